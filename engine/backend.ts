@@ -1,0 +1,127 @@
+// The contract between the maths (ops/) and the machine (backends/).
+//
+// A backend owns memory, which it hands out as opaque buffers, and a fixed set of kernels. Each kernel takes buffers
+// and sizes, and returns one new buffer. Arrays are contiguous, row-major, float32; images are NHWC (batch, row,
+// column, channel) and convolution weights HWIO (row, column, input channel, output channel).
+//
+// Building a backend is async, every kernel is a synchronous call, and `download` is the only wait. So a backend may
+// queue kernels, or delay one until something reads its result: `conv2d → addBias → relu → maxPool` may run as one
+// fused kernel that never stores what is in between. What may not change is the result, up to the order of summation:
+// backends/cpu.ts, in plain loops, is the specification, and every backend must agree with it, corner cases included.
+//
+// The interface is total: a backend that lacks a kernel does not compile. Nothing falls back silently.
+
+/** Memory of a backend: `length` numbers, which only that backend can read. */
+export interface Buffer {
+  readonly length: number
+}
+
+/** Numbers on their way in or out. Float64 is for the reference backend in double precision. */
+export type Values = Float32Array | Float64Array
+
+/** y[n,oh,ow,co] = x[n,h,w,ci] ∗ w[kh,kw,ci,co], with `top` rows and `left` columns of zeros before x. */
+export interface Conv2dShape {
+  readonly n: number
+  readonly h: number
+  readonly w: number
+  readonly ci: number
+  readonly kh: number
+  readonly kw: number
+  readonly co: number
+  readonly stride: number
+  readonly top: number
+  readonly left: number
+  readonly oh: number
+  readonly ow: number
+}
+
+/** y[n,oh,ow,c] = the largest of each size x size window of x[n,h,w,c]. */
+export interface Pool2dShape {
+  readonly n: number
+  readonly h: number
+  readonly w: number
+  readonly c: number
+  readonly size: number
+  readonly stride: number
+  readonly oh: number
+  readonly ow: number
+}
+
+/** Which of matmul's operands is stored transposed. */
+export interface Transposed {
+  readonly x?: boolean
+  readonly w?: boolean
+}
+
+/** Adam's constants for one step; `step` counts from 1. Kingma & Ba 2015, algorithm 1. */
+export interface AdamStep {
+  readonly lr: number
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+  readonly step: number
+}
+
+export interface Backend<B extends Buffer = Buffer> {
+  /** What really runs, such as `cpu`, `wasm` or `gpujs:headlessgl`. */
+  readonly name: string
+
+  // Memory
+  upload(values: Values): B
+  /** Grey levels 0–255, each divided by 255. */
+  uploadPixels(pixels: Uint8Array): B
+  /** A copy of x, once all that leads to it has run. Rejects if a kernel on the way failed. */
+  download(x: B): Promise<Values>
+  /** Gives x back. Using it afterwards is an error. */
+  free(x: B): void
+  /** How many buffers are in use: a training step must leave as many as it found. */
+  readonly live: number
+  /** Ends threads and gives all memory back. */
+  dispose(): Promise<void>
+
+  // Dense layers
+  /** y[m,n] = Σk x[m,k] · w[k,n]; an operand marked `transposed` is stored as [k,m] or [n,k]. */
+  matmul(x: B, w: B, m: number, k: number, n: number, transposed?: Transposed): B
+  /** y[m,n] = x[m,n] + b[n] */
+  addBias(x: B, b: B, m: number, n: number): B
+  /** db[n] = Σm dy[m,n] */
+  biasGrad(dy: B, m: number, n: number): B
+
+  // Element by element
+  /** y = max(x, 0) */
+  relu(x: B): B
+  /** dx = dy where y > 0, else 0: the derivative at 0 is 0. y is relu's result. */
+  reluGrad(y: B, dy: B): B
+  /** y = a + b */
+  add(a: B, b: B): B
+  /** y = a · b */
+  mul(a: B, b: B): B
+
+  // Images
+  /** y[n,i,j,o] = Σ a,b,c  x[n, i·stride + a − top, j·stride + b − left, c] · w[a,b,c,o], zero outside x */
+  conv2d(x: B, w: B, s: Conv2dShape): B
+  /** dx[n,p,q,c] = Σ w[a,b,c,o] · dy[n,i,j,o] over all (i,a), (j,b) with i·stride + a − top = p, … = q */
+  conv2dGradInput(dy: B, w: B, s: Conv2dShape): B
+  /** dw[a,b,c,o] = Σ n,i,j  x[n, i·stride + a − top, j·stride + b − left, c] · dy[n,i,j,o] */
+  conv2dGradFilter(x: B, dy: B, s: Conv2dShape): B
+  /** y[n,i,j,c] = max over a,b < size of x[n, i·stride + a, j·stride + b, c] */
+  maxPool(x: B, s: Pool2dShape): B
+  /** Each dy goes to the cell that won its window: the first in row-major order if several are equal. */
+  maxPoolGrad(x: B, y: B, dy: B, s: Pool2dShape): B
+
+  // Probabilities
+  /** y[m,:] = exp(x − max x) / Σ exp(x − max x), row by row */
+  softmax(x: B, m: number, n: number): B
+  /** dx[m,:] = y · (dy − Σ dy·y), row by row */
+  softmaxGrad(y: B, dy: B, m: number, n: number): B
+  /** loss[1] = −1/m · Σm log softmax(logits)[m, labels[m]]; labels holds m class numbers */
+  crossEntropy(logits: B, labels: B, m: number, n: number): B
+  /** dlogits[m,n] = dy[0] · (softmax(logits) − onehot(labels)) / m */
+  crossEntropyGrad(logits: B, labels: B, dy: B, m: number, n: number): B
+
+  // Optimizers: they use up their state and return its successor, which may be the same memory.
+  /** v ← momentum·v + dw,  w ← w − lr·v;  with no v: w ← w − lr·dw */
+  sgdStep(w: B, dw: B, v: B | undefined, lr: number, momentum: number): { w: B; v?: B }
+  /** m ← β1·m + (1−β1)·dw,  v ← β2·v + (1−β2)·dw²,  w ← w − lr · m/(1−β1ᵗ) / (√(v/(1−β2ᵗ)) + ε) */
+  adamStep(w: B, dw: B, m: B, v: B, step: AdamStep): { w: B; m: B; v: B }
+}

@@ -1,0 +1,206 @@
+// The reference backend: every kernel of the contract (engine/backend.ts) as the plainest loops that compute it. It is
+// the specification that the fast backends are tested against, and the place to look up what a kernel does. A buffer
+// is a typed array. In double precision it is also where gradients are checked (test/gradients.test.ts).
+import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Values } from '../backend.js'
+
+/** The reference backend, in Float32 unless asked otherwise. */
+export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Backend<Values> {
+  const zeros = (length: number): Values =>
+    precision === 'float64' ? new Float64Array(length) : new Float32Array(length)
+  const inUse = new Set<Values>()
+
+  /** A new buffer of n numbers, each computed from its index; zeros if there is no rule. */
+  function make(n: number, rule?: (i: number) => number): Values {
+    const y = zeros(n)
+    if (rule) for (let i = 0; i < n; i++) y[i] = rule(i)
+    inUse.add(y)
+    return y
+  }
+
+  return {
+    name: precision === 'float64' ? 'cpu:float64' : 'cpu',
+
+    upload: values => make(values.length, i => values[i]!),
+    uploadPixels: pixels => make(pixels.length, i => pixels[i]! / 255),
+    download: async x => x.slice(),
+    free(x) {
+      if (!inUse.delete(x)) throw new Error('cpu: freed a buffer that is not in use')
+    },
+    get live() {
+      return inUse.size
+    },
+    async dispose() {
+      inUse.clear()
+    },
+
+    matmul(x, w, m, k, n, transposed: Transposed = {}) {
+      const y = make(m * n)
+      const [xRow, xColumn] = transposed.x ? [1, m] : [k, 1]
+      const [wRow, wColumn] = transposed.w ? [1, k] : [n, 1]
+      for (let i = 0; i < m; i++)
+        for (let l = 0; l < k; l++) {
+          const a = x[i * xRow + l * xColumn]!
+          for (let j = 0; j < n; j++) y[i * n + j]! += a * w[l * wRow + j * wColumn]!
+        }
+      return y
+    },
+    addBias: (x, b, m, n) => make(m * n, i => x[i]! + b[i % n]!),
+    biasGrad(dy, m, n) {
+      const db = make(n)
+      for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) db[j]! += dy[i * n + j]!
+      return db
+    },
+
+    relu: x => make(x.length, i => Math.max(x[i]!, 0)),
+    reluGrad: (y, dy) => make(y.length, i => (y[i]! > 0 ? dy[i]! : 0)),
+    add: (a, b) => make(a.length, i => a[i]! + b[i]!),
+    mul: (a, b) => make(a.length, i => a[i]! * b[i]!),
+
+    conv2d(x, w, s) {
+      const y = make(s.n * s.oh * s.ow * s.co)
+      eachTap(s, (xAt, wAt, yAt) => {
+        for (let c = 0; c < s.ci; c++) {
+          const a = x[xAt + c]!
+          for (let o = 0; o < s.co; o++) y[yAt + o]! += a * w[wAt + c * s.co + o]!
+        }
+      })
+      return y
+    },
+    conv2dGradInput(dy, w, s) {
+      const dx = make(s.n * s.h * s.w * s.ci)
+      eachTap(s, (xAt, wAt, yAt) => {
+        for (let c = 0; c < s.ci; c++) {
+          let sum = 0
+          for (let o = 0; o < s.co; o++) sum += dy[yAt + o]! * w[wAt + c * s.co + o]!
+          dx[xAt + c]! += sum
+        }
+      })
+      return dx
+    },
+    conv2dGradFilter(x, dy, s) {
+      const dw = make(s.kh * s.kw * s.ci * s.co)
+      eachTap(s, (xAt, wAt, yAt) => {
+        for (let c = 0; c < s.ci; c++) {
+          const a = x[xAt + c]!
+          for (let o = 0; o < s.co; o++) dw[wAt + c * s.co + o]! += a * dy[yAt + o]!
+        }
+      })
+      return dw
+    },
+    maxPool(x, s) {
+      const y = make(s.n * s.oh * s.ow * s.c)
+      eachWindow(s, (yAt, cells) => (y[yAt] = x[winner(x, cells)]!))
+      return y
+    },
+    maxPoolGrad(x, _y, dy, s) {
+      const dx = make(x.length)
+      eachWindow(s, (yAt, cells) => (dx[winner(x, cells)]! += dy[yAt]!))
+      return dx
+    },
+
+    softmax(x, m, n) {
+      const y = make(m * n)
+      for (let i = 0; i < m; i++) {
+        const log = logSumExp(x.subarray(i * n, (i + 1) * n))
+        for (let j = 0; j < n; j++) y[i * n + j] = Math.exp(x[i * n + j]! - log)
+      }
+      return y
+    },
+    softmaxGrad(y, dy, m, n) {
+      const dx = make(m * n)
+      for (let i = 0; i < m; i++) {
+        let dot = 0
+        for (let j = 0; j < n; j++) dot += dy[i * n + j]! * y[i * n + j]!
+        for (let j = 0; j < n; j++) dx[i * n + j] = y[i * n + j]! * (dy[i * n + j]! - dot)
+      }
+      return dx
+    },
+    crossEntropy(logits, labels, m, n) {
+      const loss = make(1)
+      let sum = 0
+      for (let i = 0; i < m; i++) {
+        const row = logits.subarray(i * n, (i + 1) * n)
+        sum += logSumExp(row) - row[labels[i]!]!
+      }
+      loss[0] = sum / m
+      return loss
+    },
+    crossEntropyGrad(logits, labels, dy, m, n) {
+      const dlogits = make(m * n)
+      for (let i = 0; i < m; i++) {
+        const row = logits.subarray(i * n, (i + 1) * n)
+        const log = logSumExp(row)
+        for (let j = 0; j < n; j++)
+          dlogits[i * n + j] = (dy[0]! * (Math.exp(row[j]! - log) - (labels[i] === j ? 1 : 0))) / m
+      }
+      return dlogits
+    },
+
+    sgdStep(w, dw, v, lr, momentum) {
+      for (let i = 0; i < w.length; i++) {
+        if (v) v[i] = momentum * v[i]! + dw[i]!
+        w[i]! -= lr * (v ?? dw)[i]!
+      }
+      return v ? { w, v } : { w }
+    },
+    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step }: AdamStep) {
+      for (let i = 0; i < w.length; i++) {
+        m[i] = beta1 * m[i]! + (1 - beta1) * dw[i]!
+        v[i] = beta2 * v[i]! + (1 - beta2) * dw[i]! ** 2
+        const mean = m[i]! / (1 - beta1 ** step)
+        const square = v[i]! / (1 - beta2 ** step)
+        w[i]! -= (lr * mean) / (Math.sqrt(square) + epsilon)
+      }
+      return { w, m, v }
+    },
+  }
+}
+
+/**
+ * Visits every pair of an output pixel and a weight position that meet inside the image: `xAt` is where the ci input
+ * channels begin, `wAt` the ci x co weights, `yAt` the co output channels. All three convolution kernels are this walk.
+ */
+function eachTap(s: Conv2dShape, visit: (xAt: number, wAt: number, yAt: number) => void) {
+  for (let n = 0; n < s.n; n++)
+    for (let i = 0; i < s.oh; i++)
+      for (let j = 0; j < s.ow; j++)
+        for (let a = 0; a < s.kh; a++)
+          for (let b = 0; b < s.kw; b++) {
+            const row = i * s.stride + a - s.top
+            const column = j * s.stride + b - s.left
+            if (row < 0 || row >= s.h || column < 0 || column >= s.w) continue
+            const xAt = ((n * s.h + row) * s.w + column) * s.ci
+            const wAt = (a * s.kw + b) * s.ci * s.co
+            visit(xAt, wAt, ((n * s.oh + i) * s.ow + j) * s.co)
+          }
+}
+
+/** Visits every pooling window of every channel: where its result is, and where its cells are, in row-major order. */
+function eachWindow(s: Pool2dShape, visit: (yAt: number, cells: readonly number[]) => void) {
+  const cells = new Array<number>(s.size * s.size)
+  for (let n = 0; n < s.n; n++)
+    for (let i = 0; i < s.oh; i++)
+      for (let j = 0; j < s.ow; j++)
+        for (let c = 0; c < s.c; c++) {
+          for (let a = 0; a < s.size; a++)
+            for (let b = 0; b < s.size; b++)
+              cells[a * s.size + b] = ((n * s.h + i * s.stride + a) * s.w + j * s.stride + b) * s.c + c
+          visit(((n * s.oh + i) * s.ow + j) * s.c + c, cells)
+        }
+}
+
+/** The cell with the largest number: the first, if several are equal. */
+function winner(x: Values, cells: readonly number[]): number {
+  let best = cells[0]!
+  for (const cell of cells) if (x[cell]! > x[best]!) best = cell
+  return best
+}
+
+/** log Σ exp(row), with the maximum taken out so that exp cannot overflow. */
+function logSumExp(row: Values): number {
+  let max = -Infinity
+  for (const v of row) max = Math.max(max, v)
+  let sum = 0
+  for (const v of row) sum += Math.exp(v - max)
+  return max + Math.log(sum)
+}

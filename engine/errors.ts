@@ -1,0 +1,64 @@
+// What a user can do wrong, in one clear line each. An error carries a key and values besides its English text, so
+// that a program can say it in another language.
+
+/** The English text of every message of the engine; {name} stands for a value. */
+export const messages = {
+  'engine.shape': '{op}: {input} has shape [{actual}]; expected [{expected}]',
+  'engine.matmul': 'matmul: x [{x}] and w [{w}] do not fit; the last size of x must be the first of w',
+  'engine.rank': '{op}: {input} has shape [{actual}]; expected {expected} dimensions',
+  'engine.reshape': 'reshape: [{from}] holds {size} numbers and cannot become [{to}]',
+  'engine.gradient': '{op}: the gradient of {input} has {actual} numbers, but its shape is [{shape}]',
+  'engine.scalar':
+    'backward: starts from one number such as a loss, not from shape [{shape}], unless dy is given',
+  'engine.freed': '{op}: {input} was freed already; tensors made inside scope() live until its end',
+  'engine.data': 'tensor: {actual} values cannot fill shape [{shape}]',
+  'engine.label':
+    'crossEntropy: label {label} at position {position}; expected a whole number from 0 to {last}',
+  'engine.layer': 'layer {index} ({layer}) cannot take [{input}]: {reason}',
+  'engine.layer.rank': 'it expects {expected} dimensions',
+  'engine.layer.window': 'its {size}x{size} window is larger than the image',
+  'engine.argument': '{where}: {name} is {actual}; expected {expected}',
+  'engine.init': 'the network has no weights yet: call init(backend, seed) first',
+  'engine.input': 'the network takes [{expected}] an example, not [{actual}]',
+  'engine.safetensors': 'not a safetensors file: {reason}',
+  'engine.safetensors.short': 'it has {actual} bytes, at least {expected} are needed',
+  'engine.safetensors.header': 'its header would be {length} bytes long, but the file has {size}',
+  'engine.safetensors.json': 'its header is not JSON',
+  'engine.safetensors.entry': 'the header of tensor {name} is malformed',
+  'engine.safetensors.dtype': 'tensor {name} has type {actual}; expected F32',
+  'engine.safetensors.range': 'tensor {name} lies at bytes {start}–{end}, outside the {size} bytes of data',
+  'engine.safetensors.size': 'tensor {name} has {actual} bytes; its shape [{shape}] needs {expected}',
+  'engine.safetensors.overlap': 'tensors {first} and {second} overlap',
+  'engine.safetensors.gap': 'bytes {start}–{end} of the data belong to no tensor',
+  'engine.weights.missing': 'tensor {name} is missing',
+  'engine.weights.shape': 'tensor {name} has shape [{actual}]; the model needs [{expected}]',
+  'engine.weights.extra': 'tensor {name} does not belong to the model',
+  'engine.weights.nan': 'tensor {name} holds a value that is not a finite number, at position {position}',
+} as const
+
+/** What fills the {names} of a message. A value may be an error, the reason of the outer one. */
+export type MessageValues = Readonly<Record<string, string | number | ChiffreError>>
+
+/** Fills the {names} of a message. */
+export function fill(template: string, values: MessageValues): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name] ?? whole
+    return value instanceof ChiffreError ? value.message : String(value)
+  })
+}
+
+/** An error that is the user's to mend: its message is one line and needs no stack. */
+export class ChiffreError extends Error {
+  override name = 'ChiffreError'
+  constructor(
+    readonly key: string,
+    readonly values: MessageValues,
+    text: string,
+  ) {
+    super(fill(text, values))
+  }
+}
+
+/** A ChiffreError of the engine, by its key in `messages`. */
+export const problem = (key: keyof typeof messages, values: MessageValues = {}) =>
+  new ChiffreError(key, values, messages[key])

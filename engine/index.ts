@@ -1,0 +1,33 @@
+// Everything a program that uses the engine may import.
+export type { AdamStep, Backend, Buffer, Conv2dShape, Pool2dShape, Transposed, Values } from './backend.js'
+export { backward, type Gradients } from './backward.js'
+export { cpu } from './backends/cpu.js'
+export { ChiffreError, fill, messages, type MessageValues } from './errors.js'
+export { relu, softmax } from './layers/activations.js'
+export { conv2d } from './layers/conv2d.js'
+export { dense } from './layers/dense.js'
+export { dropout } from './layers/dropout.js'
+export { flatten } from './layers/flatten.js'
+export type { Layer, Mode, Parameter, Sized } from './layers/layer.js'
+export { maxPool2d } from './layers/maxPool2d.js'
+export { sequential, Sequential, type LayerSummary } from './layers/sequential.js'
+export * as ops from './ops/index.js'
+export type { Padding } from './ops/conv2d.js'
+export { adam } from './optim/adam.js'
+export type { Optimizer } from './optim/optimizer.js'
+export { schedules, type Schedule } from './optim/schedule.js'
+export { sgd } from './optim/sgd.js'
+export { normal, random, shuffle, type Random } from './random.js'
+export { deserialize, serialize, type NamedTensors, type Saved } from './serialize.js'
+export { noGrad, pixels, scope, sizeOf, tensor, Tensor, type Shape } from './tensor.js'
+export {
+  argmax,
+  beginning,
+  evaluate,
+  fit,
+  type Evaluation,
+  type Examples,
+  type FitOptions,
+  type Progress,
+  type Step,
+} from './train.js'

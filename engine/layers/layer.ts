@@ -1,0 +1,64 @@
+// A layer is plain data: what it makes of a shape, the parameters it wants, and a function of tensors. It holds no
+// weights; those belong to the network (sequential.ts), under names, so one layer can be looked at by itself.
+import { problem } from '../errors.js'
+import { type Random } from '../random.js'
+import { sizeOf, type Shape, type Tensor } from '../tensor.js'
+
+/** What a layer may need to know besides its input. */
+export interface Mode {
+  /** Whether the network is learning: dropout is active only then. */
+  readonly training: boolean
+  /** Random numbers for this batch. */
+  readonly rng: Random
+}
+
+/** A parameter to be: its shape, and its first value, drawn from rng. */
+export interface Parameter {
+  readonly shape: Shape
+  readonly init: (rng: Random) => Float32Array
+}
+
+/** A layer that knows its input: shapes are those of one example, without the batch. */
+export interface Sized {
+  readonly output: Shape
+  readonly parameters: Readonly<Record<string, Parameter>>
+  /** x [batch, ...input] → [batch, ...output] */
+  forward(x: Tensor, parameters: Readonly<Record<string, Tensor>>, mode: Mode): Tensor
+}
+
+export interface Layer {
+  readonly name: string
+  /** @throws ChiffreError if the layer cannot take an input of this shape */
+  size(input: Shape): Sized
+}
+
+/** A layer without parameters whose output has the shape of its input. */
+export const elementwise = (name: string, forward: (x: Tensor, mode: Mode) => Tensor): Layer => ({
+  name,
+  size: input => ({ output: input, parameters: {}, forward: (x, _, mode) => forward(x, mode) }),
+})
+
+/**
+ * Glorot & Bengio 2010, eq. 16: uniform in ±√(6 / (fan-in + fan-out)), which keeps the variance of activations and
+ * gradients about equal from layer to layer. Keras's default, and so the seed project's.
+ */
+export const glorotUniform = (shape: Shape, fanIn: number, fanOut: number): Parameter => ({
+  shape,
+  init: rng => {
+    const limit = Math.sqrt(6 / (fanIn + fanOut))
+    return Float32Array.from({ length: sizeOf(shape) }, () => (2 * rng() - 1) * limit)
+  },
+})
+
+export const zeros = (shape: Shape): Parameter => ({ shape, init: () => new Float32Array(sizeOf(shape)) })
+
+/** Checks that a layer's argument is a whole number of at least 1. */
+export function positive(where: string, name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1)
+    throw problem('engine.argument', { where, name, actual: value, expected: '≥ 1' })
+}
+
+/** Checks how many dimensions a layer's input has. */
+export function rank(input: Shape, expected: number): void {
+  if (input.length !== expected) throw problem('engine.layer.rank', { expected })
+}

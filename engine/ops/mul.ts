@@ -1,0 +1,15 @@
+import { problem } from '../errors.js'
+import { record, type Tensor } from '../tensor.js'
+
+/**
+ * y = a · b, element by element, of the same shape.   da = dy · b,   db = dy · a.
+ * @throws ChiffreError if the shapes differ
+ */
+export function mul(a: Tensor, b: Tensor): Tensor {
+  if (`${a.shape}` !== `${b.shape}`)
+    throw problem('engine.shape', { op: 'mul', input: 'b', actual: `${b.shape}`, expected: `${a.shape}` })
+  return record('mul', a.shape, a.backend.mul(a.data, b.data), [
+    [a, dy => a.backend.mul(dy, b.data)],
+    [b, dy => a.backend.mul(dy, a.data)],
+  ])
+}

@@ -1,0 +1,54 @@
+import type { Gradients } from '../backward.js'
+import type { Tensor } from '../tensor.js'
+import { Memory, type Optimizer } from './optimizer.js'
+
+/**
+ * Adam (Kingma & Ba 2015, algorithm 1): each weight's step is scaled by how large its own gradients have been.
+ *   m ← β1·m + (1−β1)·dw         the gradient's running mean
+ *   v ← β2·v + (1−β2)·dw²        and that of its square
+ *   m̂ = m / (1−β1ᵗ),  v̂ = v / (1−β2ᵗ)      both began at 0: this corrects them upwards
+ *   w ← w − lr · m̂ / (√v̂ + ε)
+ * The constants are Keras's, and so the seed project's.
+ */
+export function adam(
+  parameters: ReadonlyMap<string, Tensor>,
+  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = {},
+): Optimizer {
+  const mean = new Memory('adam.m', parameters)
+  const square = new Memory('adam.v', parameters)
+  let steps = 0
+  return {
+    name: 'adam',
+    get steps() {
+      return steps
+    },
+    step(gradients: Gradients, lr: number) {
+      steps++
+      for (const parameter of parameters.values()) {
+        const dw = gradients.get(parameter)
+        if (!dw) continue
+        const [m, v] = [mean.of(parameter), square.of(parameter)]
+        const constants = { lr, beta1, beta2, epsilon, step: steps }
+        const next = parameter.backend.adamStep(parameter.data, dw, m, v, constants)
+        parameter.data = next.w
+        mean.set(parameter, next.m)
+        square.set(parameter, next.v)
+      }
+    },
+    async state() {
+      const state = new Map()
+      await mean.save(state)
+      await square.save(state)
+      return state
+    },
+    restore(state, done) {
+      steps = done
+      mean.restore(state)
+      square.restore(state)
+    },
+    free() {
+      mean.free()
+      square.free()
+    },
+  }
+}

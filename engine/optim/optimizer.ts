@@ -1,0 +1,64 @@
+// An optimizer changes parameters along their gradients. What it remembers from step to step (its state) can be saved
+// and taken up again, so that training continues as if it had never stopped.
+import type { Buffer } from '../backend.js'
+import type { Gradients } from '../backward.js'
+import type { NamedTensors } from '../serialize.js'
+import type { Shape, Tensor } from '../tensor.js'
+
+export interface Optimizer {
+  readonly name: string
+  /** How many steps were taken. */
+  readonly steps: number
+  /** Moves every parameter that has a gradient, lr being this step's learning rate. */
+  step(gradients: Gradients, lr: number): void
+  /** What it remembers, by name. */
+  state(): Promise<NamedTensors>
+  /** Takes up what state() gave, after so many steps. State of other names is ignored, missing state starts at 0. */
+  restore(state: NamedTensors, steps: number): void
+  /** Gives its memory back. */
+  free(): void
+}
+
+/** One number per weight of each parameter, all 0 at first: a velocity, or a moment. */
+export class Memory {
+  readonly #buffers = new Map<Tensor, Buffer>()
+
+  constructor(
+    readonly name: string,
+    readonly parameters: ReadonlyMap<string, Tensor>,
+  ) {}
+
+  of(parameter: Tensor): Buffer {
+    let buffer = this.#buffers.get(parameter)
+    if (!buffer) {
+      buffer = parameter.backend.upload(new Float32Array(parameter.data.length))
+      this.#buffers.set(parameter, buffer)
+    }
+    return buffer
+  }
+
+  set(parameter: Tensor, buffer: Buffer) {
+    this.#buffers.set(parameter, buffer)
+  }
+
+  async save(state: Map<string, { shape: Shape; values: Float32Array }>) {
+    for (const [name, parameter] of this.parameters) {
+      const values = Float32Array.from(await parameter.backend.download(this.of(parameter)))
+      state.set(`${this.name}.${name}`, { shape: parameter.shape, values })
+    }
+  }
+
+  restore(state: NamedTensors) {
+    for (const [name, parameter] of this.parameters) {
+      const saved = state.get(`${this.name}.${name}`)
+      if (!saved) continue
+      parameter.backend.free(this.of(parameter))
+      this.set(parameter, parameter.backend.upload(saved.values))
+    }
+  }
+
+  free() {
+    for (const [parameter, buffer] of this.#buffers) parameter.backend.free(buffer)
+    this.#buffers.clear()
+  }
+}

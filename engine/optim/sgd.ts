@@ -1,0 +1,39 @@
+import type { Gradients } from '../backward.js'
+import type { Tensor } from '../tensor.js'
+import { Memory, type Optimizer } from './optimizer.js'
+
+/**
+ * Stochastic gradient descent, with momentum if it is above 0:
+ *   v ← momentum·v + dw,   w ← w − lr·v      (Sutskever et al. 2013, eq. 1–2, with lr taken out of v as in PyTorch)
+ */
+export function sgd(parameters: ReadonlyMap<string, Tensor>, { momentum = 0 } = {}): Optimizer {
+  const velocity = new Memory('sgd.velocity', parameters)
+  let steps = 0
+  return {
+    name: 'sgd',
+    get steps() {
+      return steps
+    },
+    step(gradients: Gradients, lr: number) {
+      steps++
+      for (const parameter of parameters.values()) {
+        const dw = gradients.get(parameter)
+        if (!dw) continue
+        const v = momentum > 0 ? velocity.of(parameter) : undefined
+        const next = parameter.backend.sgdStep(parameter.data, dw, v, lr, momentum)
+        parameter.data = next.w
+        if (next.v) velocity.set(parameter, next.v)
+      }
+    },
+    async state() {
+      const state = new Map()
+      if (momentum > 0) await velocity.save(state)
+      return state
+    },
+    restore(state, done) {
+      steps = done
+      if (momentum > 0) velocity.restore(state)
+    },
+    free: () => velocity.free(),
+  }
+}

@@ -1,0 +1,16 @@
+import { conv2d, dense, flatten, maxPool2d, relu, sequential } from '../engine/index.js'
+
+/** Two convolutions look at 3x3 neighbourhoods before the dense layers decide. 1,199,882 parameters. */
+export const convnet = () =>
+  sequential(
+    [28, 28, 1],
+    conv2d(32, 3),
+    relu(),
+    conv2d(64, 3),
+    relu(),
+    maxPool2d(2),
+    flatten(),
+    dense(128),
+    relu(),
+    dense(10),
+  )

@@ -1,0 +1,4 @@
+import { dense, flatten, relu, sequential } from '../engine/index.js'
+
+/** 784 → 128 → 10: a hidden layer in between. 101,770 parameters. */
+export const deepnet2 = () => sequential([28, 28], flatten(), dense(128), relu(), dense(10))

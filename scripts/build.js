@@ -1,0 +1,142 @@
+// Turns the TypeScript of this repository into dist/, file by file, when something changed since the last time.
+//
+// `node cli`, `npm test` and `npm run …` all begin here, so nobody has to remember to build: `build()` compares
+// the sources' names, sizes and dates with those that dist/ was made from, and returns at once when they agree.
+// Types are stripped, not checked (`npm run types` checks them): a change to a model runs 0.1 s later.
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+const folders = ['engine', 'models', 'data', 'cli', 'bench', 'test', 'scripts']
+const assembly = 'engine/backends/wasm/assembly'
+
+/** Every source below the folders, as `path size date`, sorted: equal lists mean that nothing changed. */
+async function sources() {
+  const found = []
+  for (const folder of folders) {
+    if (!existsSync(join(root, folder))) continue
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true, recursive: true })) {
+      if (!entry.isFile() || !/\.(ts|js)$/.test(entry.name)) continue
+      const path = join(entry.parentPath, entry.name).slice(root.length).replaceAll('\\', '/')
+      if (path.includes('node_modules/')) continue
+      const { size, mtimeMs } = await stat(join(root, path))
+      found.push(`${path} ${size} ${mtimeMs}`)
+    }
+  }
+  return found.sort()
+}
+
+const isAssembly = line => line.startsWith(`${assembly}/`)
+
+/**
+ * Brings dist/ up to date.
+ * @param {{ force?: boolean, quiet?: boolean }} [options] force: even when nothing changed
+ * @returns {Promise<boolean>} whether anything had to be built
+ */
+export async function build({ force = false, quiet = false } = {}) {
+  if (!existsSync(join(root, 'engine'))) return false // an installed package: dist/ came with it, sources did not
+  const list = await sources()
+  const stamp = list.join('\n')
+  const before = await readFile(join(dist, '.stamp'), 'utf8').catch(() => '')
+  if (!force && before === stamp) return false
+  if (!quiet) process.stderr.write('chiffre: the sources changed, building… ')
+
+  // Into a folder of its own, which then takes dist/'s place: a reader never sees half a build.
+  const fresh = `${dist}.${process.pid}`
+  const { build: transpile } = await import('esbuild')
+  const entryPoints = list
+    .map(line => line.split(' ')[0])
+    .filter(p => /(?<!\.d)\.ts$/.test(p) && !p.startsWith(assembly))
+  const options = { absWorkingDir: root, outdir: fresh, outbase: root, logLevel: 'error', sourcemap: true }
+  await transpile({ ...options, entryPoints, format: 'esm', platform: 'neutral', target: 'es2022' })
+  await writeModelRegistry(list, join(fresh, 'models/index.js'))
+  const kernels = 'engine/backends/wasm/binary.js'
+  const sameKernels = before.split('\n').filter(isAssembly).join() === list.filter(isAssembly).join()
+  if (sameKernels && !force && existsSync(join(dist, kernels)))
+    await cp(join(dist, kernels), join(fresh, kernels))
+  else if (list.some(isAssembly)) await compileKernels(join(fresh, kernels))
+  await writeFile(join(fresh, '.stamp'), stamp)
+  await rm(`${fresh}.old`, { recursive: true, force: true })
+  if (existsSync(dist)) await rename(dist, `${fresh}.old`).catch(() => {})
+  await rename(fresh, dist).catch(async error => {
+    // Another process built the same sources meanwhile: its dist/ is as good as ours.
+    await rm(fresh, { recursive: true, force: true })
+    if (!existsSync(join(dist, '.stamp'))) throw error
+  })
+  await rm(`${fresh}.old`, { recursive: true, force: true })
+  if (!quiet) process.stderr.write('done.\n')
+  return true
+}
+
+/**
+ * Writes dist/models/index.js, whose `models` holds every function that a file of models/ exports, by its name:
+ * adding a function to models/ is all it takes to add a model.
+ */
+async function writeModelRegistry(list, path) {
+  const files = list.map(line => line.split(' ')[0]).filter(p => /^models\/[^/]+(?<!\.d)\.ts$/.test(p))
+  const names = files.map(file => file.slice('models/'.length, -'.ts'.length))
+  const code = [
+    ...names.map((name, i) => `import * as file${i} from './${name}.js'`),
+    'export const models = {}',
+    `for (const [file, exported] of [${names.map((name, i) => `['${name}', file${i}]`).join(', ')}])`,
+    '  for (const [name, model] of Object.entries(exported)) {',
+    "    if (typeof model !== 'function') continue",
+    '    if (models[name]) throw new Error(`models/${file}.ts: there is a model called ${name} already`)',
+    '    models[name] = model',
+    '  }',
+  ]
+  await writeFile(path, code.join('\n') + '\n')
+}
+
+/**
+ * Compiles the AssemblyScript kernels twice, with and without relaxed SIMD (fused multiply-add), and writes both as
+ * base64 into one module: the engine reads no file, and a page needs no second download.
+ */
+async function compileKernels(path) {
+  const asc = await import('assemblyscript/asc')
+  const variants = { fused: ['simd', 'threads', 'relaxed-simd'], strict: ['simd', 'threads'] }
+  const lines = ['// Compiled from engine/backends/wasm/assembly by scripts/build.js.']
+  for (const [name, features] of Object.entries(variants)) {
+    const outputs = {}
+    const { error, stderr } = await asc.main(
+      [
+        join(assembly, 'index.ts'),
+        '--baseDir',
+        root,
+        '--outFile',
+        `${name}.wasm`,
+        '--optimizeLevel',
+        '3',
+        '--shrinkLevel',
+        '0',
+        '--noAssert',
+        '--runtime',
+        'stub',
+        '--importMemory',
+        '--sharedMemory',
+        '--initialMemory',
+        '1',
+        '--maximumMemory',
+        '65536',
+        '--memoryBase',
+        '1024',
+        ...features.flatMap(f => ['--enable', f]),
+      ],
+      {
+        readFile: (file, base) => readFile(join(base, file), 'utf8').catch(() => null),
+        writeFile: (file, bytes) => void (outputs[file] = bytes),
+        listFiles: () => [],
+      },
+    )
+    if (error) throw new Error(`the WebAssembly kernels do not compile: ${stderr.toString()}`)
+    lines.push(`export const ${name} = '${Buffer.from(outputs[`${name}.wasm`]).toString('base64')}'`)
+  }
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, lines.join('\n') + '\n')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await build({ force: process.argv.includes('--force') })
