@@ -8,12 +8,10 @@ export const messages = {
   'engine.rank': '{op}: {input} has shape [{actual}]; expected {expected} dimensions',
   'engine.reshape': 'reshape: [{from}] holds {size} numbers and cannot become [{to}]',
   'engine.gradient': '{op}: the gradient of {input} has {actual} numbers, but its shape is [{shape}]',
-  'engine.scalar':
-    'backward: starts from one number such as a loss, not from shape [{shape}], unless dy is given',
+  'engine.scalar': 'backward: starts from one number such as a loss, not from shape [{shape}], unless dy is given',
   'engine.freed': '{op}: {input} was freed already; tensors made inside scope() live until its end',
   'engine.data': 'tensor: {actual} values cannot fill shape [{shape}]',
-  'engine.label':
-    'crossEntropy: label {label} at position {position}; expected a whole number from 0 to {last}',
+  'engine.label': 'crossEntropy: label {label} at position {position}; expected a whole number from 0 to {last}',
   'engine.layer': 'layer {index} ({layer}) cannot take [{input}]: {reason}',
   'engine.layer.rank': 'it expects {expected} dimensions',
   'engine.layer.window': 'its {size}x{size} window is larger than the image',

@@ -50,8 +50,7 @@ function parse(bytes: Uint8Array): Saved {
   if (bytes.length < 8) throw problem('engine.safetensors.short', { actual: bytes.length, expected: 8 })
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const length = view.getBigUint64(0, true)
-  if (length > bytes.length - 8)
-    throw problem('engine.safetensors.header', { length: `${length}`, size: bytes.length })
+  if (length > bytes.length - 8) throw problem('engine.safetensors.header', { length: `${length}`, size: bytes.length })
   const start = 8 + Number(length)
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, start))
   const size = bytes.length - start
@@ -61,8 +60,7 @@ function parse(bytes: Uint8Array): Saved {
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, from, to } = parseEntry(name, entry)
     if (dtype !== 'F32') throw problem('engine.safetensors.dtype', { name, actual: dtype })
-    if (from > to || to > size)
-      throw problem('engine.safetensors.range', { name, start: from, end: to, size })
+    if (from > to || to > size) throw problem('engine.safetensors.range', { name, start: from, end: to, size })
     if (to - from !== 4 * sizeOf(shape))
       throw problem('engine.safetensors.size', {
         name,
@@ -114,8 +112,7 @@ function checkCover(ranges: { name: string; from: number; to: number }[], size: 
   if (end < size) throw problem('engine.safetensors.gap', { start: end, end: size })
 }
 
-const isRecord = (v: unknown): v is Record<string, unknown> =>
-  typeof v === 'object' && v !== null && !Array.isArray(v)
+const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
 
 // TextEncoder is not part of ES2022, only of its hosts; percent-encoding is.
 const encodeUtf8 = (text: string) =>

@@ -61,8 +61,7 @@ export function own<B extends Buffer>(buffer: B, owner: Tensor | Backend): B {
 
 /** A tensor of the given values, in row-major order. @throws ChiffreError if they do not fill the shape */
 export function tensor(backend: Backend, values: Values, shape: Shape): Tensor {
-  if (values.length !== sizeOf(shape))
-    throw problem('engine.data', { actual: values.length, shape: `${shape}` })
+  if (values.length !== sizeOf(shape)) throw problem('engine.data', { actual: values.length, shape: `${shape}` })
   const x = new Tensor(backend, shape, backend.upload(values))
   own(x.data, x)
   return x
@@ -70,8 +69,7 @@ export function tensor(backend: Backend, values: Values, shape: Shape): Tensor {
 
 /** A tensor of grey levels 0–255, each divided by 255. @throws ChiffreError if they do not fill the shape */
 export function pixels(backend: Backend, bytes: Uint8Array, shape: Shape): Tensor {
-  if (bytes.length !== sizeOf(shape))
-    throw problem('engine.data', { actual: bytes.length, shape: `${shape}` })
+  if (bytes.length !== sizeOf(shape)) throw problem('engine.data', { actual: bytes.length, shape: `${shape}` })
   const x = new Tensor(backend, shape, backend.uploadPixels(bytes))
   own(x.data, x)
   return x

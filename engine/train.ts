@@ -78,9 +78,7 @@ export async function* fit(
     const order = shuffle(examples.length, random(seed, 'shuffle', epoch))
     let { batch, lossSum, correct } = epoch === from.epoch ? from : beginning
     while (batch < batches) {
-      const { pixels: images, labels } = examples.gather(
-        order.subarray(batch * batchSize, (batch + 1) * batchSize),
-      )
+      const { pixels: images, labels } = examples.gather(order.subarray(batch * batchSize, (batch + 1) * batchSize))
       const rate = lr * schedule(((epoch - from.epoch) * batches + batch) / total)
       const [loss, logits] = scope(() => {
         const x = pixels(backend, images, [labels.length, ...network.input])
@@ -136,9 +134,7 @@ export async function evaluate(
   let correct = 0
   for (let start = 0; start < examples.length; start += batchSize) {
     const count = Math.min(batchSize, examples.length - start)
-    const { pixels: images, labels } = examples.gather(
-      Uint32Array.from({ length: count }, (_, i) => start + i),
-    )
+    const { pixels: images, labels } = examples.gather(Uint32Array.from({ length: count }, (_, i) => start + i))
     const result = scope(() => network.predict(pixels(backend, images, [count, ...network.input])))
     const rows = await result.download()
     result.free()

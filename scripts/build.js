@@ -55,8 +55,7 @@ export async function build({ force = false, quiet = false } = {}) {
   await writeModelRegistry(list, join(fresh, 'models/index.js'))
   const kernels = 'engine/backends/wasm/binary.js'
   const sameKernels = before.split('\n').filter(isAssembly).join() === list.filter(isAssembly).join()
-  if (sameKernels && !force && existsSync(join(dist, kernels)))
-    await cp(join(dist, kernels), join(fresh, kernels))
+  if (sameKernels && !force && existsSync(join(dist, kernels))) await cp(join(dist, kernels), join(fresh, kernels))
   else if (list.some(isAssembly)) await compileKernels(join(fresh, kernels))
   await writeFile(join(fresh, '.stamp'), stamp)
   await rm(`${fresh}.old`, { recursive: true, force: true })
@@ -138,5 +137,4 @@ async function compileKernels(path) {
   await writeFile(path, lines.join('\n') + '\n')
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  await build({ force: process.argv.includes('--force') })
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build({ force: process.argv.includes('--force') })

@@ -7,11 +7,7 @@ import { glorotUniform, positive, rank, zeros, type Layer } from './layer.js'
  * `filters` windows of kernel x kernel weights slide over the image, one result a window each.
  * x [batch,h,w,channels] → y [batch,oh,ow,filters]
  */
-export function conv2d(
-  filters: number,
-  kernel: number,
-  { stride = 1, padding = 'valid' as Padding } = {},
-): Layer {
+export function conv2d(filters: number, kernel: number, { stride = 1, padding = 'valid' as Padding } = {}): Layer {
   positive('conv2d', 'filters', filters)
   positive('conv2d', 'kernel', kernel)
   positive('conv2d', 'stride', stride)
@@ -27,8 +23,7 @@ export function conv2d(
     size(input) {
       rank(input, 3)
       const [h, w, channels] = input as [number, number, number]
-      if (padding === 'valid' && (h < kernel || w < kernel))
-        throw problem('engine.layer.window', { size: kernel })
+      if (padding === 'valid' && (h < kernel || w < kernel)) throw problem('engine.layer.window', { size: kernel })
       const shape = [kernel, kernel, channels, filters]
       const { oh, ow } = conv2dShape([1, h, w, channels], shape, stride, padding)
       const window = kernel * kernel

@@ -79,22 +79,19 @@ export class Sequential {
 
   /**
    * The logits of a batch.   x [batch,...] → [batch,...output]
-   * @throws ChiffreError if there are no weights, or x is not a batch of `input`-shaped examples
+   * @throws ChiffreError if there are no weights, or x is not a batch of `input`-sized examples
    */
   forward(x: Tensor, mode: Mode = inference): Tensor {
+    return this.activations(x, mode).at(-1)!
+  }
+
+  /** The input, then what each layer makes of it: what a page shows of a network at work. */
+  activations(x: Tensor, mode: Mode = inference): Tensor[] {
     const [batch, ...example] = x.shape as [number, ...number[]]
     if (sizeOf(example) !== sizeOf(this.input))
       throw problem('engine.input', { expected: `${this.input}`, actual: `${example}` })
-    let y = `${example}` === `${this.input}` ? x : reshape(x, [batch, ...this.input])
-    for (const layer of this.layers) y = layer.forward(y, this.#parametersOf(layer), mode)
-    return y
-  }
-
-  /** The output of every layer in turn, the input first: what a page shows of a network at work. */
-  activations(x: Tensor): Tensor[] {
-    const results = [x]
-    for (const layer of this.layers)
-      results.push(layer.forward(results.at(-1)!, this.#parametersOf(layer), inference))
+    const results = [`${example}` === `${this.input}` ? x : reshape(x, [batch, ...this.input])]
+    for (const layer of this.layers) results.push(layer.forward(results.at(-1)!, this.#parametersOf(layer), mode))
     return results
   }
 

@@ -15,5 +15,4 @@ export const schedules = {
     progress < 0.3 ? blend(1 / 25, 1, progress / 0.3) : blend(1, 1 / 25e4, (progress - 0.3) / 0.7),
 } satisfies Record<string, Schedule>
 
-const blend = (from: number, to: number, part: number) =>
-  to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * part))
+const blend = (from: number, to: number, part: number) => to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * part))
