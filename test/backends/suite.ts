@@ -1,0 +1,601 @@
+// The one suite that every backend passes: each kernel of the contract (engine/backend.ts) is run on the backend and on
+// the reference in double precision, from the same float32 inputs, and the results are compared. A backend may fuse or
+// delay kernels, so kernels are also tested in the chains in which networks use them.
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { cpu, type Backend, type Buffer, type Conv2dShape, type Pool2dShape, type Values } from '../../engine/index.js'
+import { conv2dShape, type Padding } from '../../engine/ops/conv2d.js'
+import { pool2dShape } from '../../engine/ops/maxPool2d.js'
+import { assertClose, eighths, uniform } from '../support/numbers.js'
+
+export interface SuiteOptions {
+  /** The largest error allowed, in proportion to the largest number of the result. */
+  readonly tolerance?: number
+  /** Other tolerances, by kernel. */
+  readonly tolerances?: Readonly<Partial<Record<string, number>>>
+  /** How many random shapes to draw for each family of kernels. */
+  readonly runs?: number
+  /** Why the backend cannot be tested on this machine. */
+  readonly skip?: string | undefined
+}
+
+/** Kernels run on one backend, from uploaded inputs to the results to compare, each named after the kernel to blame. */
+type Program = (b: Backend, inputs: Record<string, Buffer>) => Results | Promise<Results>
+type Results = Record<string, Buffer | Values>
+
+type Inputs = Readonly<Record<string, Float32Array | Uint8Array>>
+
+export function testBackend(
+  name: string,
+  makeBackend: () => Backend | Promise<Backend>,
+  { tolerance = 1e-5, tolerances = {}, runs = 100, skip }: SuiteOptions = {},
+) {
+  if (skip) {
+    describe.skip(`backend ${name}: SKIPPED, ${skip}`, () => it('agrees with the reference'))
+    return
+  }
+
+  describe(`backend ${name} agrees with the reference`, function () {
+    this.timeout(120_000)
+    const reference = cpu({ precision: 'float64' })
+    let backend: Backend
+
+    before(async () => {
+      backend = await makeBackend()
+    })
+    after(() => backend.dispose())
+
+    /** Runs a program on both backends, compares all results, and checks that nothing stays in use. */
+    async function compare(what: string, inputs: Inputs, program: Program) {
+      const expected = await run(reference, inputs, program)
+      const live = backend.live
+      const actual = await run(backend, inputs, program)
+      assert.equal(backend.live, live, `${what}: buffers in use after all were freed`)
+      for (const [result, values] of Object.entries(actual)) {
+        const kernel = result.split(' ')[0]!
+        assertClose(values, expected[result]!, tolerances[kernel] ?? tolerance, `${what}: ${result}`, scales[kernel])
+      }
+    }
+
+    describe('matmul', () => {
+      const check = (m: number, k: number, n: number, numbers = uniform) =>
+        compare(`[${m},${k}]·[${k},${n}]`, { x: numbers(m * k, 'x'), w: numbers(k * n, 'w') }, (b, { x, w }) => ({
+          'matmul plain': b.matmul(x, w, m, k, n),
+          'matmul xᵀ': b.matmul(x, w, m, k, n, { x: true }),
+          'matmul wᵀ': b.matmul(x, w, m, k, n, { w: true }),
+          'matmul xᵀ wᵀ': b.matmul(x, w, m, k, n, { x: true, w: true }),
+        }))
+      it('odd sizes, all four transpositions', async () => {
+        for (const [i, m] of odd.entries())
+          for (const [j, k] of odd.entries()) await check(m, k, odd[(i + j) % odd.length]!)
+      })
+      it("the models' sizes at batches of 1 and 7", async () => {
+        for (const batch of [1, 7])
+          for (const [k, n] of [
+            [784, 10],
+            [784, 128],
+            [128, 10],
+            [1500, 33],
+          ])
+            await check(batch, k!, n!)
+      })
+      it('mostly zeros, as after relu', () => check(33, 129, 17, sparse))
+      it('large and small numbers', async () => {
+        await check(5, 17, 3, (length, label) => uniform(length, label).map(v => v * 1e15))
+        await check(5, 17, 3, (length, label) => uniform(length, label).map(v => v * 1e-15))
+        await check(5, 17, 3, (length, label) => uniform(length, label).map((v, i) => (i % 2 ? v : v * 1e-40)))
+      })
+      it('random shapes', () => random(runs, [dim(70), dim(70), dim(70)], (m, k, n) => check(m, k, n)))
+      it('pixels: mostly 0, all 0, all 255, 100 random rows', async () => {
+        const [m, k, n] = [7, 785, 33]
+        for (const pixels of [strokes(m * k, 'ink'), new Uint8Array(m * k), new Uint8Array(m * k).fill(255)])
+          await compare(`pixels [${m},${k}]`, { pixels, w: uniform(k * n, 'w'), dy: uniform(m * n, 'dy') }, (b, i) => ({
+            'uploadPixels itself': i.pixels!,
+            'matmul of pixels': b.matmul(i.pixels!, i.w!, m, k, n),
+            'matmul pixelsᵀ·dy': b.matmul(i.pixels!, i.dy!, k, m, n, { x: true }),
+          }))
+        await random(runs, [dim(9), dim(900), dim(40)], (m, k, n) =>
+          compare(
+            `pixels [${m},${k}]·[${k},${n}]`,
+            { x: strokes(m * k, 'x'), w: uniform(k * n, 'w') },
+            (b, { x, w }) => ({
+              'matmul of pixels': b.matmul(x, w, m, k, n),
+            }),
+          ),
+        )
+      })
+    })
+
+    describe('bias', () => {
+      const check = (m: number, n: number) =>
+        compare(`[${m},${n}]`, { x: uniform(m * n, 'x'), b: uniform(n, 'b') }, (b, i) => ({
+          addBias: b.addBias(i.x!, i.b!, m, n),
+          biasGrad: b.biasGrad(i.x!, m, n),
+        }))
+      it('odd sizes', async () => {
+        for (const m of [...odd, 7, 1000]) for (const n of odd) await check(m, n)
+      })
+      it('random shapes', () => random(runs, [dim(300), dim(70)], check))
+    })
+
+    describe('element by element', () => {
+      const check = (x: Float32Array, dy: Float32Array) =>
+        compare(`[${x.length}]`, { x, dy }, (b, i) => ({
+          relu: b.relu(i.x!),
+          reluGrad: b.reluGrad(b.relu(i.x!), i.dy!),
+          add: b.add(i.x!, i.dy!),
+          'add to itself': b.add(i.x!, i.x!),
+          mul: b.mul(i.x!, i.dy!),
+        }))
+      it('odd sizes', async () => {
+        for (const n of [...odd, 4, 1000, 4097]) await check(uniform(n, 'x'), uniform(n, 'dy'))
+      })
+      it("0, -0, denormals and large numbers, and relu'(0) = 0", () =>
+        check(
+          Float32Array.of(0, -0, 1e-45, -1e-45, 1e-40, -1e-40, 1e38, -1e38, 1, -1, 0, -0, 0),
+          Float32Array.of(1, 1, 1, 1, 1, 1, 0.25, 0.25, -1, -1, -0, 0, -7),
+        ))
+      it('relu lets NaN through, so that a loss cannot look sound when the weights are not', async () => {
+        const x = backend.upload(Float32Array.of(NaN, 1, -1))
+        const y = backend.relu(x)
+        assert.deepEqual([...(await backend.download(y))], [NaN, 1, 0])
+        for (const buffer of [x, y]) backend.free(buffer)
+      })
+    })
+
+    describe('conv2d and its gradients', () => {
+      const check = (s: Conv2dShape, numbers = uniform) =>
+        compare(`conv2d ${JSON.stringify(s)}`, convInputs(s, numbers), (b, { x, w, dy }) => ({
+          conv2d: b.conv2d(x!, w!, s),
+          conv2dGradInput: b.conv2dGradInput(dy!, w!, s),
+          conv2dGradFilter: b.conv2dGradFilter(x!, dy!, s),
+        }))
+      for (const padding of ['valid', 'same'] as const)
+        for (const stride of [1, 2, 3])
+          it(`stride ${stride}, '${padding}', kernels of 1 to 5`, async () => {
+            for (const [n, h, w, ci, kh, kw, co] of [
+              [1, 5, 5, 1, 1, 1, 1],
+              [7, 5, 7, 3, 3, 3, 5],
+              [1, 17, 9, 5, 3, 3, 17],
+              [7, 8, 6, 1, 2, 2, 3],
+              [1, 7, 5, 3, 5, 5, 33],
+              [2, 9, 8, 2, 4, 3, 1],
+              [1, 6, 7, 33, 1, 3, 5],
+              [3, 7, 6, 4, 3, 1, 8],
+              [1, 3, 33, 4, 3, 3, 4],
+              [1, 6, 6, 6, 3, 3, 6],
+            ] as const)
+              await check(conv2dShape([n, h, w, ci], [kh, kw, ci, co], stride, padding))
+          })
+      it("convnet's sizes", async () => {
+        await check(conv2dShape([3, 28, 28, 1], [3, 3, 1, 32], 1, 'valid'))
+        await check(conv2dShape([1, 26, 26, 32], [3, 3, 32, 64], 1, 'valid'))
+      })
+      it('mostly zeros, as after relu and in the gradient of a pooling', () =>
+        check(conv2dShape([2, 9, 11, 5], [3, 3, 5, 9], 1, 'valid'), sparse))
+      it('a window as large as the image, and as small as a pixel', async () => {
+        await check(conv2dShape([3, 5, 7, 3], [5, 7, 3, 2], 1, 'valid'))
+        await check(conv2dShape([3, 1, 1, 3], [3, 3, 3, 2], 2, 'same'))
+      })
+      it('random shapes', () =>
+        random(runs, convDims, (n, h, w, ci, kh, kw, co, stride, same) =>
+          check(convOf(n, h, w, ci, kh, kw, co, stride, same)),
+        ))
+      it('of pixels', async () => {
+        const s = conv2dShape([3, 28, 28, 1], [3, 3, 1, 9], 1, 'valid')
+        const x = strokes(3 * 28 * 28, 'ink')
+        await compare('conv2d of pixels', { ...convInputs(s), x }, (b, { x, w, dy }) => ({
+          conv2d: b.conv2d(x!, w!, s),
+          conv2dGradFilter: b.conv2dGradFilter(x!, dy!, s),
+        }))
+      })
+    })
+
+    describe('maxPool and its gradient', () => {
+      const check = (s: Pool2dShape, numbers = uniform) => {
+        const inputs = { x: numbers(s.n * s.h * s.w * s.c, 'x'), dy: uniform(s.n * s.oh * s.ow * s.c, 'dy') }
+        return compare(`maxPool ${JSON.stringify(s)}`, inputs, (b, { x, dy }) => {
+          const y = b.maxPool(x!, s)
+          return { maxPool: y, maxPoolGrad: b.maxPoolGrad(x!, y, dy!, s) }
+        })
+      }
+      const shapes = [
+        pool2dShape([1, 5, 5, 1], 2, 2),
+        pool2dShape([7, 6, 9, 3], 2, 2),
+        pool2dShape([1, 9, 7, 17], 3, 3),
+        pool2dShape([7, 7, 8, 5], 3, 1),
+        pool2dShape([1, 7, 7, 33], 3, 2),
+        pool2dShape([2, 7, 7, 4], 2, 3),
+        pool2dShape([2, 3, 3, 5], 3, 1),
+        pool2dShape([1, 4, 5, 2], 1, 1),
+        pool2dShape([1, 24, 24, 64], 2, 2),
+      ]
+      it('odd sizes, overlapping windows, windows with gaps in between', async () => {
+        for (const s of shapes) await check(s)
+      })
+      it('ties: the first in row-major order wins', async () => {
+        const few = (length: number, label: string) => uniform(length, label, -1, 3).map(Math.floor)
+        for (const s of shapes) await check(s, few)
+      })
+      it('all-zero windows, all negative, and 0 beside -0', async () => {
+        for (const s of shapes) {
+          await check(s, length => new Float32Array(length))
+          await check(s, (length, label) => uniform(length, label, -3, -2))
+          await check(s, (length, label) => uniform(length, label).map(v => (v < 0 ? -0 : 0)))
+        }
+      })
+      it('random shapes', () =>
+        random(runs, [dim(4), dim(6), dim(6), dim(20), dim(4), dim(4)], (n, h, w, c, size, stride) =>
+          check(pool2dShape([n, h + size - 1, w + size - 1, c], size, stride), eighths),
+        ))
+    })
+
+    describe('softmax and cross-entropy', () => {
+      const check = (m: number, n: number, x: Float32Array) => {
+        const labels = Float32Array.from({ length: m }, (_, i) => (i * 7 + 3) % n)
+        const inputs = { x, labels, dy: uniform(m * n, 'dy'), one: Float32Array.of(1), other: Float32Array.of(-2.5) }
+        return compare(`softmax [${m},${n}]`, inputs, (b, i) => {
+          const y = b.softmax(i.x!, m, n)
+          return {
+            softmax: y,
+            softmaxGrad: b.softmaxGrad(y, i.dy!, m, n),
+            crossEntropy: b.crossEntropy(i.x!, i.labels!, m, n),
+            crossEntropyGrad: b.crossEntropyGrad(i.x!, i.labels!, i.one!, m, n),
+            'crossEntropyGrad scaled': b.crossEntropyGrad(i.x!, i.labels!, i.other!, m, n),
+          }
+        })
+      }
+      it('odd sizes', async () => {
+        for (const m of [1, 7, 33]) for (const n of [...odd, 10]) await check(m, n, uniform(m * n, 'x', -3, 3))
+      })
+      it('large numbers, equal numbers, one that wins by far', async () => {
+        await check(7, 10, uniform(70, 'x', -80, 80))
+        await check(1, 3, Float32Array.of(1000, 1001, 998))
+        await check(1, 4, Float32Array.of(-5000, -5001, -5000, -5003))
+        await check(3, 5, new Float32Array(15).fill(7))
+        await check(2, 3, Float32Array.of(1e4, 0, -1e4, -1e30, 0, 1))
+        await check(2, 3, Float32Array.of(0, -0, 1e-40, -1e-40, 1e-45, 0))
+      })
+      it('random shapes', () =>
+        random(runs, [dim(40), dim(40)], (m, n) => check(m, n, uniform(m * n, `${m} ${n}`, -10, 10))))
+      it('a logit that is not a number gives a loss that is not', async () => {
+        const [x, labels] = [backend.upload(Float32Array.of(1, NaN, 0)), backend.upload(Float32Array.of(0))]
+        const loss = backend.crossEntropy(x, labels, 1, 3)
+        assert.ok(!Number.isFinite((await backend.download(loss))[0]))
+        for (const buffer of [x, labels, loss]) backend.free(buffer)
+      })
+    })
+
+    describe('optimizers, ten steps', () => {
+      const inputs = (n: number) => ({
+        w: uniform(n, 'w'),
+        ...Object.fromEntries(steps.map(t => [`dw${t}`, uniform(n, `dw${t}`).map((v, i) => (i % 5 ? v : 0))])),
+        v: new Float32Array(n),
+        m: new Float32Array(n),
+      })
+      for (const n of [...odd, 10_000]) {
+        it(`sgd, ${n} weights`, () =>
+          compare('sgd', inputs(n), (b, i) => {
+            let w = i.w!
+            for (const t of steps) ({ w } = b.sgdStep(w, i[`dw${t}`]!, undefined, 0.1 / (t + 1), 0))
+            return { sgdStep: w }
+          }))
+        it(`momentum, ${n} weights`, () =>
+          compare('momentum', inputs(n), (b, i) => {
+            let [w, v] = [i.w!, i.v!]
+            for (const t of steps) {
+              const next = b.sgdStep(w, i[`dw${t}`]!, v, 0.1, 0.9)
+              ;[w, v] = [next.w, next.v!]
+            }
+            return { sgdStep: w, 'sgdStep velocity': v }
+          }))
+        it(`adam, ${n} weights`, () =>
+          compare('adam', inputs(n), (b, i) => {
+            let [w, m, v] = [i.w!, i.m!, i.v!]
+            const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
+            for (const t of steps) ({ w, m, v } = b.adamStep(w, i[`dw${t}`]!, m, v, { ...constants, step: t + 1 }))
+            return { adamStep: w, 'adamStep mean': m, 'adamStep square': v }
+          }))
+      }
+      it('a kernel that was called before a step sees the weights as they were', () =>
+        compare('order', { x: uniform(15, 'x'), w: uniform(35, 'w'), dw: uniform(35, 'dw') }, (b, i) => {
+          const before = b.matmul(i.x!, i.w!, 3, 5, 7)
+          const { w } = b.sgdStep(i.w!, i.dw!, undefined, 0.5, 0)
+          return { 'matmul before': before, 'matmul after': b.matmul(i.x!, w, 3, 5, 7) }
+        }))
+    })
+
+    describe('dense layers in a chain', () => {
+      it('forward and back, with the step that follows', () =>
+        compare('784 → 33 → 10', denseInputs, (b, i) => {
+          const [m, k, h, n] = [7, 784, 33, 10]
+          const hidden = b.relu(b.addBias(b.matmul(i.x!, i.w1!, m, k, h), i.b1!, m, h))
+          const logits = b.addBias(b.matmul(hidden, i.w2!, m, h, n), i.b2!, m, n)
+          const dlogits = b.crossEntropyGrad(logits, i.labels!, i.one!, m, n)
+          const dhidden = b.reluGrad(hidden, b.matmul(dlogits, i.w2!, m, n, h, { w: true }))
+          const dw2 = b.matmul(hidden, dlogits, h, m, n, { x: true })
+          const dw1 = b.matmul(i.x!, dhidden, k, m, h, { x: true })
+          return {
+            'matmul dw1': dw1,
+            'matmul dw2': dw2,
+            'biasGrad db1': b.biasGrad(dhidden, m, h),
+            'biasGrad db2': b.biasGrad(dlogits, m, n),
+            crossEntropy: b.crossEntropy(logits, i.labels!, m, n),
+            'addBias logits': logits,
+            'sgdStep w1': b.sgdStep(i.w1!, dw1, undefined, 0.1, 0).w,
+            'sgdStep w2': b.sgdStep(i.w2!, dw2, undefined, 0.1, 0).w,
+          }
+        }))
+    })
+
+    // conv2d → addBias → relu → maxPool and all the way back: a backend may run each direction as one fused kernel.
+    describe('convolution, bias, relu and pooling in a chain', () => {
+      const chains: [string, Conv2dShape, number, number][] = [
+        ['3x3, pool 2', conv2dShape([7, 10, 12, 5], [3, 3, 5, 9], 1, 'valid'), 2, 2],
+        ['3x3, pool 2, channels by 4', conv2dShape([2, 10, 10, 8], [3, 3, 8, 16], 1, 'valid'), 2, 2],
+        ['3x3, pool 2 with a row and a column left out', conv2dShape([1, 9, 7, 3], [3, 3, 3, 5], 1, 'valid'), 2, 2],
+        ["3x3 'same', pool 2", conv2dShape([1, 8, 6, 4], [3, 3, 4, 4], 1, 'same'), 2, 2],
+        ['3x3, overlapping pool', conv2dShape([1, 9, 9, 4], [3, 3, 4, 8], 1, 'valid'), 3, 2],
+        ['3x3, stride 2', conv2dShape([3, 11, 9, 3], [3, 3, 3, 6], 2, 'valid'), 2, 2],
+        ['5x5', conv2dShape([1, 12, 12, 1], [5, 5, 1, 7], 1, 'valid'), 2, 2],
+        ['1x1', conv2dShape([3, 4, 4, 3], [1, 1, 3, 5], 1, 'valid'), 2, 2],
+        ["convnet's", conv2dShape([2, 26, 26, 32], [3, 3, 32, 64], 1, 'valid'), 2, 2],
+      ]
+      const forward = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, p: Pool2dShape) => {
+        const z = b.conv2d(i.x!, i.w!, s)
+        const biased = b.addBias(z, i.bias!, s.n * s.oh * s.ow, s.co)
+        const a = b.relu(biased)
+        return { z, biased, a, y: b.maxPool(a, p) }
+      }
+      const back = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, p: Pool2dShape, a: Buffer, y: Buffer) => {
+        const da = b.maxPoolGrad(a, y, i.dpooled!, p)
+        const dz = b.reluGrad(a, da)
+        return { da, dz, ...gradients(b, i, s, dz) }
+      }
+      const gradients = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, dz: Buffer) => ({
+        db: b.biasGrad(dz, s.n * s.oh * s.ow, s.co),
+        dw: b.conv2dGradFilter(i.x!, dz, s),
+        dx: b.conv2dGradInput(dz, i.w!, s),
+      })
+
+      for (const [label, s, size, stride] of chains) {
+        const p = pool2dShape([s.n, s.oh, s.ow, s.co], size, stride)
+        const inputs = (numbers = uniform) => ({
+          ...convInputs(s, numbers),
+          bias: numbers(s.co, 'bias'),
+          other: numbers(s.co, 'other'),
+          dpooled: numbers(s.n * p.oh * p.ow * p.c, 'dpooled'),
+          low: new Float32Array(s.co).fill(-1e6),
+        })
+        const chain = (what: string, program: Program, numbers = uniform) =>
+          it(`${label}: ${what}`, () => compare(`${what}, ${JSON.stringify(s)}`, inputs(numbers), program))
+        const ends = (b: Backend, i: Record<string, Buffer>) => {
+          const { a, y } = forward(b, i, s, p)
+          const { db, dw, dx } = back(b, i, s, p, a, y)
+          return { maxPool: y, biasGrad: db, conv2dGradFilter: dw, conv2dGradInput: dx }
+        }
+
+        chain('only the ends are read', ends)
+        chain('sums that are exact, with many ties', ends, eighths)
+        chain('every intermediate is read too', async (b, i) => {
+          const { z, biased, a, y } = forward(b, i, s, p)
+          const first = (await b.download(biased)).slice()
+          const { da, dz, db, dw, dx } = back(b, i, s, p, a, y)
+          return {
+            'addBias read at once': first,
+            maxPool: y,
+            conv2d: z,
+            addBias: biased,
+            relu: a,
+            biasGrad: db,
+            conv2dGradFilter: dw,
+            conv2dGradInput: dx,
+            maxPoolGrad: da,
+            reluGrad: dz,
+          }
+        })
+        chain('all is freed before the results are read', (b, i) => {
+          const { z, biased, a, y } = forward(b, i, s, p)
+          b.free(z)
+          b.free(biased)
+          const { da, dz, db, dw, dx } = back(b, i, s, p, a, y)
+          for (const buffer of [a, y, da, dz, ...Object.values(i)]) b.free(buffer)
+          return { biasGrad: db, conv2dGradFilter: dw, conv2dGradInput: dx }
+        })
+        chain('inputs and intermediates are freed before the pooled result is read', (b, i) => {
+          const { z, biased, a, y } = forward(b, i, s, p)
+          for (const buffer of [z, biased, a, ...Object.values(i)]) b.free(buffer)
+          return { maxPool: y }
+        })
+        chain('the weights change before the result is read', (b, i) => {
+          const { z, y } = forward(b, i, s, p)
+          const w = b.sgdStep(i.w!, i.w!, undefined, 0.5, 0).w
+          return { maxPool: y, conv2d: z, 'conv2d after': b.conv2d(i.x!, w, s) }
+        })
+        chain('every intermediate is used twice', (b, i) => {
+          const { z, biased, a, y } = forward(b, i, s, p)
+          const [rows, n] = [s.n * s.oh * s.ow, s.co]
+          const da = b.maxPoolGrad(a, y, i.dpooled!, p)
+          const dz = b.reluGrad(a, da)
+          return {
+            'addBias other': b.addBias(z, i.other!, rows, n),
+            'relu other': b.relu(b.addBias(z, i.other!, rows, n)),
+            'maxPool other': b.maxPool(b.relu(b.addBias(z, i.other!, rows, n)), p),
+            'maxPool without relu': b.maxPool(biased, p),
+            'maxPool without bias': b.maxPool(z, p),
+            'add z': b.add(z, biased),
+            'mul a': b.mul(a, a),
+            maxPool: y,
+            'add da': b.add(da, da),
+            'mul dz': b.mul(dz, a),
+            ...named(gradients(b, i, s, dz), ''),
+            ...named(gradients(b, i, s, da), ' without relu'),
+            ...named(gradients(b, i, s, b.reluGrad(a, i.dy!)), ' of a dense gradient'),
+            ...named(gradients(b, i, s, b.add(dz, i.dy!)), ' of a sum'),
+          }
+        })
+        chain('no unit is alive', (b, i) => ends(b, { ...i, bias: i.low! }))
+        chain('the pooling comes before the relu', (b, i) => {
+          const z = b.addBias(b.conv2d(i.x!, i.w!, s), i.bias!, s.n * s.oh * s.ow, s.co)
+          const pooled = b.maxPool(z, p)
+          const a = b.relu(pooled)
+          const dz = b.maxPoolGrad(z, pooled, b.reluGrad(a, i.dpooled!), p)
+          return { relu: a, maxPoolGrad: dz, ...named(gradients(b, i, s, dz), '') }
+        })
+      }
+      it('random shapes', () =>
+        random(runs, [...convDims, dim(3), dim(3)], async (n, h, w, ci, kh, kw, co, stride, same, size, step) => {
+          const s = convOf(n, h + size * 2, w + size * 2, ci, kh, kw, co, stride, same)
+          if (s.oh < size || s.ow < size) return
+          const p = pool2dShape([s.n, s.oh, s.ow, s.co], size, step)
+          const inputs = {
+            ...convInputs(s, eighths),
+            bias: eighths(s.co, 'bias'),
+            dpooled: uniform(s.n * p.oh * p.ow * p.c, 'dpooled'),
+          }
+          await compare(`chain ${JSON.stringify({ ...s, size, step })}`, inputs, (b, i) => {
+            const { a, y } = forward(b, i, s, p)
+            const { db, dw, dx } = back(b, i, s, p, a, y)
+            return { maxPool: y, biasGrad: db, conv2dGradFilter: dw, conv2dGradInput: dx }
+          })
+        }))
+    })
+
+    describe('memory', () => {
+      it('upload and download copy', async () => {
+        const values = uniform(33, 'x')
+        const x = backend.upload(values)
+        const before = values.slice()
+        values.fill(0)
+        const first = await backend.download(x)
+        assert.deepEqual(Float32Array.from(first), before)
+        first.fill(1)
+        assert.deepEqual(Float32Array.from(await backend.download(x)), before)
+        assert.equal(x.length, 33)
+        backend.free(x)
+      })
+      it('live counts the buffers in use', async () => {
+        const before = backend.live
+        const x = backend.upload(uniform(10, 'x'))
+        const y = backend.relu(x)
+        assert.equal(backend.live, before + 2)
+        backend.free(x)
+        assert.equal(backend.live, before + 1)
+        assert.equal((await backend.download(y)).length, 10)
+        backend.free(y)
+        assert.equal(backend.live, before)
+      })
+      it('a result that nobody reads is freed all the same', () => {
+        const before = backend.live
+        const x = backend.upload(uniform(10, 'x'))
+        backend.free(backend.matmul(x, x, 5, 2, 5))
+        backend.free(x)
+        assert.equal(backend.live, before)
+      })
+    })
+  })
+}
+
+/** Runs a program; returns its results' numbers, and frees all that it made. */
+async function run(backend: Backend, inputs: Inputs, program: Program): Promise<Record<string, Values>> {
+  const { kernels, made } = tracked(backend)
+  const uploaded = Object.fromEntries(
+    Object.entries(inputs).map(([name, values]) => [
+      name,
+      values instanceof Uint8Array ? kernels.uploadPixels(values) : kernels.upload(values),
+    ]),
+  )
+  const results: Record<string, Values> = {}
+  try {
+    for (const [name, result] of Object.entries(await program(kernels, uploaded)))
+      results[name] =
+        ArrayBuffer.isView(result) && !made.has(result) ? (result as Values) : await backend.download(result)
+  } finally {
+    for (const buffer of made) backend.free(buffer)
+  }
+  return results
+}
+
+/** The backend, and the set of buffers that it has given out and not been given back. */
+function tracked(backend: Backend) {
+  const made = new Set<Buffer>()
+  const kernels = new Proxy(backend, {
+    get(target, name: keyof Backend) {
+      const member = target[name]
+      if (typeof member !== 'function' || name === 'download') return member
+      return (...args: (Buffer | undefined)[]) => {
+        if (name === 'free') made.delete(args[0]!)
+        const result = (member as (...args: unknown[]) => unknown).apply(target, args)
+        if (name === 'sgdStep' || name === 'adamStep') {
+          const [w, , ...state] = args
+          for (const used of [w, ...state]) made.delete(used!)
+          for (const next of Object.values(result as object)) made.add(next)
+        } else if (name !== 'free') made.add(result as Buffer)
+        return result
+      }
+    },
+  })
+  return { kernels, made }
+}
+
+/** Results that are differences, and may cancel to 0: their error is measured against no less than this. */
+const scales: Partial<Record<string, number>> = { softmaxGrad: 0.1, crossEntropyGrad: 0.01, crossEntropy: 0.1 }
+
+const odd = [1, 3, 5, 17, 33]
+const steps = Array.from({ length: 10 }, (_, t) => t)
+
+/** Two numbers in three are 0. */
+const sparse = (length: number, label: string) => uniform(length, label).map((v, i) => ((i * 7) % 3 ? 0 : v))
+
+/** Pixels like a digit's: runs of ink on nothing. */
+const strokes = (length: number, label: string) =>
+  Uint8Array.from(uniform(length, label, 0, 256), (v, i) => (i % 28 > 9 && i % 28 < 16 ? v : 0))
+
+const denseInputs: Inputs = {
+  x: strokes(7 * 784, 'x'),
+  w1: uniform(784 * 33, 'w1', -0.1, 0.1),
+  b1: uniform(33, 'b1'),
+  w2: uniform(330, 'w2'),
+  b2: uniform(10, 'b2'),
+  labels: Float32Array.of(3, 1, 4, 1, 5, 9, 2),
+  one: Float32Array.of(1),
+}
+
+const convInputs = (s: Conv2dShape, numbers = uniform) => ({
+  x: numbers(s.n * s.h * s.w * s.ci, 'x') as Float32Array | Uint8Array,
+  w: numbers(s.kh * s.kw * s.ci * s.co, 'w'),
+  dy: numbers(s.n * s.oh * s.ow * s.co, 'dy'),
+})
+
+/** Gradients of a convolution under the names of their kernels. */
+const named = ({ db, dw, dx }: { db: Buffer; dw: Buffer; dx: Buffer }, suffix: string) => ({
+  [`biasGrad${suffix}`]: db,
+  [`conv2dGradFilter${suffix}`]: dw,
+  [`conv2dGradInput${suffix}`]: dx,
+})
+
+const dim = (max: number) => fc.integer({ min: 1, max })
+const convDims = [dim(3), dim(8), dim(8), dim(9), dim(4), dim(4), dim(9), dim(3), fc.integer({ min: 0, max: 1 })]
+
+/** A convolution whose image is large enough for its window. */
+function convOf(
+  n: number,
+  h: number,
+  w: number,
+  ci: number,
+  kh: number,
+  kw: number,
+  co: number,
+  stride: number,
+  same: number,
+) {
+  const padding: Padding = same ? 'same' : 'valid'
+  return conv2dShape([n, h + kh - 1, w + kw - 1, ci], [kh, kw, ci, co], stride, padding)
+}
+
+/** Checks so many random shapes, always the same ones; a failure reports the smallest. */
+const random = (numRuns: number, dims: fc.Arbitrary<number>[], check: (...dims: number[]) => Promise<void>) =>
+  fc.assert(
+    fc.asyncProperty(fc.tuple(...dims), shape => check(...shape)),
+    { numRuns, seed: 1998 },
+  )
