@@ -1,0 +1,91 @@
+// The preparation of drawings, step by step, against NumPy, SciPy and scikit-image (test/fixtures/preprocess.py).
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import ndarray from 'ndarray'
+import { blank, disturb, findInk, prepare, type Image, type Pixels } from '../data/preprocess.js'
+
+interface Fixture {
+  drawings: (Record<'pixels' | 'scaled' | 'padded' | 'centred' | 'input' | 'ink' | 'shape', number[]> & {
+    name: string
+  })[]
+  disturbed: { right: number; down: number; turn: number; scale: number; image: number[] }[]
+}
+const fixture: Fixture = JSON.parse(
+  readFileSync(new URL('../../test/fixtures/preprocess.json', import.meta.url), 'utf8'),
+)
+
+const image = (values: number[], shape: number[]) => ndarray(Float32Array.from(values), shape)
+const values = (x: Pixels) =>
+  Array.from({ length: x.size }, (_, i) => x.get(Math.floor(i / x.shape[1]!), i % x.shape[1]!))
+
+function close(actual: Pixels, expected: number[], tolerance: number) {
+  assert.equal(actual.size, expected.length)
+  const worst = Math.max(...values(actual).map((v, i) => Math.abs(v - expected[i]!)))
+  assert.ok(worst <= tolerance, `differs by ${worst}`)
+}
+
+describe('prepare', () => {
+  for (const { name, shape, pixels, ...steps } of fixture.drawings) {
+    const steps_ = prepare(image(pixels, shape))!
+    it(`makes of "${name}" what NumPy and SciPy make of it, at every step`, () => {
+      const { top, left, height, width } = steps_.ink
+      assert.deepEqual([top, left, height, width], steps.ink)
+      // The fixtures are rounded to 6 decimals; float32 holds greys up to 255 to 1e-5.
+      for (const step of ['scaled', 'padded', 'centred'] as const) close(steps_[step], steps[step], 255e-6)
+      close(steps_.input, steps.input, 1e-6)
+    })
+  }
+
+  it('leaves an MNIST digit as it is', () => {
+    // The fixture "seven" is prepared as MNIST was: prepared once more, it must not change.
+    const { centred } = fixture.drawings[0]!
+    close(prepare(image(centred, [28, 28]))!.centred, centred, 1e-3)
+  })
+
+  it('says where the 28x28 lie in the drawing', () => {
+    // A 40x40 square at (60, 100) of 200x200: 20 pixels of 2x2 each, so the frame of 56 begins 8 further up and left.
+    const drawing = blank(200, 200)
+    for (let i = 60; i < 100; i++) for (let j = 100; j < 140; j++) drawing.set(i, j, 255)
+    // Its centre of mass, (13.5, 13.5) when padded, moves to (14, 14) rounded up: by one whole pixel.
+    assert.deepEqual(prepare(drawing)!.frame, { top: 50, left: 90, height: 56, width: 56 })
+  })
+
+  it('finds nothing on a blank drawing', () => assert.equal(prepare(blank(280, 280)), undefined))
+})
+
+describe('disturb', () => {
+  const seven = image(fixture.drawings[0]!.input, [28, 28])
+  for (const { image: expected, ...disturbance } of fixture.disturbed)
+    it(`${JSON.stringify(disturbance)} agrees with SciPy's affine_transform`, () =>
+      close(disturb(seven, disturbance), expected, 2e-6))
+})
+
+describe('findInk', () => {
+  const inked = (ground: number, ink: number, grain = 0): Image => {
+    const x = blank(40, 40)
+    for (let i = 0; i < 40; i++)
+      for (let j = 0; j < 40; j++)
+        x.set(i, j, ground + (i > 10 && i < 30 && j > 15 && j < 20 ? ink - ground : (i + j) % 2 ? grain : -grain))
+    return x
+  }
+  it('tells dark ink on a light ground from light ink on a dark one', () => {
+    assert.equal(findInk(inked(250, 30))?.ground, 'light')
+    assert.equal(findInk(inked(10, 200))?.ground, 'dark')
+  })
+  it('stretches the ink to 0–255', () => {
+    for (const [ground, ink] of [
+      [250, 30],
+      [10, 200],
+      [100, 160],
+    ] as const)
+      assert.deepEqual([...new Set(values(findInk(inked(ground, ink))!.image))], [0, 255])
+  })
+  it("takes the paper's grain for ground", () =>
+    assert.deepEqual([...new Set(values(findInk(inked(200, 50, 5))!.image))].length, 2))
+  it('finds none on a blank or merely grainy picture', () => {
+    assert.equal(findInk(inked(255, 255)), undefined)
+    assert.equal(findInk(inked(128, 128, 12)), undefined)
+  })
+  it('reads 16-bit greys', () =>
+    assert.deepEqual([...new Set(values(findInk(inked(65000, 0), 65535)!.image))], [0, 255]))
+})
