@@ -49,7 +49,7 @@ export async function build({ force = false, quiet = false } = {}) {
   const { build: transpile } = await import('esbuild')
   const entryPoints = list
     .map(line => line.split(' ')[0])
-    .filter(p => /(?<!\.d)\.ts$/.test(p) && !p.startsWith(assembly))
+    .filter(p => /(?<!\.d|\.as)\.ts$/.test(p) && !p.startsWith(assembly)) // .as.ts is AssemblyScript
   const options = { absWorkingDir: root, outdir: fresh, outbase: root, logLevel: 'error', sourcemap: true }
   await transpile({ ...options, entryPoints, format: 'esm', platform: 'neutral', target: 'es2022' })
   await writeModelRegistry(list, join(fresh, 'models/index.js'))
@@ -95,46 +95,59 @@ async function writeModelRegistry(list, path) {
  * base64 into one module: the engine reads no file, and a page needs no second download.
  */
 async function compileKernels(path) {
-  const asc = await import('assemblyscript/asc')
-  const variants = { fused: ['simd', 'threads', 'relaxed-simd'], strict: ['simd', 'threads'] }
   const lines = ['// Compiled from engine/backends/wasm/assembly by scripts/build.js.']
-  for (const [name, features] of Object.entries(variants)) {
-    const outputs = {}
-    const { error, stderr } = await asc.main(
-      [
-        join(assembly, 'index.ts'),
-        '--baseDir',
-        root,
-        '--outFile',
-        `${name}.wasm`,
-        '--optimizeLevel',
-        '3',
-        '--shrinkLevel',
-        '0',
-        '--noAssert',
-        '--runtime',
-        'stub',
-        '--importMemory',
-        '--sharedMemory',
-        '--initialMemory',
-        '1',
-        '--maximumMemory',
-        '65536',
-        '--memoryBase',
-        '1024',
-        ...features.flatMap(f => ['--enable', f]),
-      ],
-      {
-        readFile: (file, base) => readFile(join(base, file), 'utf8').catch(() => null),
-        writeFile: (file, bytes) => void (outputs[file] = bytes),
-        listFiles: () => [],
-      },
-    )
-    if (error) throw new Error(`the WebAssembly kernels do not compile: ${stderr.toString()}`)
-    lines.push(`export const ${name} = '${Buffer.from(outputs[`${name}.wasm`]).toString('base64')}'`)
+  for (const [name, fused] of [
+    ['fused', true],
+    ['strict', false],
+  ]) {
+    const bytes = await compileAssembly(join(assembly, 'index.ts'), { fused })
+    lines.push(`export const ${name} = '${Buffer.from(bytes).toString('base64')}'`)
   }
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, lines.join('\n') + '\n')
+}
+
+/**
+ * Compiles an AssemblyScript file and what it imports to WebAssembly with SIMD, for a shared memory that it imports.
+ * @param {string} path seen from the root of the repository
+ * @param {{ fused: boolean }} options fused: allow relaxed SIMD, which has the fused multiply-add
+ * @returns {Promise<Uint8Array>}
+ */
+export async function compileAssembly(path, { fused }) {
+  const asc = await import('assemblyscript/asc')
+  let bytes
+  const { error, stderr } = await asc.main(
+    [
+      path,
+      '--baseDir',
+      root,
+      '--outFile',
+      'out.wasm',
+      '--optimizeLevel',
+      '3',
+      '--shrinkLevel',
+      '0',
+      '--noAssert',
+      '--runtime',
+      'stub',
+      '--importMemory',
+      '--sharedMemory',
+      '--initialMemory',
+      '1',
+      '--maximumMemory',
+      '65536',
+      '--memoryBase',
+      '1024',
+      ...['simd', 'threads', ...(fused ? ['relaxed-simd'] : [])].flatMap(feature => ['--enable', feature]),
+    ],
+    {
+      readFile: (file, base) => readFile(join(base, file), 'utf8').catch(() => null),
+      writeFile: (_, contents) => void (bytes = contents),
+      listFiles: () => [],
+    },
+  )
+  if (error) throw new Error(`${path} does not compile: ${stderr.toString()}`)
+  return bytes
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await build({ force: process.argv.includes('--force') })
