@@ -46,7 +46,7 @@ export function shuffle(n: number, rng: Random): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i)
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(rng() * (i + 1))
-    const swapped = order[i]!
+    const swapped = order[i]
     order[i] = order[j]!
     order[j] = swapped
   }

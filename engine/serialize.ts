@@ -30,7 +30,7 @@ export function serialize({ tensors, metadata }: Saved): Uint8Array {
   bytes.fill(0x20, 8 + json.length, 8 + padded)
   let at = 8 + padded
   for (const { values } of tensors.values()) {
-    for (let i = 0; i < values.length; i++) view.setFloat32(at + 4 * i, values[i]!, true)
+    for (let i = 0; i < values.length; i++) view.setFloat32(at + 4 * i, values[i], true)
     at += 4 * values.length
   }
   return bytes
@@ -96,7 +96,7 @@ function parseEntry(name: string, entry: unknown) {
   const wellFormed = typeof dtype === 'string' && Array.isArray(shape) && shape.every(whole)
   if (!wellFormed || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole))
     throw problem('engine.safetensors.entry', { name })
-  return { dtype, shape: shape as Shape, from: offsets[0] as number, to: offsets[1] as number }
+  return { dtype, shape: shape as Shape, from: offsets[0], to: offsets[1] }
 }
 
 /** The tensors must fill the data exactly: no overlap, no gap, nothing left over. */

@@ -80,7 +80,7 @@ export function pixels(backend: Backend, bytes: Uint8Array, shape: Shape): Tenso
  * gradient are kept: images, which want none, never pay for one.
  */
 export function record(op: string, shape: Shape, data: Buffer, edges: readonly Edge[]): Tensor {
-  const first = edges[0]![0]
+  const first = edges[0][0]
   const y = new Tensor(first.backend, shape, data)
   y.op = op
   if (recording) y.edges = edges.filter(([input]) => input.wantsGrad)

@@ -92,7 +92,7 @@ export async function* fit(
       logits.free()
 
       batch++
-      lossSum += value! * labels.length
+      lossSum += value * labels.length
       correct += countCorrect(scores, labels)
       const seen = Math.min(batch * batchSize, examples.length)
       const last = batch === batches
@@ -127,7 +127,7 @@ export async function evaluate(
   examples: Examples,
   { batchSize = 100, onBatch = (_done: number) => {} } = {},
 ): Promise<Evaluation> {
-  const classes = network.output[0]!
+  const classes = network.output[0]
   const probabilities = new Float32Array(examples.length * classes)
   const allLabels = new Uint8Array(examples.length)
   let loss = 0
@@ -141,7 +141,7 @@ export async function evaluate(
     probabilities.set(rows, start * classes)
     allLabels.set(labels, start)
     correct += countCorrect(rows, labels)
-    for (let i = 0; i < count; i++) loss -= Math.log(Math.max(rows[i * classes + labels[i]!]!, 1e-38))
+    for (let i = 0; i < count; i++) loss -= Math.log(Math.max(rows[i * classes + labels[i]], 1e-38))
     onBatch(start + count)
   }
   return {
@@ -155,7 +155,7 @@ export async function evaluate(
 /** The place of the largest of row i's n numbers; the first if several are equal. */
 export function argmax(rows: Values, i: number, n: number): number {
   let best = 0
-  for (let j = 1; j < n; j++) if (rows[i * n + j]! > rows[i * n + best]!) best = j
+  for (let j = 1; j < n; j++) if (rows[i * n + j] > rows[i * n + best]) best = j
   return best
 }
 

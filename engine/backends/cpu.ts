@@ -4,7 +4,7 @@
 import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Values } from '../backend.js'
 
 /** The reference backend, in Float32 unless asked otherwise. */
-export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Backend<Values> {
+export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float64' } = {}): Backend<Values> {
   const zeros = (length: number): Values =>
     precision === 'float64' ? new Float64Array(length) : new Float32Array(length)
   const inUse = new Set<Values>()
@@ -20,8 +20,8 @@ export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Ba
   return {
     name: precision === 'float64' ? 'cpu:float64' : 'cpu',
 
-    upload: values => make(values.length, i => values[i]!),
-    uploadPixels: pixels => make(pixels.length, i => pixels[i]! / 255),
+    upload: values => make(values.length, i => values[i]),
+    uploadPixels: pixels => make(pixels.length, i => pixels[i] / 255),
     download: async x => x.slice(),
     free(x) {
       if (!inUse.delete(x)) throw new Error('cpu: freed a buffer that is not in use')
@@ -39,29 +39,29 @@ export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Ba
       const [wRow, wColumn] = transposed.w ? [1, k] : [n, 1]
       for (let i = 0; i < m; i++)
         for (let l = 0; l < k; l++) {
-          const a = x[i * xRow + l * xColumn]!
-          for (let j = 0; j < n; j++) y[i * n + j]! += a * w[l * wRow + j * wColumn]!
+          const a = x[i * xRow + l * xColumn]
+          for (let j = 0; j < n; j++) y[i * n + j] += a * w[l * wRow + j * wColumn]
         }
       return y
     },
-    addBias: (x, b, m, n) => make(m * n, i => x[i]! + b[i % n]!),
+    addBias: (x, b, m, n) => make(m * n, i => x[i] + b[i % n]),
     biasGrad(dy, m, n) {
       const db = make(n)
-      for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) db[j]! += dy[i * n + j]!
+      for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) db[j] += dy[i * n + j]
       return db
     },
 
-    relu: x => make(x.length, i => Math.max(x[i]!, 0)),
-    reluGrad: (y, dy) => make(y.length, i => (y[i]! > 0 ? dy[i]! : 0)),
-    add: (a, b) => make(a.length, i => a[i]! + b[i]!),
-    mul: (a, b) => make(a.length, i => a[i]! * b[i]!),
+    relu: x => make(x.length, i => Math.max(x[i], 0)),
+    reluGrad: (y, dy) => make(y.length, i => (y[i] > 0 ? dy[i] : 0)),
+    add: (a, b) => make(a.length, i => a[i] + b[i]),
+    mul: (a, b) => make(a.length, i => a[i] * b[i]),
 
     conv2d(x, w, s) {
       const y = make(s.n * s.oh * s.ow * s.co)
       eachTap(s, (xAt, wAt, yAt) => {
         for (let c = 0; c < s.ci; c++) {
-          const a = x[xAt + c]!
-          for (let o = 0; o < s.co; o++) y[yAt + o]! += a * w[wAt + c * s.co + o]!
+          const a = x[xAt + c]
+          for (let o = 0; o < s.co; o++) y[yAt + o] += a * w[wAt + c * s.co + o]
         }
       })
       return y
@@ -71,8 +71,8 @@ export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Ba
       eachTap(s, (xAt, wAt, yAt) => {
         for (let c = 0; c < s.ci; c++) {
           let sum = 0
-          for (let o = 0; o < s.co; o++) sum += dy[yAt + o]! * w[wAt + c * s.co + o]!
-          dx[xAt + c]! += sum
+          for (let o = 0; o < s.co; o++) sum += dy[yAt + o] * w[wAt + c * s.co + o]
+          dx[xAt + c] += sum
         }
       })
       return dx
@@ -81,8 +81,8 @@ export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Ba
       const dw = make(s.kh * s.kw * s.ci * s.co)
       eachTap(s, (xAt, wAt, yAt) => {
         for (let c = 0; c < s.ci; c++) {
-          const a = x[xAt + c]!
-          for (let o = 0; o < s.co; o++) dw[wAt + c * s.co + o]! += a * dy[yAt + o]!
+          const a = x[xAt + c]
+          for (let o = 0; o < s.co; o++) dw[wAt + c * s.co + o] += a * dy[yAt + o]
         }
       })
       return dw
@@ -94,7 +94,7 @@ export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Ba
     },
     maxPoolGrad(x, _y, dy, s) {
       const dx = make(x.length)
-      eachWindow(s, (yAt, cells) => (dx[winner(x, cells)]! += dy[yAt]!))
+      eachWindow(s, (yAt, cells) => (dx[winner(x, cells)] += dy[yAt]))
       return dx
     },
 
@@ -102,7 +102,7 @@ export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Ba
       const y = make(m * n)
       for (let i = 0; i < m; i++) {
         const log = logSumExp(x.subarray(i * n, (i + 1) * n))
-        for (let j = 0; j < n; j++) y[i * n + j] = Math.exp(x[i * n + j]! - log)
+        for (let j = 0; j < n; j++) y[i * n + j] = Math.exp(x[i * n + j] - log)
       }
       return y
     },
@@ -110,8 +110,8 @@ export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Ba
       const dx = make(m * n)
       for (let i = 0; i < m; i++) {
         let dot = 0
-        for (let j = 0; j < n; j++) dot += dy[i * n + j]! * y[i * n + j]!
-        for (let j = 0; j < n; j++) dx[i * n + j] = y[i * n + j]! * (dy[i * n + j]! - dot)
+        for (let j = 0; j < n; j++) dot += dy[i * n + j] * y[i * n + j]
+        for (let j = 0; j < n; j++) dx[i * n + j] = y[i * n + j] * (dy[i * n + j] - dot)
       }
       return dx
     },
@@ -120,7 +120,7 @@ export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Ba
       let sum = 0
       for (let i = 0; i < m; i++) {
         const row = logits.subarray(i * n, (i + 1) * n)
-        sum += logSumExp(row) - row[labels[i]!]!
+        sum += logSumExp(row) - row[labels[i]]
       }
       loss[0] = sum / m
       return loss
@@ -131,25 +131,25 @@ export function cpu({ precision = 'float32' as 'float32' | 'float64' } = {}): Ba
         const row = logits.subarray(i * n, (i + 1) * n)
         const log = logSumExp(row)
         for (let j = 0; j < n; j++)
-          dlogits[i * n + j] = (dy[0]! * (Math.exp(row[j]! - log) - (labels[i] === j ? 1 : 0))) / m
+          dlogits[i * n + j] = (dy[0] * (Math.exp(row[j] - log) - (labels[i] === j ? 1 : 0))) / m
       }
       return dlogits
     },
 
     sgdStep(w, dw, v, lr, momentum) {
       for (let i = 0; i < w.length; i++) {
-        if (v) v[i] = momentum * v[i]! + dw[i]!
-        w[i]! -= lr * (v ?? dw)[i]!
+        if (v) v[i] = momentum * v[i] + dw[i]
+        w[i] -= lr * (v ?? dw)[i]
       }
       return v ? { w, v } : { w }
     },
     adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step }: AdamStep) {
       for (let i = 0; i < w.length; i++) {
-        m[i] = beta1 * m[i]! + (1 - beta1) * dw[i]!
-        v[i] = beta2 * v[i]! + (1 - beta2) * dw[i]! ** 2
-        const mean = m[i]! / (1 - beta1 ** step)
-        const square = v[i]! / (1 - beta2 ** step)
-        w[i]! -= (lr * mean) / (Math.sqrt(square) + epsilon)
+        m[i] = beta1 * m[i] + (1 - beta1) * dw[i]
+        v[i] = beta2 * v[i] + (1 - beta2) * dw[i] ** 2
+        const mean = m[i] / (1 - beta1 ** step)
+        const square = v[i] / (1 - beta2 ** step)
+        w[i] -= (lr * mean) / (Math.sqrt(square) + epsilon)
       }
       return { w, m, v }
     },
@@ -191,8 +191,8 @@ function eachWindow(s: Pool2dShape, visit: (yAt: number, cells: readonly number[
 
 /** The cell with the largest number: the first, if several are equal. */
 function winner(x: Values, cells: readonly number[]): number {
-  let best = cells[0]!
-  for (const cell of cells) if (x[cell]! > x[best]!) best = cell
+  let best = cells[0]
+  for (const cell of cells) if (x[cell] > x[best]) best = cell
   return best
 }
 

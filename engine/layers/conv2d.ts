@@ -7,17 +7,16 @@ import { glorotUniform, positive, rank, zeros, type Layer } from './layer.js'
  * `filters` windows of kernel x kernel weights slide over the image, one result a window each.
  * x [batch,h,w,channels] → y [batch,oh,ow,filters]
  */
-export function conv2d(filters: number, kernel: number, { stride = 1, padding = 'valid' as Padding } = {}): Layer {
+export function conv2d(
+  filters: number,
+  kernel: number,
+  { stride = 1, padding = 'valid' }: { stride?: number; padding?: Padding } = {},
+): Layer {
   positive('conv2d', 'filters', filters)
   positive('conv2d', 'kernel', kernel)
   positive('conv2d', 'stride', stride)
   if (padding !== 'valid' && padding !== 'same')
-    throw problem('engine.argument', {
-      where: 'conv2d',
-      name: 'padding',
-      actual: padding,
-      expected: 'valid, same',
-    })
+    throw problem('engine.argument', { where: 'conv2d', name: 'padding', actual: padding, expected: 'valid, same' })
   return {
     name: 'conv2d',
     size(input) {
@@ -33,7 +32,7 @@ export function conv2d(filters: number, kernel: number, { stride = 1, padding = 
           weight: glorotUniform(shape, window * channels, window * filters),
           bias: zeros([filters]),
         },
-        forward: (x, p) => bias(convolve(x, p.weight!, stride, padding), p.bias!),
+        forward: (x, p) => bias(convolve(x, p.weight, stride, padding), p.bias),
       }
     },
   }

@@ -13,7 +13,7 @@ export function dense(units: number): Layer {
       return {
         output: [units],
         parameters: { weight: glorotUniform([k, units], k, units), bias: zeros([units]) },
-        forward: (x, p) => bias(matmul(x, p.weight!), p.bias!),
+        forward: (x, p) => bias(matmul(x, p.weight), p.bias),
       }
     },
   }

@@ -7,6 +7,6 @@ export const flatten = (): Layer => ({
   name: 'flatten',
   size(input) {
     const size = sizeOf(input)
-    return { output: [size], parameters: {}, forward: x => reshape(x, [x.shape[0]!, size]) }
+    return { output: [size], parameters: {}, forward: x => reshape(x, [x.shape[0], size]) }
   },
 })

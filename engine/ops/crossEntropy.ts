@@ -19,7 +19,7 @@ export function crossEntropy(logits: Tensor, labels: ArrayLike<number>): Tensor 
       expected: `${labels.length},n`,
     })
   for (let i = 0; i < m; i++) {
-    const label = labels[i]!
+    const label = labels[i]
     if (!Number.isInteger(label) || label < 0 || label >= n)
       throw problem('engine.label', { label, position: i, last: n - 1 })
   }

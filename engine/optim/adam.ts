@@ -1,6 +1,6 @@
 import type { Gradients } from '../backward.js'
 import type { Tensor } from '../tensor.js'
-import { Memory, type Optimizer } from './optimizer.js'
+import { Memory, type Optimizer, type State } from './optimizer.js'
 
 /**
  * Adam (Kingma & Ba 2015, algorithm 1): each weight's step is scaled by how large its own gradients have been.
@@ -36,7 +36,7 @@ export function adam(
       }
     },
     async state() {
-      const state = new Map()
+      const state: State = new Map()
       await mean.save(state)
       await square.save(state)
       return state

@@ -5,6 +5,8 @@ import type { Gradients } from '../backward.js'
 import type { NamedTensors } from '../serialize.js'
 import type { Shape, Tensor } from '../tensor.js'
 
+export type State = Map<string, { shape: Shape; values: Float32Array }>
+
 export interface Optimizer {
   readonly name: string
   /** How many steps were taken. */
@@ -41,7 +43,7 @@ export class Memory {
     this.#buffers.set(parameter, buffer)
   }
 
-  async save(state: Map<string, { shape: Shape; values: Float32Array }>) {
+  async save(state: State) {
     for (const [name, parameter] of this.parameters) {
       const values = Float32Array.from(await parameter.backend.download(this.of(parameter)))
       state.set(`${this.name}.${name}`, { shape: parameter.shape, values })

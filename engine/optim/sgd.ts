@@ -1,6 +1,6 @@
 import type { Gradients } from '../backward.js'
 import type { Tensor } from '../tensor.js'
-import { Memory, type Optimizer } from './optimizer.js'
+import { Memory, type Optimizer, type State } from './optimizer.js'
 
 /**
  * Stochastic gradient descent, with momentum if it is above 0:
@@ -26,7 +26,7 @@ export function sgd(parameters: ReadonlyMap<string, Tensor>, { momentum = 0 } = 
       }
     },
     async state() {
-      const state = new Map()
+      const state: State = new Map()
       if (momentum > 0) await velocity.save(state)
       return state
     },
