@@ -38,12 +38,12 @@ export function writeCode(
     for (let i = 0; i < rows; i++) {
       const shift = lean * (rows / 2 - i)
       const v = (i + 0.5 - top) / scale - 0.5
-      const [from, to] = [Math.floor(left + shift - scale), Math.ceil(left + shift + ink.shape[1]! * scale + scale)]
+      const [from, to] = [Math.floor(left + shift - scale), Math.ceil(left + shift + ink.shape[1] * scale + scale)]
       for (let j = Math.max(0, from); j < Math.min(columns, to); j++)
         picture.set(i, j, Math.max(picture.get(i, j), bilinear(ink, v, (j + 0.5 - left - shift) / scale - 0.5)))
     }
   const dark = rng() < 0.5
   for (let k = 0; k < picture.data.length; k++)
-    picture.data[k] = Math.round(dark ? 250 - 0.9 * picture.data[k]! : 12 + 0.9 * picture.data[k]!)
+    picture.data[k] = Math.round(dark ? 250 - 0.9 * picture.data[k] : 12 + 0.9 * picture.data[k])
   return picture
 }

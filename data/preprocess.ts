@@ -224,4 +224,4 @@ function edgeOf(image: Pixels): number[] {
   return edge
 }
 
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!
+const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]

@@ -33,23 +33,23 @@ export async function readRow(
   const segments = pieces.flat(2)
   if (segments.length === 0) return undefined
   const rows = await predict(segments.map(({ ink }) => prepare(ink)!.input))
-  const read = new Map<Segment, ReadDigit>(segments.map(({ box }, i) => [segments[i]!, readDigit(box, rows[i]!)]))
+  const read = new Map<Segment, ReadDigit>(segments.map(({ box }, i) => [segments[i], readDigit(box, rows[i])]))
 
   const digits = pieces.flatMap(ways => {
     const readings = ways.map(way => way.map(part => read.get(part)!))
     const scores = readings.map(way => sureness(way) / cutCost ** (way.length - 1))
-    return readings[scores.indexOf(Math.max(...scores))]!
+    return readings[scores.indexOf(Math.max(...scores))]
   })
   return { text: digits.map(d => d.label).join(''), confidence: digits.reduce((p, d) => p * winning(d), 1), digits }
 }
 
 function readDigit(box: Box, probabilities: ArrayLike<number>): ReadDigit {
   let label = 0
-  for (let i = 1; i < probabilities.length; i++) if (probabilities[i]! > probabilities[label]!) label = i
+  for (let i = 1; i < probabilities.length; i++) if (probabilities[i] > probabilities[label]) label = i
   return { box, label, probabilities }
 }
 
-const winning = ({ probabilities, label }: ReadDigit) => probabilities[label]!
+const winning = ({ probabilities, label }: ReadDigit) => probabilities[label]
 
 /** How surely all digits were read: the least of their probabilities. */
 const sureness = (digits: readonly ReadDigit[]) => Math.min(...digits.map(winning))

@@ -56,8 +56,8 @@ export function connectedPieces(image: Pixels, threshold: number): Piece[] {
     const piece: Piece = [i, j]
     seen[i * w + j] = 1
     for (let at = 0; at < piece.length; at += 2)
-      for (let r = Math.max(0, piece[at]! - 1); r <= Math.min(h - 1, piece[at]! + 1); r++)
-        for (let c = Math.max(0, piece[at + 1]! - 1); c <= Math.min(w - 1, piece[at + 1]! + 1); c++) {
+      for (let r = Math.max(0, piece[at] - 1); r <= Math.min(h - 1, piece[at] + 1); r++)
+        for (let c = Math.max(0, piece[at + 1] - 1); c <= Math.min(w - 1, piece[at + 1] + 1); c++) {
           if (seen[r * w + c] || image.get(r, c) < threshold) continue
           seen[r * w + c] = 1
           piece.push(r, c)
@@ -81,7 +81,7 @@ export function slantOf(pixels: Piece): number {
   for (let slant = -1; slant <= 1; slant += 0.05) {
     const columns = new Map<number, number>()
     for (let at = 0; at < pixels.length; at += 2) {
-      const column = Math.round(pixels[at + 1]! + slant * pixels[at]!)
+      const column = Math.round(pixels[at + 1] + slant * pixels[at])
       columns.set(column, (columns.get(column) ?? 0) + 1)
     }
     let score = 0
@@ -95,7 +95,7 @@ export function slantOf(pixels: Piece): number {
 function typicalHeight(pieces: Piece[]): number {
   const heights = pieces.map(heightOf).sort((a, b) => a - b)
   const tall = heights.filter(h => h >= part * heights.at(-1)!)
-  return tall[tall.length >> 1]!
+  return tall[tall.length >> 1]
 }
 
 /** Joins the parts of broken digits. */
@@ -108,8 +108,7 @@ function joined(pieces: Piece[], slant: number, height: number): Piece[] {
     const nearest = gaps.indexOf(Math.min(...gaps))
     const shared = -(gaps[nearest] ?? 0) / width(span)
     const isPart = heightOf(piece) < part * height && width(span) < part * height
-    if (nearest >= 0 && (shared >= overlap || (isPart && gaps[nearest]! < part * height)))
-      digits[nearest]!.push(...piece)
+    if (nearest >= 0 && (shared >= overlap || (isPart && gaps[nearest] < part * height))) digits[nearest].push(...piece)
     else digits.push([...piece])
   }
   return digits
@@ -119,13 +118,13 @@ function joined(pieces: Piece[], slant: number, height: number): Piece[] {
 function cuts(piece: Piece, slant: number, height: number, image: Pixels): Piece[][] {
   const span = spanOf(piece, slant)
   if (Math.min(width(span), width(extent(piece, 1))) <= wide * height) return []
-  const columnOf = (at: number) => Math.round(piece[at + 1]! + slant * piece[at]! - span.from)
+  const columnOf = (at: number) => Math.round(piece[at + 1] + slant * piece[at] - span.from)
   const inkOf = new Float64Array(Math.ceil(width(span)) + 1)
-  for (let at = 0; at < piece.length; at += 2) inkOf[columnOf(at)]! += image.get(piece[at]!, piece[at + 1]!)
+  for (let at = 0; at < piece.length; at += 2) inkOf[columnOf(at)] += image.get(piece[at], piece[at + 1])
 
   const places: number[] = []
   const distance = cutDistance * height
-  const byInk = [...inkOf.keys()].sort((a, b) => inkOf[a]! - inkOf[b]!)
+  const byInk = [...inkOf.keys()].sort((a, b) => inkOf[a] - inkOf[b])
   for (const c of byInk)
     if ([0, width(span), ...places].every(other => Math.abs(c - other) >= distance) && places.length < cutPlaces)
       places.push(c)
@@ -134,7 +133,7 @@ function cuts(piece: Piece, slant: number, height: number, image: Pixels): Piece
   return [...places.map(place => [place]), ...pairs].map(at => {
     const parts: Piece[] = Array.from({ length: at.length + 1 }, () => [])
     for (let k = 0; k < piece.length; k += 2)
-      parts[at.filter(place => columnOf(k) >= place).length]!.push(piece[k]!, piece[k + 1]!)
+      parts[at.filter(place => columnOf(k) >= place).length].push(piece[k], piece[k + 1])
     return parts.filter(part => part.length > 0)
   })
 }
@@ -148,7 +147,7 @@ function segmentOf(piece: Piece, image: Pixels): Segment {
   const box = { top, left, height: bottom - top + 1, width: right - left + 1 }
   const ink = blank(box.height, box.width)
   for (let at = 0; at < piece.length; at += 2) {
-    const [row, column] = [piece[at]!, piece[at + 1]!]
+    const [row, column] = [piece[at], piece[at + 1]]
     for (let r = Math.max(top, row - 1); r <= Math.min(bottom, row + 1); r++)
       for (let c = Math.max(left, column - 1); c <= Math.min(right, column + 1); c++) {
         const v = image.get(r, c)
@@ -167,7 +166,7 @@ interface Span {
 function spanOf(piece: Piece, slant: number): Span {
   let [from, to] = [Infinity, -Infinity]
   for (let at = 0; at < piece.length; at += 2) {
-    const column = piece[at + 1]! + slant * piece[at]!
+    const column = piece[at + 1] + slant * piece[at]
     from = Math.min(from, column)
     to = Math.max(to, column)
   }
@@ -185,8 +184,8 @@ const heightOf = (piece: Piece) => width(extent(piece, 0))
 function extent(piece: Piece, of: 0 | 1): Span {
   let [from, to] = [Infinity, -Infinity]
   for (let at = of; at < piece.length; at += 2) {
-    from = Math.min(from, piece[at]!)
-    to = Math.max(to, piece[at]!)
+    from = Math.min(from, piece[at])
+    to = Math.max(to, piece[at])
   }
   return { from, to }
 }

@@ -16,11 +16,11 @@ const fixture: Fixture = JSON.parse(
 
 const image = (values: number[], shape: number[]) => ndarray(Float32Array.from(values), shape)
 const values = (x: Pixels) =>
-  Array.from({ length: x.size }, (_, i) => x.get(Math.floor(i / x.shape[1]!), i % x.shape[1]!))
+  Array.from({ length: x.size }, (_, i) => x.get(Math.floor(i / x.shape[1]), i % x.shape[1]))
 
 function close(actual: Pixels, expected: number[], tolerance: number) {
   assert.equal(actual.size, expected.length)
-  const worst = Math.max(...values(actual).map((v, i) => Math.abs(v - expected[i]!)))
+  const worst = Math.max(...values(actual).map((v, i) => Math.abs(v - expected[i])))
   assert.ok(worst <= tolerance, `differs by ${worst}`)
 }
 
@@ -38,7 +38,7 @@ describe('prepare', () => {
 
   it('leaves an MNIST digit as it is', () => {
     // The fixture "seven" is prepared as MNIST was: prepared once more, it must not change.
-    const { centred } = fixture.drawings[0]!
+    const { centred } = fixture.drawings[0]
     close(prepare(image(centred, [28, 28]))!.centred, centred, 1e-3)
   })
 
@@ -54,7 +54,7 @@ describe('prepare', () => {
 })
 
 describe('disturb', () => {
-  const seven = image(fixture.drawings[0]!.input, [28, 28])
+  const seven = image(fixture.drawings[0].input, [28, 28])
   for (const { image: expected, ...disturbance } of fixture.disturbed)
     it(`${JSON.stringify(disturbance)} agrees with SciPy's affine_transform`, () =>
       close(disturb(seven, disturbance), expected, 2e-6))

@@ -52,8 +52,8 @@ export function testBackend(
       const actual = await run(backend, inputs, program)
       assert.equal(backend.live, live, `${what}: buffers in use after all were freed`)
       for (const [result, values] of Object.entries(actual)) {
-        const kernel = result.split(' ')[0]!
-        assertClose(values, expected[result]!, tolerances[kernel] ?? tolerance, `${what}: ${result}`, scales[kernel])
+        const kernel = result.split(' ')[0]
+        assertClose(values, expected[result], tolerances[kernel] ?? tolerance, `${what}: ${result}`, scales[kernel])
       }
     }
 
@@ -67,7 +67,7 @@ export function testBackend(
         }))
       it('odd sizes, all four transpositions', async () => {
         for (const [i, m] of odd.entries())
-          for (const [j, k] of odd.entries()) await check(m, k, odd[(i + j) % odd.length]!)
+          for (const [j, k] of odd.entries()) await check(m, k, odd[(i + j) % odd.length])
       })
       it("the models' sizes at batches of 1 and 7", async () => {
         for (const batch of [1, 7])
@@ -77,7 +77,7 @@ export function testBackend(
             [128, 10],
             [1500, 33],
           ])
-            await check(batch, k!, n!)
+            await check(batch, k, n)
       })
       it('mostly zeros, as after relu', () => check(33, 129, 17, sparse))
       it('large and small numbers', async () => {
@@ -90,9 +90,9 @@ export function testBackend(
         const [m, k, n] = [7, 785, 33]
         for (const pixels of [strokes(m * k, 'ink'), new Uint8Array(m * k), new Uint8Array(m * k).fill(255)])
           await compare(`pixels [${m},${k}]`, { pixels, w: uniform(k * n, 'w'), dy: uniform(m * n, 'dy') }, (b, i) => ({
-            'uploadPixels itself': i.pixels!,
-            'matmul of pixels': b.matmul(i.pixels!, i.w!, m, k, n),
-            'matmul pixelsᵀ·dy': b.matmul(i.pixels!, i.dy!, k, m, n, { x: true }),
+            'uploadPixels itself': i.pixels,
+            'matmul of pixels': b.matmul(i.pixels, i.w, m, k, n),
+            'matmul pixelsᵀ·dy': b.matmul(i.pixels, i.dy, k, m, n, { x: true }),
           }))
         await random(runs, [dim(9), dim(900), dim(40)], (m, k, n) =>
           compare(
@@ -109,8 +109,8 @@ export function testBackend(
     describe('bias', () => {
       const check = (m: number, n: number) =>
         compare(`[${m},${n}]`, { x: uniform(m * n, 'x'), b: uniform(n, 'b') }, (b, i) => ({
-          addBias: b.addBias(i.x!, i.b!, m, n),
-          biasGrad: b.biasGrad(i.x!, m, n),
+          addBias: b.addBias(i.x, i.b, m, n),
+          biasGrad: b.biasGrad(i.x, m, n),
         }))
       it('odd sizes', async () => {
         for (const m of [...odd, 7, 1000]) for (const n of odd) await check(m, n)
@@ -121,11 +121,11 @@ export function testBackend(
     describe('element by element', () => {
       const check = (x: Float32Array, dy: Float32Array) =>
         compare(`[${x.length}]`, { x, dy }, (b, i) => ({
-          relu: b.relu(i.x!),
-          reluGrad: b.reluGrad(b.relu(i.x!), i.dy!),
-          add: b.add(i.x!, i.dy!),
-          'add to itself': b.add(i.x!, i.x!),
-          mul: b.mul(i.x!, i.dy!),
+          relu: b.relu(i.x),
+          reluGrad: b.reluGrad(b.relu(i.x), i.dy),
+          add: b.add(i.x, i.dy),
+          'add to itself': b.add(i.x, i.x),
+          mul: b.mul(i.x, i.dy),
         }))
       it('odd sizes', async () => {
         for (const n of [...odd, 4, 1000, 4097]) await check(uniform(n, 'x'), uniform(n, 'dy'))
@@ -146,9 +146,9 @@ export function testBackend(
     describe('conv2d and its gradients', () => {
       const check = (s: Conv2dShape, numbers = uniform) =>
         compare(`conv2d ${JSON.stringify(s)}`, convInputs(s, numbers), (b, { x, w, dy }) => ({
-          conv2d: b.conv2d(x!, w!, s),
-          conv2dGradInput: b.conv2dGradInput(dy!, w!, s),
-          conv2dGradFilter: b.conv2dGradFilter(x!, dy!, s),
+          conv2d: b.conv2d(x, w, s),
+          conv2dGradInput: b.conv2dGradInput(dy, w, s),
+          conv2dGradFilter: b.conv2dGradFilter(x, dy, s),
         }))
       for (const padding of ['valid', 'same'] as const)
         for (const stride of [1, 2, 3])
@@ -185,8 +185,8 @@ export function testBackend(
         const s = conv2dShape([3, 28, 28, 1], [3, 3, 1, 9], 1, 'valid')
         const x = strokes(3 * 28 * 28, 'ink')
         await compare('conv2d of pixels', { ...convInputs(s), x }, (b, { x, w, dy }) => ({
-          conv2d: b.conv2d(x!, w!, s),
-          conv2dGradFilter: b.conv2dGradFilter(x!, dy!, s),
+          conv2d: b.conv2d(x, w, s),
+          conv2dGradFilter: b.conv2dGradFilter(x, dy, s),
         }))
       })
     })
@@ -195,8 +195,8 @@ export function testBackend(
       const check = (s: Pool2dShape, numbers = uniform) => {
         const inputs = { x: numbers(s.n * s.h * s.w * s.c, 'x'), dy: uniform(s.n * s.oh * s.ow * s.c, 'dy') }
         return compare(`maxPool ${JSON.stringify(s)}`, inputs, (b, { x, dy }) => {
-          const y = b.maxPool(x!, s)
-          return { maxPool: y, maxPoolGrad: b.maxPoolGrad(x!, y, dy!, s) }
+          const y = b.maxPool(x, s)
+          return { maxPool: y, maxPoolGrad: b.maxPoolGrad(x, y, dy, s) }
         })
       }
       const shapes = [
@@ -235,13 +235,13 @@ export function testBackend(
         const labels = Float32Array.from({ length: m }, (_, i) => (i * 7 + 3) % n)
         const inputs = { x, labels, dy: uniform(m * n, 'dy'), one: Float32Array.of(1), other: Float32Array.of(-2.5) }
         return compare(`softmax [${m},${n}]`, inputs, (b, i) => {
-          const y = b.softmax(i.x!, m, n)
+          const y = b.softmax(i.x, m, n)
           return {
             softmax: y,
-            softmaxGrad: b.softmaxGrad(y, i.dy!, m, n),
-            crossEntropy: b.crossEntropy(i.x!, i.labels!, m, n),
-            crossEntropyGrad: b.crossEntropyGrad(i.x!, i.labels!, i.one!, m, n),
-            'crossEntropyGrad scaled': b.crossEntropyGrad(i.x!, i.labels!, i.other!, m, n),
+            softmaxGrad: b.softmaxGrad(y, i.dy, m, n),
+            crossEntropy: b.crossEntropy(i.x, i.labels, m, n),
+            crossEntropyGrad: b.crossEntropyGrad(i.x, i.labels, i.one, m, n),
+            'crossEntropyGrad scaled': b.crossEntropyGrad(i.x, i.labels, i.other, m, n),
           }
         })
       }
@@ -276,32 +276,32 @@ export function testBackend(
       for (const n of [...odd, 10_000]) {
         it(`sgd, ${n} weights`, () =>
           compare('sgd', inputs(n), (b, i) => {
-            let w = i.w!
-            for (const t of steps) ({ w } = b.sgdStep(w, i[`dw${t}`]!, undefined, 0.1 / (t + 1), 0))
+            let w = i.w
+            for (const t of steps) ({ w } = b.sgdStep(w, i[`dw${t}`], undefined, 0.1 / (t + 1), 0))
             return { sgdStep: w }
           }))
         it(`momentum, ${n} weights`, () =>
           compare('momentum', inputs(n), (b, i) => {
-            let [w, v] = [i.w!, i.v!]
+            let [w, v] = [i.w, i.v]
             for (const t of steps) {
-              const next = b.sgdStep(w, i[`dw${t}`]!, v, 0.1, 0.9)
+              const next = b.sgdStep(w, i[`dw${t}`], v, 0.1, 0.9)
               ;[w, v] = [next.w, next.v!]
             }
             return { sgdStep: w, 'sgdStep velocity': v }
           }))
         it(`adam, ${n} weights`, () =>
           compare('adam', inputs(n), (b, i) => {
-            let [w, m, v] = [i.w!, i.m!, i.v!]
+            let [w, m, v] = [i.w, i.m, i.v]
             const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
-            for (const t of steps) ({ w, m, v } = b.adamStep(w, i[`dw${t}`]!, m, v, { ...constants, step: t + 1 }))
+            for (const t of steps) ({ w, m, v } = b.adamStep(w, i[`dw${t}`], m, v, { ...constants, step: t + 1 }))
             return { adamStep: w, 'adamStep mean': m, 'adamStep square': v }
           }))
       }
       it('a kernel that was called before a step sees the weights as they were', () =>
         compare('order', { x: uniform(15, 'x'), w: uniform(35, 'w'), dw: uniform(35, 'dw') }, (b, i) => {
-          const before = b.matmul(i.x!, i.w!, 3, 5, 7)
-          const { w } = b.sgdStep(i.w!, i.dw!, undefined, 0.5, 0)
-          return { 'matmul before': before, 'matmul after': b.matmul(i.x!, w, 3, 5, 7) }
+          const before = b.matmul(i.x, i.w, 3, 5, 7)
+          const { w } = b.sgdStep(i.w, i.dw, undefined, 0.5, 0)
+          return { 'matmul before': before, 'matmul after': b.matmul(i.x, w, 3, 5, 7) }
         }))
     })
 
@@ -309,21 +309,21 @@ export function testBackend(
       it('forward and back, with the step that follows', () =>
         compare('784 → 33 → 10', denseInputs, (b, i) => {
           const [m, k, h, n] = [7, 784, 33, 10]
-          const hidden = b.relu(b.addBias(b.matmul(i.x!, i.w1!, m, k, h), i.b1!, m, h))
-          const logits = b.addBias(b.matmul(hidden, i.w2!, m, h, n), i.b2!, m, n)
-          const dlogits = b.crossEntropyGrad(logits, i.labels!, i.one!, m, n)
-          const dhidden = b.reluGrad(hidden, b.matmul(dlogits, i.w2!, m, n, h, { w: true }))
+          const hidden = b.relu(b.addBias(b.matmul(i.x, i.w1, m, k, h), i.b1, m, h))
+          const logits = b.addBias(b.matmul(hidden, i.w2, m, h, n), i.b2, m, n)
+          const dlogits = b.crossEntropyGrad(logits, i.labels, i.one, m, n)
+          const dhidden = b.reluGrad(hidden, b.matmul(dlogits, i.w2, m, n, h, { w: true }))
           const dw2 = b.matmul(hidden, dlogits, h, m, n, { x: true })
-          const dw1 = b.matmul(i.x!, dhidden, k, m, h, { x: true })
+          const dw1 = b.matmul(i.x, dhidden, k, m, h, { x: true })
           return {
             'matmul dw1': dw1,
             'matmul dw2': dw2,
             'biasGrad db1': b.biasGrad(dhidden, m, h),
             'biasGrad db2': b.biasGrad(dlogits, m, n),
-            crossEntropy: b.crossEntropy(logits, i.labels!, m, n),
+            crossEntropy: b.crossEntropy(logits, i.labels, m, n),
             'addBias logits': logits,
-            'sgdStep w1': b.sgdStep(i.w1!, dw1, undefined, 0.1, 0).w,
-            'sgdStep w2': b.sgdStep(i.w2!, dw2, undefined, 0.1, 0).w,
+            'sgdStep w1': b.sgdStep(i.w1, dw1, undefined, 0.1, 0).w,
+            'sgdStep w2': b.sgdStep(i.w2, dw2, undefined, 0.1, 0).w,
           }
         }))
     })
@@ -342,20 +342,20 @@ export function testBackend(
         ["convnet's", conv2dShape([2, 26, 26, 32], [3, 3, 32, 64], 1, 'valid'), 2, 2],
       ]
       const forward = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, p: Pool2dShape) => {
-        const z = b.conv2d(i.x!, i.w!, s)
-        const biased = b.addBias(z, i.bias!, s.n * s.oh * s.ow, s.co)
+        const z = b.conv2d(i.x, i.w, s)
+        const biased = b.addBias(z, i.bias, s.n * s.oh * s.ow, s.co)
         const a = b.relu(biased)
         return { z, biased, a, y: b.maxPool(a, p) }
       }
       const back = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, p: Pool2dShape, a: Buffer, y: Buffer) => {
-        const da = b.maxPoolGrad(a, y, i.dpooled!, p)
+        const da = b.maxPoolGrad(a, y, i.dpooled, p)
         const dz = b.reluGrad(a, da)
         return { da, dz, ...gradients(b, i, s, dz) }
       }
       const gradients = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, dz: Buffer) => ({
         db: b.biasGrad(dz, s.n * s.oh * s.ow, s.co),
-        dw: b.conv2dGradFilter(i.x!, dz, s),
-        dx: b.conv2dGradInput(dz, i.w!, s),
+        dw: b.conv2dGradFilter(i.x, dz, s),
+        dx: b.conv2dGradInput(dz, i.w, s),
       })
 
       for (const [label, s, size, stride] of chains) {
@@ -409,18 +409,18 @@ export function testBackend(
         })
         chain('the weights change before the result is read', (b, i) => {
           const { z, y } = forward(b, i, s, p)
-          const w = b.sgdStep(i.w!, i.w!, undefined, 0.5, 0).w
-          return { maxPool: y, conv2d: z, 'conv2d after': b.conv2d(i.x!, w, s) }
+          const w = b.sgdStep(i.w, i.w, undefined, 0.5, 0).w
+          return { maxPool: y, conv2d: z, 'conv2d after': b.conv2d(i.x, w, s) }
         })
         chain('every intermediate is used twice', (b, i) => {
           const { z, biased, a, y } = forward(b, i, s, p)
           const [rows, n] = [s.n * s.oh * s.ow, s.co]
-          const da = b.maxPoolGrad(a, y, i.dpooled!, p)
+          const da = b.maxPoolGrad(a, y, i.dpooled, p)
           const dz = b.reluGrad(a, da)
           return {
-            'addBias other': b.addBias(z, i.other!, rows, n),
-            'relu other': b.relu(b.addBias(z, i.other!, rows, n)),
-            'maxPool other': b.maxPool(b.relu(b.addBias(z, i.other!, rows, n)), p),
+            'addBias other': b.addBias(z, i.other, rows, n),
+            'relu other': b.relu(b.addBias(z, i.other, rows, n)),
+            'maxPool other': b.maxPool(b.relu(b.addBias(z, i.other, rows, n)), p),
             'maxPool without relu': b.maxPool(biased, p),
             'maxPool without bias': b.maxPool(z, p),
             'add z': b.add(z, biased),
@@ -430,16 +430,16 @@ export function testBackend(
             'mul dz': b.mul(dz, a),
             ...named(gradients(b, i, s, dz), ''),
             ...named(gradients(b, i, s, da), ' without relu'),
-            ...named(gradients(b, i, s, b.reluGrad(a, i.dy!)), ' of a dense gradient'),
-            ...named(gradients(b, i, s, b.add(dz, i.dy!)), ' of a sum'),
+            ...named(gradients(b, i, s, b.reluGrad(a, i.dy)), ' of a dense gradient'),
+            ...named(gradients(b, i, s, b.add(dz, i.dy)), ' of a sum'),
           }
         })
-        chain('no unit is alive', (b, i) => ends(b, { ...i, bias: i.low! }))
+        chain('no unit is alive', (b, i) => ends(b, { ...i, bias: i.low }))
         chain('the pooling comes before the relu', (b, i) => {
-          const z = b.addBias(b.conv2d(i.x!, i.w!, s), i.bias!, s.n * s.oh * s.ow, s.co)
+          const z = b.addBias(b.conv2d(i.x, i.w, s), i.bias, s.n * s.oh * s.ow, s.co)
           const pooled = b.maxPool(z, p)
           const a = b.relu(pooled)
-          const dz = b.maxPoolGrad(z, pooled, b.reluGrad(a, i.dpooled!), p)
+          const dz = b.maxPoolGrad(z, pooled, b.reluGrad(a, i.dpooled), p)
           return { relu: a, maxPoolGrad: dz, ...named(gradients(b, i, s, dz), '') }
         })
       }
@@ -508,8 +508,7 @@ async function run(backend: Backend, inputs: Inputs, program: Program): Promise<
   const results: Record<string, Values> = {}
   try {
     for (const [name, result] of Object.entries(await program(kernels, uploaded)))
-      results[name] =
-        ArrayBuffer.isView(result) && !made.has(result) ? (result as Values) : await backend.download(result)
+      results[name] = ArrayBuffer.isView(result) && !made.has(result) ? result : await backend.download(result)
   } finally {
     for (const buffer of made) backend.free(buffer)
   }

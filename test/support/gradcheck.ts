@@ -51,10 +51,10 @@ export async function checkGradients(
   )
   const { gradients, u } = await analytic(name, f, points)
   for (const [at, label] of Object.keys(inputs).entries()) {
-    const { shape, values } = points[at]!
+    const { shape, values } = points[at]
     const v = uniform64(shape, `${name} d${label}`)
     const along = async (step: number) => {
-      const moved = { shape, values: Float64Array.from(values, (x, i) => x + step * v[i]!) }
+      const moved = { shape, values: Float64Array.from(values, (x, i) => x + step * v[i]) }
       return dot(
         u,
         await evaluate(
@@ -64,7 +64,7 @@ export async function checkGradients(
       )
     }
     const numeric = ((await along(EPSILON / 2)) - (await along(-EPSILON / 2))) / EPSILON
-    const exact = dot(gradients[at]!, v)
+    const exact = dot(gradients[at], v)
     const error = Math.abs(exact - numeric) / Math.max(Math.abs(exact), Math.abs(numeric), 1e-3)
     if (!(error <= TOLERANCE))
       throw new Error(
@@ -104,6 +104,6 @@ async function evaluate(f: (...inputs: Tensor[]) => Tensor, points: readonly Poi
 
 function dot(a: Values, b: Values): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
   return sum
 }

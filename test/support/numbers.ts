@@ -25,9 +25,9 @@ export function uniform64(shape: readonly number[], name: string, low = -1, high
 export function relativeError(actual: Values, expected: ArrayLike<number>, scale = 1e-30): number {
   let difference = 0
   for (let i = 0; i < expected.length; i++) {
-    const apart = actual[i] === expected[i] ? 0 : Math.abs(actual[i]! - expected[i]!)
+    const apart = actual[i] === expected[i] ? 0 : Math.abs(actual[i] - expected[i])
     if (!(apart <= difference)) difference = apart // NaN stays
-    scale = Math.max(scale, Math.abs(expected[i]!))
+    scale = Math.max(scale, Math.abs(expected[i]))
   }
   return difference / scale
 }
@@ -45,7 +45,7 @@ export function assertClose(
   const error = relativeError(actual, expected, scale)
   if (error <= tolerance) return
   let worst = 0
-  const apart = (i: number) => (Number.isNaN(actual[i]) ? Infinity : Math.abs(actual[i]! - expected[i]!))
+  const apart = (i: number) => (Number.isNaN(actual[i]) ? Infinity : Math.abs(actual[i] - expected[i]))
   for (let i = 0; i < expected.length; i++) if (apart(i) > apart(worst)) worst = i
   throw new Error(
     `${what}: relative error ${error.toExponential(2)} is above ${tolerance}; ` +
