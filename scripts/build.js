@@ -88,6 +88,7 @@ async function writeModelRegistry(list, path) {
     '  }',
   ]
   await writeFile(path, code.join('\n') + '\n')
+  await cp(join(root, 'models/index.d.ts'), path.replace(/js$/, 'd.ts'))
 }
 
 /**
