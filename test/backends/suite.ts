@@ -520,16 +520,16 @@ function tracked(backend: Backend) {
   const made = new Set<Buffer>()
   const kernels = new Proxy(backend, {
     get(target, name: keyof Backend) {
-      const member = target[name]
-      if (typeof member !== 'function' || name === 'download') return member
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
       return (...args: (Buffer | undefined)[]) => {
         if (name === 'free') made.delete(args[0]!)
-        const result = (member as (...args: unknown[]) => unknown).apply(target, args)
+        const result: unknown = Reflect.apply(member, target, args)
         if (name === 'sgdStep' || name === 'adamStep') {
           const [w, , ...state] = args
           for (const used of [w, ...state]) made.delete(used!)
-          for (const next of Object.values(result as object)) made.add(next)
-        } else if (name !== 'free') made.add(result as Buffer)
+          for (const next of Object.values(result as Record<string, Buffer>)) made.add(next)
+        } else if (name !== 'free' && name !== 'download') made.add(result as Buffer)
         return result
       }
     },
