@@ -18,6 +18,8 @@ export const messages = {
   'engine.argument': '{where}: {name} is {actual}; expected {expected}',
   'engine.init': 'the network has no weights yet: call init(backend, seed) first',
   'engine.input': 'the network takes [{expected}] an example, not [{actual}]',
+  'engine.memory': 'out of memory: {asked} bytes were asked for, {used} are in use, and there is room for 2 GiB',
+  'engine.simd': 'this machine has no WebAssembly SIMD, which the wasm backend needs; the cpu backend runs everywhere',
   'engine.safetensors': 'not a safetensors file: {reason}',
   'engine.safetensors.short': 'it has {actual} bytes, at least {expected} are needed',
   'engine.safetensors.header': 'its header would be {length} bytes long, but the file has {size}',

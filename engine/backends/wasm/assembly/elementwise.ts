@@ -1,0 +1,80 @@
+// One number in, one number out. An item is CHUNK numbers; buffers are padded, so the last vector may run over.
+import { CHUNK, relu4, smaller, storeLanes } from './simd'
+
+/** y = max(x, 0) */
+export function relu(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+  const end = smaller(n, (item + 1) * CHUNK)
+  for (let i = item * CHUNK; i < end; i += 4) v128.store(y + (i << 2), relu4(v128.load(x + (i << 2))))
+}
+
+/** dx = dy where y > 0, else 0 */
+export function reluGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+  const end = smaller(n, (item + 1) * CHUNK)
+  for (let i = item * CHUNK; i < end; i += 4) {
+    const positive = f32x4.gt(v128.load(y + (i << 2)), f32x4.splat(0))
+    v128.store(dx + (i << 2), v128.and(v128.load(dy + (i << 2)), positive))
+  }
+}
+
+/** y = a + b */
+export function add(item: i32, scratch: usize, a: usize, b: usize, y: usize, n: i32): void {
+  const end = smaller(n, (item + 1) * CHUNK)
+  for (let i = item * CHUNK; i < end; i += 4)
+    v128.store(y + (i << 2), f32x4.add(v128.load(a + (i << 2)), v128.load(b + (i << 2))))
+}
+
+/** y = a · b */
+export function mul(item: i32, scratch: usize, a: usize, b: usize, y: usize, n: i32): void {
+  const end = smaller(n, (item + 1) * CHUNK)
+  for (let i = item * CHUNK; i < end; i += 4)
+    v128.store(y + (i << 2), f32x4.mul(v128.load(a + (i << 2)), v128.load(b + (i << 2))))
+}
+
+/** Rows of a [m,n] matrix that an item of addBias and biasGrad treats. */
+export const ROWS: i32 = 1024
+
+/** y[m,n] = x[m,n] + b[n], then max(y, 0) if asked */
+export function addBias(item: i32, scratch: usize, x: usize, b: usize, y: usize, m: i32, n: i32, rectify: bool): void {
+  const last = smaller(m, (item + 1) * ROWS)
+  for (let i = item * ROWS; i < last; i++) {
+    const row: usize = (<usize>i * n) << 2
+    for (let j = 0; j < n; j += 4) {
+      const at = row + (j << 2)
+      const sum = f32x4.add(v128.load(x + at), v128.load(b + (j << 2)))
+      storeLanes(y + at, rectify ? relu4(sum) : sum, n - j)
+    }
+  }
+}
+
+/** partial[item,n] = the sum of ROWS rows of dy[m,n]; the caller adds up the partial sums, always in the same order */
+export function biasGrad(item: i32, scratch: usize, dy: usize, partial: usize, m: i32, n: i32): void {
+  const first = item * ROWS
+  const last = smaller(m, first + ROWS)
+  const stride = <usize>n << 2
+  for (let j = 0; j < n; j += 16) {
+    let at = dy + <usize>first * stride + (j << 2)
+    let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0)
+    for (let i = first; i < last; i++) {
+      s0 = f32x4.add(s0, v128.load(at))
+      s1 = f32x4.add(s1, v128.load(at, 16))
+      s2 = f32x4.add(s2, v128.load(at, 32))
+      s3 = f32x4.add(s3, v128.load(at, 48))
+      at += stride
+    }
+    const to = partial + <usize>item * stride + (j << 2)
+    storeLanes(to, s0, n - j)
+    if (n - j > 4) storeLanes(to + 16, s1, n - j - 4)
+    if (n - j > 8) storeLanes(to + 32, s2, n - j - 8)
+    if (n - j > 12) storeLanes(to + 48, s3, n - j - 12)
+  }
+}
+
+/** y[n] = Σ partial[count,n] in the order of count: the same sum whatever thread made which part */
+export function sumParts(item: i32, scratch: usize, partial: usize, count: i32, y: usize, n: i32): void {
+  const end = smaller(n, (item + 1) * CHUNK)
+  for (let i = item * CHUNK; i < end; i += 4) {
+    let sum = v128.load(partial + (i << 2))
+    for (let p = 1; p < count; p++) sum = f32x4.add(sum, v128.load(partial + ((<usize>p * n + i) << 2)))
+    storeLanes(y + (i << 2), sum, end - i)
+  }
+}

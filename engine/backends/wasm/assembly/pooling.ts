@@ -1,0 +1,234 @@
+// Max-pooling, and the gradients of what lies before it.
+//
+// Pooling passes a gradient on to one cell per window, and relu stops it where the result was 0: of the gradient of a
+// 2x2-pooled convolution not more than a quarter is other than 0, in practice a tenth. So it is kept as it is: one
+// number dy per window, and the cell that won it. The kernels here collect, per channel or per pixel, a list of the
+// (place, gradient) pairs that are not 0, and add up just those: exact up to the order of summation.
+//
+//   dw: per filter o,  the list of its winning pixels:   dw[o][·] += dy · x[pixel's window]
+//   dx: per pixel,     the list of filters it won for:   dx[window] += dy · w[o][·]
+//
+// Both sums run along a row of the window, 24 numbers (6 vectors in registers) at a time.
+import { madd, smaller, zero } from './simd'
+
+const SPAN: i32 = 24
+
+/** Image `item` of y = max of each window of x[n,h,w,c], and which cell of its window it was (row-major; first of equals). */
+export function maxPool(
+  item: i32, scratch: usize, x: usize, y: usize, winners: usize, h: i32, w: i32, c: i32,
+  size: i32, stride: i32, oh: i32, ow: i32,
+): void {
+  for (let i = 0; i < oh; i++)
+    for (let j = 0; j < ow; j++) {
+      const corner = x + (<usize>(((item * h + i * stride) * w + j * stride) * c) << 2)
+      const at = <usize>(((item * oh + i) * ow + j) * c) << 2
+      let ch = 0
+      for (; ch + 4 <= c; ch += 4) {
+        let best = v128.load(corner + (ch << 2))
+        let place = i32x4.splat(0)
+        for (let a = 0; a < size; a++)
+          for (let b = 0; b < size; b++) {
+            const v = v128.load(corner + (<usize>((a * w + b) * c + ch) << 2))
+            const larger = f32x4.gt(v, best)
+            best = v128.bitselect(v, best, larger)
+            place = v128.bitselect(i32x4.splat(a * size + b), place, larger)
+          }
+        v128.store(y + at + (ch << 2), best)
+        v128.store(winners + at + (ch << 2), place)
+      }
+      for (; ch < c; ch++) {
+        let best = load<f32>(corner + (ch << 2))
+        let place = 0
+        for (let a = 0; a < size; a++)
+          for (let b = 0; b < size; b++) {
+            const v = load<f32>(corner + (<usize>((a * w + b) * c + ch) << 2))
+            if (v > best) {
+              best = v
+              place = a * size + b
+            }
+          }
+        store<f32>(y + at + (ch << 2), best)
+        store<i32>(winners + at + (ch << 2), place)
+      }
+    }
+}
+
+/** Image `item` of dx: 0 but where a cell won windows; there the sum of their dy. */
+export function scatter(
+  item: i32, scratch: usize, winners: usize, dy: usize, dx: usize, h: i32, w: i32, c: i32,
+  size: i32, stride: i32, oh: i32, ow: i32,
+): void {
+  const image = dx + (<usize>(item * h * w * c) << 2)
+  memory.fill(image, 0, <usize>(h * w * c) << 2)
+  for (let i = 0; i < oh; i++)
+    for (let j = 0; j < ow; j++)
+      for (let ch = 0; ch < c; ch++) {
+        const at = <usize>(((item * oh + i) * ow + j) * c + ch) << 2
+        const place = load<i32>(winners + at)
+        const row = i * stride + place / size
+        const column = j * stride + place % size
+        const to = image + (<usize>((row * w + column) * c + ch) << 2)
+        store<f32>(to, load<f32>(to) + load<f32>(dy + at))
+      }
+}
+
+/** Bytes of scratch that sparseFilterGrad needs: per filter, a list of at most one pixel a window. */
+export function sparseFilterGradScratch(windows: i32, co: i32): i32 {
+  return co * ((windows + 1) * 8 + 4)
+}
+
+/**
+ * partial[item] = dw, transposed to [co][kh·kw·ci], over `images` images.
+ * x [n,h,w,ci], dy and winners [n,ph,pw,co]; windows of `size` x `size`, side by side; kw·ci is a multiple of 24.
+ */
+export function sparseFilterGrad(
+  item: i32, scratch: usize, x: usize, winners: usize, dy: usize, partial: usize, n: i32, images: i32,
+  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32,
+): void {
+  const row = <usize>(w * ci) << 2
+  const run = kw * ci
+  const taps = kh * run
+  const dw = partial + (<usize>(item * co * taps) << 2)
+  memory.fill(dw, 0, <usize>(co * taps) << 2)
+  const ends = scratch
+  const lists = scratch + (<usize>co << 2)
+  const capacity = <usize>(ph * pw + 1) << 3
+  const last = smaller(n, (item + 1) * images)
+  for (let image = item * images; image < last; image++) {
+    const pooled = <usize>(image * ph * pw * co) << 2
+    listPixels(winners + pooled, dy + pooled, w, ci, co, size, ph, pw, ends, lists, capacity)
+    const origin = x + <usize>(image * h) * row
+    for (let o = 0; o < co; o++) {
+      const list = lists + <usize>o * capacity
+      const end = <usize>load<u32>(ends + (o << 2))
+      if (list == end) continue
+      for (let a = 0; a < kh; a++)
+        for (let r = 0; r < run; r += SPAN)
+          addWindows(origin + a * row + (r << 2), list, end, dw + (<usize>(o * taps + a * run + r) << 2))
+    }
+  }
+}
+
+/** Per filter, the (byte offset of the winning pixel, gradient) pairs of one image, in order. */
+function listPixels(
+  winners: usize, dy: usize, w: i32, ci: i32, co: i32, size: i32, ph: i32, pw: i32,
+  ends: usize, lists: usize, capacity: usize,
+): void {
+  for (let o = 0; o < co; o++) store<u32>(ends + (o << 2), <u32>(lists + <usize>o * capacity))
+  const cells = size * size
+  for (let i = 0; i < ph; i++)
+    for (let j = 0; j < pw; j++) {
+      const corner = ((i * size * w + j * size) * ci) << 2
+      for (let o = 0; o < co; o++, dy += 4, winners += 4) {
+        const g = load<f32>(dy)
+        // Always written, kept only if it counts: a branch here would be mispredicted half the time.
+        const cell = load<i32>(winners)
+        const end = <usize>load<u32>(ends + (o << 2))
+        const place = cells == 4 ? (cell >> 1) * w + (cell & 1) : (cell / size) * w + (cell % size)
+        store<i32>(end, corner + ((place * ci) << 2))
+        store<f32>(end, g, 4)
+        store<u32>(ends + (o << 2), <u32>end + (u32(g != 0) << 3))
+      }
+    }
+}
+
+/** 24 numbers at `to` += Σ over the list of g · (24 numbers at from + offset) */
+@inline
+function addWindows(from: usize, list: usize, end: usize, to: usize): void {
+  let s0 = v128.load(to), s1 = v128.load(to, 16), s2 = v128.load(to, 32)
+  let s3 = v128.load(to, 48), s4 = v128.load(to, 64), s5 = v128.load(to, 80)
+  do {
+    const at = from + <usize>load<u32>(list)
+    const g = v128.load32_splat(list, 4)
+    s0 = madd(v128.load(at), g, s0)
+    s1 = madd(v128.load(at, 16), g, s1)
+    s2 = madd(v128.load(at, 32), g, s2)
+    s3 = madd(v128.load(at, 48), g, s3)
+    s4 = madd(v128.load(at, 64), g, s4)
+    s5 = madd(v128.load(at, 80), g, s5)
+    list += 8
+  } while (list < end)
+  v128.store(to, s0)
+  v128.store(to, s1, 16)
+  v128.store(to, s2, 32)
+  v128.store(to, s3, 48)
+  v128.store(to, s4, 64)
+  v128.store(to, s5, 80)
+}
+
+/** dw[taps,co] = Σ partial[count,co,taps], `item` being a block of 8 rows of dw. */
+export function sumTransposed(item: i32, scratch: usize, partial: usize, count: i32, dw: usize, taps: i32, co: i32): void {
+  const last = smaller(taps, (item + 1) * 8)
+  for (let o = 0; o < co; o++)
+    for (let t = item * 8; t < last; t++) {
+      let sum: f32 = 0
+      for (let p = 0; p < count; p++) sum += load<f32>(partial + (<usize>((p * co + o) * taps + t) << 2))
+      store<f32>(dw + (<usize>(t * co + o) << 2), sum)
+    }
+}
+
+/** y[n,m] = x[m,n], `item` being a row of y. */
+export function transpose(item: i32, scratch: usize, x: usize, y: usize, m: i32, n: i32): void {
+  const to = y + (<usize>(item * m) << 2)
+  for (let i = 0; i < m; i++) store<f32>(to + (i << 2), load<f32>(x + (<usize>(i * n + item) << 2)))
+}
+
+/** Bytes of scratch that sparseInputGrad needs: per cell of a window, a list of at most co filters. */
+export function sparseInputGradScratch(cells: i32, co: i32): i32 {
+  return cells * ((co + 1) * 8 + 4)
+}
+
+/**
+ * Image `item` of dx[n,h,w,ci], from transposed weights [co][kh·kw·ci]. Where `mask` (x itself, if relu made it) is not
+ * above 0, dx becomes 0: the gradient of that relu, taken while dx is in the cache. mask may be 0: none.
+ */
+export function sparseInputGrad(
+  item: i32, scratch: usize, winners: usize, dy: usize, weights: usize, dx: usize, mask: usize,
+  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32,
+): void {
+  const pixel = <usize>ci << 2
+  const row = <usize>w * pixel
+  const run = kw * ci
+  const cells = size * size
+  const image = dx + <usize>(item * h) * row
+  memory.fill(image, 0, <usize>h * row)
+  const ends = scratch
+  const lists = scratch + (<usize>cells << 2)
+  const capacity = <usize>(co + 1) << 3
+  const taps = <usize>(kh * run) << 2
+  let pooled = <usize>(item * ph * pw * co) << 2
+  for (let i = 0; i < ph; i++)
+    for (let j = 0; j < pw; j++, pooled += <usize>co << 2) {
+      listFilters(winners + pooled, dy + pooled, co, taps, cells, ends, lists, capacity)
+      for (let cell = 0; cell < cells; cell++) {
+        const list = lists + <usize>cell * capacity
+        const end = <usize>load<u32>(ends + (cell << 2))
+        if (list == end) continue
+        const corner = image + <usize>(i * size + cell / size) * row + <usize>(j * size + cell % size) * pixel
+        for (let a = 0; a < kh; a++)
+          for (let r = 0; r < run; r += SPAN)
+            addWindows(weights + (<usize>(a * run + r) << 2), list, end, corner + a * row + (r << 2))
+      }
+    }
+  if (mask) {
+    const from = mask + <usize>(item * h) * row
+    const bytes = <usize>h * row
+    for (let i: usize = 0; i < bytes; i += 16)
+      v128.store(image + i, v128.and(v128.load(image + i), f32x4.gt(v128.load(from + i), zero())))
+  }
+}
+
+/** Per cell of one window, the (byte offset of a filter's weights, gradient) pairs of the filters it won for. */
+function listFilters(
+  winners: usize, dy: usize, co: i32, taps: usize, cells: i32, ends: usize, lists: usize, capacity: usize,
+): void {
+  for (let cell = 0; cell < cells; cell++) store<u32>(ends + (cell << 2), <u32>(lists + <usize>cell * capacity))
+  for (let o = 0; o < co; o++, dy += 4, winners += 4) {
+    const g = load<f32>(dy)
+    const slot = ends + (<usize>load<i32>(winners) << 2)
+    const end = <usize>load<u32>(slot)
+    store<u32>(end, <u32>(<usize>o * taps))
+    store<f32>(end, g, 4)
+    store<u32>(slot, <u32>end + (u32(g != 0) << 3))
+  }
+}

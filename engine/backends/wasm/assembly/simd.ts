@@ -1,0 +1,50 @@
+// Four float32 lanes at a time: the few helpers that every kernel uses.
+//
+// All kernels have the form kernel(item, scratch, …): `item` is the piece of work to do, so that several threads can
+// share one kernel; `scratch` is memory of the calling thread. Pointers and sizes count in bytes and numbers, as said.
+// V8 keeps a loop's vectors in registers as long as there are at most 15: the tile sizes in these files follow from that.
+
+/** Numbers an elementwise kernel treats per item. */
+export const CHUNK: i32 = 16384
+
+@inline
+export function zero(): v128 {
+  return f32x4.splat(0)
+}
+
+/** a·b + c: one rounding with relaxed SIMD (fused multiply-add), two without. */
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
+  return f32x4.add(c, f32x4.mul(a, b))
+}
+
+/** max(x, 0), a NaN staying NaN. */
+@inline
+export function relu4(x: v128): v128 {
+  return f32x4.max(x, zero())
+}
+
+/** The four lanes' sum, by pairs. */
+@inline
+export function sum4(x: v128): f32 {
+  const pairs = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1))
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)
+}
+
+/** Writes the first `count` (at most 4) lanes of x. */
+@inline
+export function storeLanes(at: usize, x: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store(at, x)
+    return
+  }
+  if (count > 0) store<f32>(at, f32x4.extract_lane(x, 0))
+  if (count > 1) store<f32>(at, f32x4.extract_lane(x, 1), 4)
+  if (count > 2) store<f32>(at, f32x4.extract_lane(x, 2), 8)
+}
+
+@inline
+export function smaller(a: i32, b: i32): i32 {
+  return a < b ? a : b
+}

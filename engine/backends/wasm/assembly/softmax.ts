@@ -1,0 +1,107 @@
+// Softmax and its loss, row by row of a [m,n] matrix. An item is 16 rows.
+import { smaller, storeLanes, sum4 } from './simd'
+
+const ROWS: i32 = 16
+
+/**
+ * eˣ of four numbers, x ≤ 0 or moderate: x = k·ln 2 + r with |r| ≤ ½ ln 2, and eʳ by its Taylor polynomial of degree 7
+ * (error below 1e-8 there; Muller, "Elementary functions", ch. 11). Below −87 the result is 0.
+ */
+function exp4(x: v128): v128 {
+  const k = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896)))
+  // ln 2 in two parts, so that k·ln 2 is subtracted without a rounding error (Cody & Waite 1980).
+  let r = f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375)))
+  r = f32x4.sub(r, f32x4.mul(k, f32x4.splat(-2.12194440e-4)))
+  let p = f32x4.splat(1.0 / 5040)
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 720))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 120))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 24))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 6))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1))
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(k), i32x4.splat(127)), 23)
+  const tiny = f32x4.lt(x, f32x4.splat(-87))
+  return v128.andnot(f32x4.mul(p, power), tiny)
+}
+
+/** y = exp(x − max x) for one row, and the sum of y. NaN makes all of it NaN. */
+function exponentials(x: usize, y: usize, n: i32): f32 {
+  let max = load<f32>(x)
+  for (let j = 1; j < n; j++) {
+    const v = load<f32>(x + (j << 2))
+    max = v > max || v != v ? v : max
+  }
+  let sum: f32 = 0
+  for (let j = 0; j < n; j += 4) {
+    const e = exp4(f32x4.sub(v128.load(x + (j << 2)), f32x4.splat(max)))
+    storeLanes(y + (j << 2), e, n - j)
+    if (n - j >= 4) sum += sum4(e)
+    else for (let i = j; i < n; i++) sum += load<f32>(y + (i << 2))
+  }
+  return sum
+}
+
+/** y = softmax(x) */
+export function softmax(item: i32, scratch: usize, x: usize, y: usize, m: i32, n: i32): void {
+  const last = smaller(m, (item + 1) * ROWS)
+  for (let i = item * ROWS; i < last; i++) {
+    const row = <usize>(i * n) << 2
+    const sum = exponentials(x + row, y + row, n)
+    for (let j = 0; j < n; j++) store<f32>(y + row + (j << 2), load<f32>(y + row + (j << 2)) / sum)
+  }
+}
+
+/** dx = y · (dy − Σ dy·y) */
+export function softmaxGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: usize, m: i32, n: i32): void {
+  const last = smaller(m, (item + 1) * ROWS)
+  for (let i = item * ROWS; i < last; i++) {
+    const row = <usize>(i * n) << 2
+    let dot: f32 = 0
+    for (let j = 0; j < n; j++) dot += load<f32>(dy + row + (j << 2)) * load<f32>(y + row + (j << 2))
+    for (let j = 0; j < n; j++) {
+      const at = row + (j << 2)
+      store<f32>(dx + at, load<f32>(y + at) * (load<f32>(dy + at) - dot))
+    }
+  }
+}
+
+/** probabilities = softmax(logits), and losses[i] = −log softmax(logits)[i, labels[i]] */
+export function crossEntropy(
+  item: i32, scratch: usize, logits: usize, labels: usize, probabilities: usize, losses: usize, m: i32, n: i32,
+): void {
+  const last = smaller(m, (item + 1) * ROWS)
+  for (let i = item * ROWS; i < last; i++) {
+    const x = logits + (<usize>(i * n) << 2)
+    const p = probabilities + (<usize>(i * n) << 2)
+    const sum = exponentials(x, p, n)
+    let max = load<f32>(x)
+    for (let j = 0; j < n; j++) {
+      max = Mathf.max(max, load<f32>(x + (j << 2)))
+      store<f32>(p + (j << 2), load<f32>(p + (j << 2)) / sum)
+    }
+    const right = load<f32>(x + (i32(load<f32>(labels + (i << 2))) << 2))
+    store<f32>(losses + (i << 2), <f32>Math.log(sum) + max - right)
+  }
+}
+
+/** loss[0] = Σ losses / m */
+export function mean(item: i32, scratch: usize, losses: usize, loss: usize, m: i32): void {
+  let sum: f64 = 0
+  for (let i = 0; i < m; i++) sum += load<f32>(losses + (i << 2))
+  store<f32>(loss, <f32>(sum / m))
+}
+
+/** dlogits = dy[0] · (probabilities − onehot(labels)) / m */
+export function crossEntropyGrad(
+  item: i32, scratch: usize, probabilities: usize, labels: usize, dy: usize, dlogits: usize, m: i32, n: i32,
+): void {
+  const scale = load<f32>(dy) / <f32>m
+  const last = smaller(m, (item + 1) * ROWS)
+  for (let i = item * ROWS; i < last; i++) {
+    const row = <usize>(i * n) << 2
+    const label = i32(load<f32>(labels + (i << 2)))
+    for (let j = 0; j < n; j++)
+      store<f32>(dlogits + row + (j << 2), (load<f32>(probabilities + row + (j << 2)) - (j == label ? 1 : 0)) * scale)
+  }
+}

@@ -1,0 +1,202 @@
+// y = maxPool2x2(relu(x ∗ w + b)) for 3x3 windows, after Lavin & Gray, "Fast algorithms for convolutional neural
+// networks" (2016): F(2x2, 3x3). A 4x4 tile of x gives a 2x2 tile of y, which is just the window that the pooling
+// wants: the convolution's result, four times as large as y, never touches memory.
+//
+//    x tile d (4x4)          v = Bᵀ d B                    16 products a tile, channel and filter instead of 36:
+//   ┌─┬─┬─┬─┐                u = G g Gᵀ (once a batch)       m = Σ channels  u ⊙ v
+//   ├─┼─┼─┼─┤   2x2 of y     y = Aᵀ m A
+//   ├─┼─┼─┼─┤  ┌─┬─┐
+//   ├─┼─┼─┼─┤  ├─┼─┤ → max   Bᵀ = 1  0 −1  0   G = 1   0   0   Aᵀ = 1  1  1  0
+//   └─┴─┴─┴─┘  └─┴─┘              0  1  1  0       ½   ½   ½        0  1 −1 −1
+//                                 0 −1  1  0       ½  −½   ½
+//                                 0  1  0 −1       0   0   1
+//
+// The 16 sums over channels are 16 small matrix products, 4 tiles x 8 filters at a time: 8 vectors of sums stay in
+// registers, the 16 results (2 KB) in the first-level cache.
+import { madd, relu4, smaller, storeLanes, zero } from './simd'
+
+const TILES: i32 = 4
+const FILTERS: i32 = 8
+
+/** Numbers that transformFilters writes. */
+export function transformedFilters(ci: i32, co: i32): i32 {
+  return 16 * ci * ((co + FILTERS - 1) / FILTERS) * FILTERS
+}
+
+/** Bytes of scratch that convolvePool needs. */
+export function convolvePoolScratch(ph: i32, pw: i32, ci: i32): i32 {
+  const blocks = (ph * pw + TILES - 1) / TILES
+  return blocks * TILES * 16 * ci * 4 + 16 * TILES * FILTERS * 4 + 512
+}
+
+/** u = G g Gᵀ for panel `item` of 8 filters: [16][ci][8] from w[3,3,ci,co]. */
+export function transformFilters(item: i32, scratch: usize, w: usize, ci: i32, co: i32, u: usize): void {
+  const panel = u + (<usize>(item * 16 * ci * FILTERS) << 2)
+  for (let c = 0; c < ci; c++)
+    for (let f = 0; f < FILTERS; f++) {
+      const o = item * FILTERS + f
+      // Columns first: half = G g, 4 x 3.
+      for (let b = 0; b < 3; b++) {
+        const g0 = o < co ? load<f32>(w + (<usize>((b * ci + c) * co + o) << 2)) : 0
+        const g1 = o < co ? load<f32>(w + (<usize>(((3 + b) * ci + c) * co + o) << 2)) : 0
+        const g2 = o < co ? load<f32>(w + (<usize>(((6 + b) * ci + c) * co + o) << 2)) : 0
+        store<f32>(scratch + (b << 2), g0)
+        store<f32>(scratch + ((3 + b) << 2), (g0 + g1 + g2) * 0.5)
+        store<f32>(scratch + ((6 + b) << 2), (g0 - g1 + g2) * 0.5)
+        store<f32>(scratch + ((9 + b) << 2), g2)
+      }
+      for (let a = 0; a < 4; a++) {
+        const g0 = load<f32>(scratch + ((a * 3) << 2))
+        const g1 = load<f32>(scratch + ((a * 3 + 1) << 2))
+        const g2 = load<f32>(scratch + ((a * 3 + 2) << 2))
+        const at = panel + (<usize>((a * 4 * ci + c) * FILTERS + f) << 2)
+        const next = <usize>(ci * FILTERS) << 2
+        store<f32>(at, g0)
+        store<f32>(at + next, (g0 + g1 + g2) * 0.5)
+        store<f32>(at + 2 * next, (g0 - g1 + g2) * 0.5)
+        store<f32>(at + 3 * next, g2)
+      }
+    }
+}
+
+/**
+ * Image `item` of y[n,ph,pw,co], the pooled result, and of winners[n,ph,pw,co]: which of its window's cells
+ * (0 1 / 2 3) it was. x is [n, 2·ph + 2, 2·pw + 2, ci] or wider, ci a multiple of 4.
+ */
+export function convolvePool(
+  item: i32, scratch: usize, x: usize, u: usize, y: usize, winners: usize, h: i32, w: i32, ci: i32, co: i32,
+  ph: i32, pw: i32, b: usize, rectify: bool,
+): void {
+  const tiles = ph * pw
+  const v = scratch + 512
+  const blockSize = <usize>(TILES * 16 * ci) << 2
+  const blocks = (tiles + TILES - 1) / TILES
+  const m = v + <usize>blocks * blockSize
+  transformInput(x + (<usize>(item * h * w * ci) << 2), w, ci, ph, pw, v, scratch)
+  for (let o = 0; o < co; o += FILTERS)
+    for (let block = 0; block < blocks; block++) {
+      multiplyTiles(v + <usize>block * blockSize, u + (<usize>(o * 16 * ci) << 2), ci, m)
+      const first = block * TILES
+      for (let t = 0; t < smaller(TILES, tiles - first); t++)
+        for (let f = 0; f < FILTERS && o + f < co; f += 4) {
+          const at = <usize>((item * tiles + first + t) * co + o + f) << 2
+          poolTile(m + ((t * FILTERS + f) << 2), b ? b + ((o + f) << 2) : 0, rectify, y + at, winners + at, co - o - f)
+        }
+    }
+}
+
+/** v = Bᵀ d B of every tile, as [block][16][4 tiles][ci]; `rows` holds the 4x4 vectors half-way. */
+function transformInput(x: usize, w: i32, ci: i32, ph: i32, pw: i32, v: usize, rows: usize): void {
+  const pixel = <usize>ci << 2
+  const row = <usize>w * pixel
+  const next = <usize>TILES * pixel
+  let tile = 0
+  for (let i = 0; i < ph; i++)
+    for (let j = 0; j < pw; j++, tile++) {
+      let from = x + <usize>(2 * i) * row + <usize>(2 * j) * pixel
+      let to = v + <usize>(tile / TILES) * 16 * next + <usize>(tile % TILES) * pixel
+      const end = from + pixel
+      for (; from < end; from += 16, to += 16) {
+        for (let c = 0; c < 4; c++) {
+          const at = from + c * pixel
+          const d0 = v128.load(at), d1 = v128.load(at + row), d2 = v128.load(at + 2 * row), d3 = v128.load(at + 3 * row)
+          const half = rows + (c << 4)
+          v128.store(half, f32x4.sub(d0, d2))
+          v128.store(half, f32x4.add(d1, d2), 64)
+          v128.store(half, f32x4.sub(d2, d1), 128)
+          v128.store(half, f32x4.sub(d1, d3), 192)
+        }
+        for (let r = 0; r < 4; r++) {
+          const half = rows + (r << 6)
+          const d0 = v128.load(half), d1 = v128.load(half, 16), d2 = v128.load(half, 32), d3 = v128.load(half, 48)
+          const at = to + <usize>(r << 2) * next
+          v128.store(at, f32x4.sub(d0, d2))
+          v128.store(at + next, f32x4.add(d1, d2))
+          v128.store(at + 2 * next, f32x4.sub(d2, d1))
+          v128.store(at + 3 * next, f32x4.sub(d1, d3))
+        }
+      }
+    }
+}
+
+/** m[16][4 tiles][8 filters] = Σ channels v · u, for one block of tiles and one panel of filters. */
+function multiplyTiles(v: usize, u: usize, ci: i32, m: usize): void {
+  const pixel = <usize>ci << 2
+  const v2 = 2 * pixel, v3 = 3 * pixel
+  for (let e = 0; e < 16; e++) {
+    let m00 = zero(), m01 = zero(), m10 = zero(), m11 = zero()
+    let m20 = zero(), m21 = zero(), m30 = zero(), m31 = zero()
+    const end = u + (<usize>ci << 5)
+    do {
+      const u0 = v128.load(u), u1 = v128.load(u, 16)
+      let a = v128.load32_splat(v)
+      m00 = madd(a, u0, m00)
+      m01 = madd(a, u1, m01)
+      a = v128.load32_splat(v + pixel)
+      m10 = madd(a, u0, m10)
+      m11 = madd(a, u1, m11)
+      a = v128.load32_splat(v + v2)
+      m20 = madd(a, u0, m20)
+      m21 = madd(a, u1, m21)
+      a = v128.load32_splat(v + v3)
+      m30 = madd(a, u0, m30)
+      m31 = madd(a, u1, m31)
+      v += 4
+      u += FILTERS * 4
+    } while (u < end)
+    v += v3
+    v128.store(m, m00)
+    v128.store(m, m01, 16)
+    v128.store(m, m10, 32)
+    v128.store(m, m11, 48)
+    v128.store(m, m20, 64)
+    v128.store(m, m21, 80)
+    v128.store(m, m30, 96)
+    v128.store(m, m31, 112)
+    m += TILES * FILTERS * 4
+  }
+}
+
+/** y = Aᵀ m A of one tile and 4 filters, plus bias, relu, and the largest of the four with its place. */
+@inline
+function poolTile(m: usize, b: usize, rectify: bool, y: usize, winner: usize, count: i32): void {
+  // Aᵀ m, column by column: two rows of four.
+  const next: usize = TILES * FILTERS * 4
+  const t00 = above(m, next), t01 = above(m + next, next), t02 = above(m + 2 * next, next), t03 = above(m + 3 * next, next)
+  const t10 = below(m, next), t11 = below(m + next, next), t12 = below(m + 2 * next, next), t13 = below(m + 3 * next, next)
+  const bias = b ? v128.load(b) : zero()
+  let best = f32x4.add(f32x4.add(f32x4.add(t00, t01), t02), bias)
+  let y1 = f32x4.add(f32x4.sub(f32x4.sub(t01, t02), t03), bias)
+  let y2 = f32x4.add(f32x4.add(f32x4.add(t10, t11), t12), bias)
+  let y3 = f32x4.add(f32x4.sub(f32x4.sub(t11, t12), t13), bias)
+  if (rectify) {
+    best = relu4(best)
+    y1 = relu4(y1)
+    y2 = relu4(y2)
+    y3 = relu4(y3)
+  }
+  let place = i32x4.splat(0)
+  let larger = f32x4.gt(y1, best)
+  place = v128.bitselect(i32x4.splat(1), place, larger)
+  best = f32x4.max(best, y1)
+  larger = f32x4.gt(y2, best)
+  place = v128.bitselect(i32x4.splat(2), place, larger)
+  best = f32x4.max(best, y2)
+  larger = f32x4.gt(y3, best)
+  place = v128.bitselect(i32x4.splat(3), place, larger)
+  best = f32x4.max(best, y3)
+  storeLanes(y, best, count)
+  storeLanes(winner, place, count)
+}
+
+/** The first row of Aᵀ on a column of m: m0 + m1 + m2, the column's elements being 4 products apart. */
+@inline
+function above(m: usize, next: usize): v128 {
+  return f32x4.add(f32x4.add(v128.load(m), v128.load(m + 4 * next)), v128.load(m + 8 * next))
+}
+
+/** The second row: m1 − m2 − m3. */
+@inline
+function below(m: usize, next: usize): v128 {
+  return f32x4.sub(f32x4.sub(v128.load(m + 4 * next), v128.load(m + 8 * next)), v128.load(m + 12 * next))
+}

@@ -1,0 +1,102 @@
+// What Node and browsers offer beyond ES2022: WebAssembly, workers, and a switch. The engine is type-checked with neither's
+// types, so the few names it needs are declared here, and looked up when it runs.
+
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer
+  grow(pages: number): number
+}
+
+/** Compiled kernels, which can be handed to a worker. */
+export type WasmModule = object
+
+export type Kernels = Readonly<Record<string, (...args: number[]) => number>>
+
+/** The address of a script. */
+export interface ScriptURL {
+  readonly href: string
+}
+
+interface HostWorker {
+  postMessage(message: unknown): void
+  terminate(): unknown
+  unref?(): void
+}
+
+interface NodePort {
+  once(event: 'message', listener: (message: unknown) => void): void
+}
+
+interface NodeThreads {
+  readonly Worker: new (url: ScriptURL | string) => HostWorker
+  readonly parentPort: NodePort | null
+}
+
+interface Host {
+  readonly WebAssembly?: {
+    validate(bytes: Uint8Array): boolean
+    compile(bytes: Uint8Array): Promise<WasmModule>
+    readonly Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory
+    readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: object }
+  }
+  readonly Worker?: new (url: ScriptURL | string, options: { type: 'module' }) => HostWorker
+  readonly navigator?: { readonly hardwareConcurrency?: number }
+  readonly crossOriginIsolated?: boolean
+  readonly process?: { getBuiltinModule?(name: string): unknown }
+  readonly URL: new (path: string, base: string) => ScriptURL
+  atob(text: string): string
+  onmessage?: (event: { data: unknown }) => void
+}
+
+const host = globalThis as unknown as Host
+
+/** A module of Node's, or nothing in a browser. */
+const nodeModule = (name: string) => host.process?.getBuiltinModule?.(name)
+const nodeThreads = () => nodeModule('node:worker_threads') as NodeThreads | undefined
+
+/** How many threads can share memory here: 1 where threads cannot. */
+export function cores(): number {
+  const os = nodeModule('node:os') as { availableParallelism(): number } | undefined
+  if (os) return os.availableParallelism()
+  return host.crossOriginIsolated && host.Worker ? (host.navigator?.hardwareConcurrency ?? 1) : 1
+}
+
+/** Whether the engine here runs 128-bit SIMD, and whether it fuses multiply and add (relaxed SIMD). */
+export function runs(bytes: Uint8Array): boolean {
+  return host.WebAssembly?.validate(bytes) ?? false
+}
+
+/** Turns relaxed SIMD on where it is finished but waits behind a flag: Node 20. Later versions need no flag. */
+export function allowRelaxedSimd() {
+  const v8 = nodeModule('node:v8') as { setFlagsFromString(flag: string): void } | undefined
+  v8?.setFlagsFromString('--experimental-wasm-relaxed-simd')
+}
+
+export const compile = (bytes: Uint8Array) => host.WebAssembly!.compile(bytes)
+
+export const instantiate = (module: WasmModule, memory: WasmMemory) =>
+  new host.WebAssembly!.Instance(module, { env: { memory } }).exports as Kernels
+
+export const createMemory = (shared: boolean, initial: number, maximum: number) =>
+  new host.WebAssembly!.Memory({ initial, maximum, shared })
+
+export const decodeBase64 = (text: string) => Uint8Array.from(host.atob(text), c => c.charCodeAt(0))
+
+/** Starts a worker on a script, with one message for it. It does not keep the program from ending. */
+export function startWorker(script: ScriptURL | string, message: unknown): HostWorker {
+  const NodeWorker = nodeThreads()?.Worker
+  const worker = NodeWorker ? new NodeWorker(script) : new host.Worker!(script, { type: 'module' })
+  worker.unref?.()
+  worker.postMessage(message)
+  return worker
+}
+
+/** Inside a worker: hears the message that startWorker sent. */
+export function onStart(listener: (message: unknown) => void) {
+  const port = nodeThreads()?.parentPort
+  if (port) port.once('message', listener)
+  else host.onmessage = event => listener(event.data)
+}
+
+/** A script beside the file whose import.meta is given. */
+export const scriptBeside = (path: string, meta: ImportMeta) =>
+  new host.URL(path, (meta as unknown as { url: string }).url)

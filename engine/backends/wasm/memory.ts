@@ -1,0 +1,69 @@
+// The memory of the kernels: one growing block of bytes, handed out in pieces and taken back.
+import { problem } from '../../errors.js'
+import type { WasmMemory } from './host.js'
+
+const PAGE = 65536
+/** Vectors may be read a little past a piece's end; and pieces begin on a cache line. */
+const SLACK = 64
+const align = (bytes: number) => Math.ceil((bytes + SLACK) / 64) * 64
+
+/** First fit, neighbours joined: a training step finds the pieces that the step before gave back. */
+export class Pieces {
+  /** The free pieces, by address; the last one grows when none is large enough. */
+  #free: { at: number; size: number }[]
+  readonly #sizes = new Map<number, number>()
+
+  constructor(
+    readonly memory: WasmMemory,
+    start: number,
+  ) {
+    const at = align(start)
+    this.#free = [{ at, size: memory.buffer.byteLength - at }]
+  }
+
+  /** The address of so many bytes, their content being whatever was there. @throws ChiffreError if there are none left */
+  take(bytes: number): number {
+    const size = align(bytes)
+    const piece = this.#free.find(p => p.size >= size) ?? this.#grow(size, bytes)
+    const at = piece.at
+    piece.at += size
+    piece.size -= size
+    if (piece.size === 0) this.#free.splice(this.#free.indexOf(piece), 1)
+    this.#sizes.set(at, size)
+    return at
+  }
+
+  give(at: number) {
+    const size = this.#sizes.get(at)!
+    this.#sizes.delete(at)
+    const free = this.#free
+    const i = free.findIndex(p => p.at > at)
+    const place = i < 0 ? free.length : i
+    free.splice(place, 0, { at, size })
+    this.#join(place)
+    this.#join(place - 1)
+  }
+
+  /** Joins a free piece with the next, if they touch. */
+  #join(i: number) {
+    const [piece, next] = [this.#free[i], this.#free[i + 1]]
+    if (!piece || !next || piece.at + piece.size !== next.at) return
+    piece.size += next.size
+    this.#free.splice(i + 1, 1)
+  }
+
+  #grow(size: number, asked: number) {
+    const end = this.memory.buffer.byteLength
+    const last = this.#free.at(-1)
+    const tail = last && last.at + last.size === end ? last : undefined
+    const pages = Math.ceil((size - (tail?.size ?? 0)) / PAGE)
+    try {
+      this.memory.grow(pages)
+    } catch {
+      throw problem('engine.memory', { asked, used: end })
+    }
+    if (tail) tail.size += pages * PAGE
+    else this.#free.push({ at: end, size: pages * PAGE })
+    return this.#free.at(-1)!
+  }
+}

@@ -1,0 +1,8 @@
+// The script of a worker thread: it shares the main thread's memory and works through its jobs.
+import { instantiate, onStart } from './host.js'
+import { help, type Invitation } from './threads.js'
+
+onStart(message => {
+  const { module, memory, thread } = message as Invitation
+  help(instantiate(module, memory), memory, thread)
+})

@@ -1,0 +1,6 @@
+import { wasm } from '../../engine/index.js'
+import { testBackend } from './suite.js'
+
+testBackend('wasm', () => wasm({ threads: 1 }))
+testBackend('wasm, 2 threads', () => wasm({ threads: 2 }))
+testBackend('wasm, strict', () => wasm({ threads: 1, strict: true }))
