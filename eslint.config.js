@@ -61,7 +61,17 @@ const imports = {
 
 export default defineConfig(
   // AssemblyScript is TypeScript's dialect for WebAssembly, with types of its own: its compiler checks it.
-  { ignores: ['dist', 'dist.*', 'storage', 'engine/backends/wasm/assembly', '**/node_modules'] },
+  {
+    ignores: [
+      'dist',
+      'dist.*',
+      'storage',
+      'engine/backends/wasm/assembly',
+      '**/*.as.ts',
+      'bench/peers',
+      '**/node_modules',
+    ],
+  },
   js.configs.recommended,
   { files: ['**/*.js'], languageOptions: { globals: { process: false, console: false, Buffer: false, URL: false } } },
   {

@@ -1,0 +1,44 @@
+// Results as tables: for the terminal, and for docs/benchmarks.md.
+import CliTable from 'cli-table3'
+import type { KernelResults } from './kernels.js'
+
+export interface Table {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export function print({ head, rows }: Table) {
+  const table = new CliTable({ head: [...head], style: { head: [], border: [], compact: true } })
+  for (const row of rows) table.push([...row])
+  console.log(table.toString())
+}
+
+export const markdown = ({ head, rows }: Table) =>
+  [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+
+/** Seconds in the unit that suits them, with three digits. */
+export function duration(seconds: number): string {
+  const [size, unit] = seconds < 1e-3 ? [1e6, 'µs'] : seconds < 1 ? [1e3, 'ms'] : [1, 's']
+  const value = seconds * size
+  return `${value < 100 ? value.toPrecision(3) : value.toFixed(0)} ${unit}`
+}
+
+export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks'>): Table {
+  return {
+    head: ['kernel', 'sizes', 'models', 'backend', 'threads', 'median', '±', 'GFLOP/s', 'of peak', 'error'],
+    rows: rows.map(({ kernel, sizes, models, backend, threads, flops, error, timing, skipped }) => {
+      const cells = [kernel, sizes, models.join(' '), backend, `${threads}`]
+      if (!timing) return [...cells, `skipped: ${duration(skipped!)} a call`, '', '', '', '']
+      const gflops = flops / timing.median / 1e9
+      const share = `${((100 * gflops) / peaks[threads].gflops).toFixed(1)} %`
+      return [
+        ...cells,
+        duration(timing.median),
+        duration(timing.spread),
+        gflops.toPrecision(3),
+        share,
+        error!.toExponential(0),
+      ]
+    }),
+  }
+}
