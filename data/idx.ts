@@ -1,0 +1,39 @@
+// Reads IDX, the format in which MNIST is published (http://yann.lecun.com/exdb/mnist, "the IDX file format"):
+//   byte 0, 1: zero · byte 2: the type of the numbers, 8 for unsigned bytes · byte 3: the number of dimensions d ·
+//   4 bytes for the size of each dimension, big-endian · the numbers, row-major.
+// Reading trusts nothing: every byte of the header is checked, and the sizes must be those of the file.
+import ndarray, { type NdArray } from 'ndarray'
+import { problem } from './errors.js'
+import { gunzip, isGzip } from './gzip.js'
+
+/**
+ * A view of the numbers of an IDX file, plain or gzipped: shape [size, …] of as many dimensions as asked for. A plain
+ * file's view shares its memory.
+ * @throws ChiffreError naming the byte (of the unzipped file) that is wrong
+ */
+export function readIdx(file: Uint8Array, dimensions: number): NdArray<Uint8Array> {
+  const bytes = isGzip(file) ? gunzip(file) : file
+  const start = 4 + 4 * dimensions
+  const header = () => problem('data.idx.header', { size: bytes.length, dimensions, expected: start })
+  if (bytes.length < 4) throw header()
+
+  for (const offset of [0, 1])
+    if (bytes[offset] !== 0) throw problem('data.idx.magic', { offset, actual: hex(bytes[offset]!) })
+  if (bytes[2] !== 8) throw problem('data.idx.type', { actual: hex(bytes[2]!) })
+  if (bytes[3] !== dimensions) throw problem('data.idx.dimensions', { actual: bytes[3]!, expected: dimensions })
+  if (bytes.length < start) throw header()
+
+  const view = new DataView(bytes.buffer, bytes.byteOffset, start)
+  const shape = Array.from({ length: dimensions }, (_, d) => view.getUint32(4 + 4 * d))
+  const empty = shape.indexOf(0)
+  if (empty >= 0) throw problem('data.idx.size', { dimension: empty + 1, offset: 4 + 4 * empty, end: 7 + 4 * empty })
+
+  const expected = shape.reduce((a, b) => a * b)
+  const actual = bytes.length - start
+  const values = { offset: start, sizes: shape.join(' x '), expected, actual }
+  if (actual < expected) throw problem('data.idx.fewer', values)
+  if (actual > expected) throw problem('data.idx.more', values)
+  return ndarray(bytes.subarray(start), shape)
+}
+
+const hex = (byte: number) => '0x' + byte.toString(16).padStart(2, '0')

@@ -1,0 +1,19 @@
+// Everything a program that uses chiffre's data may import.
+export { Dataset } from './dataset.js'
+export { messages, problem } from './errors.js'
+export { readIdx } from './idx.js'
+export { mnist10k } from './mnist10k.js'
+export {
+  disturb,
+  findInk,
+  prepare,
+  side,
+  type Box,
+  type Disturbance,
+  type Image,
+  type Ink,
+  type Pixels,
+  type Preparation,
+} from './preprocess.js'
+export { readRow, type ReadDigit, type ReadRow } from './readRow.js'
+export { segment, type Alternatives, type Segment } from './segment.js'
