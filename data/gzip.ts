@@ -4,6 +4,9 @@ import { problem } from './errors.js'
 /** Whether the bytes begin as a gzip file does (RFC 1952). */
 export const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b
 
+/** A byte of DEFLATE stands for at most so many (RFC 1951: 258 in two bits). */
+const mostExpansion = 1032
+
 /**
  * What a gzip file holds. It ends in the CRC-32 and the length of its content (RFC 1952), which fflate leaves unchecked.
  * @throws ChiffreError if the file is cut or damaged
@@ -11,9 +14,11 @@ export const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0
 export function gunzip(bytes: Uint8Array): Uint8Array {
   if (bytes.length < 18) throw problem('data.gzip', { reason: problem('data.gzip.cut') })
   const trailer = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 8, 8)
+  const [crc, length] = [trailer.getUint32(0, true), trailer.getUint32(4, true)]
+  const damaged = () => problem('data.gzip', { reason: problem('data.gzip.content') })
+  if (length > mostExpansion * bytes.length) throw damaged() // before as much memory is taken
   const content = inflate(bytes)
-  if (content.length !== trailer.getUint32(4, true) || crc32(content) !== trailer.getUint32(0, true))
-    throw problem('data.gzip', { reason: problem('data.gzip.content') })
+  if (content.length !== length || crc32(content) !== crc) throw damaged()
   return content
 }
 

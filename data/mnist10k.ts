@@ -5,15 +5,23 @@ import ndarray from 'ndarray'
 import { Dataset } from './dataset.js'
 import { side } from './preprocess.js'
 
+const area = side * side
+
 /**
  * 8,000 examples to train with and 2,000 to test, in a random order that is always the same.
  * @param digits for each digit 0–9, the pixels of all its images one after another, 0 to 1
  */
 export function mnist10k(digits: readonly (readonly number[])[]): { train: Dataset; test: Dataset } {
-  // The package rounded byte/255 to three decimals, which leaves the byte certain.
-  const pixels = Uint8Array.from(digits.flat(), value => Math.round(255 * value))
-  const labels = Uint8Array.from(digits.flatMap((values, digit) => Array(values.length / side ** 2).fill(digit)))
-  const all = new Dataset(ndarray(pixels, [labels.length, side, side]), ndarray(labels))
+  const length = digits.reduce((sum, values) => sum + values.length / area, 0)
+  const pixels = new Uint8Array(length * area)
+  const labels = new Uint8Array(length)
+  let at = 0
+  digits.forEach((values, digit) => {
+    labels.fill(digit, at / area, (at + values.length) / area)
+    // The package rounded byte/255 to three decimals, which leaves the byte certain.
+    for (let i = 0; i < values.length; i++) pixels[at++] = Math.round(255 * values[i]!)
+  })
+  const all = new Dataset(ndarray(pixels, [length, side, side]), ndarray(labels))
   const [train, test] = all.split(0.2, 0)
   return { train, test }
 }
