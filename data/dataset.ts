@@ -18,7 +18,7 @@ export class Dataset implements Examples {
   ) {
     const [n, ...size] = images.shape
     if (`${size}` !== `${[side, side]}`) throw problem('data.images', { actual: size.join('x') })
-    if (n !== labels.size) throw problem('data.count', { images: n!, labels: labels.size })
+    if (n !== labels.size) throw problem('data.count', { images: n, labels: labels.size })
     for (let i = 0; i < n; i++)
       if (labels.get(i) > 9) throw problem('data.label', { label: labels.get(i), position: i })
     // gather() copies an image as one run of memory. A transposed or mirrored view has none, so it is laid out anew.
@@ -26,15 +26,15 @@ export class Dataset implements Examples {
   }
 
   get length(): number {
-    return this.images.shape[0]!
+    return this.images.shape[0]
   }
 
   gather(indices: Uint32Array): { pixels: Uint8Array; labels: Uint8Array } {
     const pixels = new Uint8Array(indices.length * area)
     const labels = new Uint8Array(indices.length)
     for (let i = 0; i < indices.length; i++) {
-      pixels.set(this.#image(indices[i]!), i * area)
-      labels[i] = this.labels.get(indices[i]!)
+      pixels.set(this.#image(indices[i]), i * area)
+      labels[i] = this.labels.get(indices[i])
     }
     return { pixels, labels }
   }
@@ -73,7 +73,7 @@ export class Dataset implements Examples {
 
   #image(i: number): Uint8Array {
     const { data, offset, stride } = this.images
-    const start = offset + i * stride[0]!
+    const start = offset + i * stride[0]
     return data.subarray(start, start + area)
   }
 
@@ -87,7 +87,7 @@ export class Dataset implements Examples {
 function rowMajor(images: NdArray<Uint8Array>): NdArray<Uint8Array> {
   const copy = ndarray(new Uint8Array(images.size), images.shape)
   const [n] = images.shape
-  for (let i = 0; i < n!; i++)
+  for (let i = 0; i < n; i++)
     for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) copy.set(i, y, x, images.get(i, y, x))
   return copy
 }

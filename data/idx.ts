@@ -18,9 +18,9 @@ export function readIdx(file: Uint8Array, dimensions: number): NdArray<Uint8Arra
   if (bytes.length < 4) throw header()
 
   for (const offset of [0, 1])
-    if (bytes[offset] !== 0) throw problem('data.idx.magic', { offset, actual: hex(bytes[offset]!) })
-  if (bytes[2] !== 8) throw problem('data.idx.type', { actual: hex(bytes[2]!) })
-  if (bytes[3] !== dimensions) throw problem('data.idx.dimensions', { actual: bytes[3]!, expected: dimensions })
+    if (bytes[offset] !== 0) throw problem('data.idx.magic', { offset, actual: hex(bytes[offset]) })
+  if (bytes[2] !== 8) throw problem('data.idx.type', { actual: hex(bytes[2]) })
+  if (bytes[3] !== dimensions) throw problem('data.idx.dimensions', { actual: bytes[3], expected: dimensions })
   if (bytes.length < start) throw header()
 
   const view = new DataView(bytes.buffer, bytes.byteOffset, start)

@@ -19,7 +19,7 @@ export function mnist10k(digits: readonly (readonly number[])[]): { train: Datas
   digits.forEach((values, digit) => {
     labels.fill(digit, at / area, (at + values.length) / area)
     // The package rounded byte/255 to three decimals, which leaves the byte certain.
-    for (let i = 0; i < values.length; i++) pixels[at++] = Math.round(255 * values[i]!)
+    for (let i = 0; i < values.length; i++) pixels[at++] = Math.round(255 * values[i])
   })
   const all = new Dataset(ndarray(pixels, [length, side, side]), ndarray(labels))
   const [train, test] = all.split(0.2, 0)

@@ -14,7 +14,7 @@ function small(n: number): Dataset {
 }
 const labelsOf = (set: Dataset, n = set.length) => Array.from({ length: n }, (_, i) => set.labels.get(i))
 const countsOf = (set: Dataset) =>
-  labelsOf(set).reduce<number[]>((counts, label) => ((counts[label]! += 1), counts), Array(10).fill(0))
+  labelsOf(set).reduce<number[]>((counts, label) => ((counts[label] += 1), counts), Array(10).fill(0))
 const refused = (message: string) => ({ name: 'ChiffreError', message })
 
 describe('the full MNIST', () => {
@@ -43,7 +43,7 @@ describe('the full MNIST', () => {
     let squares = 0
     const { data } = train.images
     for (let i = 0; i < data.length; i++) {
-      const byte = data[i]!
+      const byte = data[i]
       sum += byte
       squares += byte * byte
     }
@@ -63,7 +63,7 @@ describe('the full MNIST', () => {
     const known = new Map<string, number>()
     for (let i = 0; i < 10_000; i++) {
       const { pixels, labels } = train.gather(Uint32Array.of(i))
-      known.set(Buffer.from(pixels).toString('latin1'), labels[0]!)
+      known.set(Buffer.from(pixels).toString('latin1'), labels[0])
     }
     assert.equal(known.size, 10_000)
     const parts = [await loadDataset('mnist-10k', 'train'), await loadDataset('mnist-10k', 'test')]
@@ -144,7 +144,7 @@ describe('Dataset', () => {
     const prints = new Set([new Dataset(images, labels).fingerprint()])
     for (const at of [0, 783, 784, 2351]) {
       const changed = ndarray(Uint8Array.from(images.data), images.shape)
-      changed.data[at]! ^= 1
+      changed.data[at] ^= 1
       prints.add(new Dataset(changed, labels).fingerprint())
     }
     prints.add(new Dataset(images, ndarray(Uint8Array.of(0, 1, 3))).fingerprint())

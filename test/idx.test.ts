@@ -67,7 +67,7 @@ describe('readIdx', () => {
       assert.throws(() => readIdx(file.subarray(0, at), 3), { name: 'ChiffreError' }, `cut at byte ${at}`)
       for (let bit = 0; bit < 8; bit++) {
         const damaged = Uint8Array.from(file)
-        damaged[at]! ^= 1 << bit
+        damaged[at] ^= 1 << bit
         try {
           assert.deepEqual([...readIdx(damaged, 3).data], intact, `bit ${bit} of byte ${at}`)
         } catch (error) {
