@@ -14,10 +14,12 @@ export type Gradients = Map<Tensor, Buffer>
  *
  * @param y one number such as a loss, or any tensor if dy is given
  * @param dy the gradient to start from, of y's shape; 1 by default
- * @throws ChiffreError if y is not one number and dy is missing, or if a gradient's size is not its tensor's
+ * @throws ChiffreError if y is not one number and dy is missing, if dy has another shape, or if a gradient's size is not its tensor's
  */
 export function backward(y: Tensor, dy?: Tensor): Gradients {
   if (!dy && sizeOf(y.shape) !== 1) throw problem('engine.scalar', { shape: `${y.shape}` })
+  if (dy && `${dy.shape}` !== `${y.shape}`)
+    throw problem('engine.shape', { op: 'backward', input: 'dy', actual: `${dy.shape}`, expected: `${y.shape}` })
   const backend = y.backend
   const start = dy?.data ?? own(backend.upload(new Float32Array([1])), backend)
   const pending = new Map<Tensor, Buffer>([[y, start]])

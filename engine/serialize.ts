@@ -16,11 +16,11 @@ export interface Saved {
 
 /** The bytes of a safetensors file. The same content gives the same bytes. */
 export function serialize({ tensors, metadata }: Saved): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata }
+  const header = new Map<string, unknown>([['__metadata__', metadata]])
   let end = 0
   for (const [name, { shape, values }] of tensors)
-    header[name] = { dtype: 'F32', shape, data_offsets: [end, (end += 4 * values.length)] }
-  const json = encodeUtf8(JSON.stringify(header))
+    header.set(name, { dtype: 'F32', shape, data_offsets: [end, (end += 4 * values.length)] })
+  const json = encodeUtf8(JSON.stringify(Object.fromEntries(header)))
   const padded = Math.ceil(json.length / 8) * 8 // so that the values are aligned
 
   const bytes = new Uint8Array(8 + padded + end)

@@ -18,22 +18,23 @@ export class Tensor {
   edges: readonly Edge[] = []
   /** The operation that made it, for messages. */
   op = 'tensor'
-  #data: Buffer | undefined
+  /** Shared by a tensor and its reshaped ones, so that freeing one frees them all, once. */
+  #memory: { buffer: Buffer | undefined }
 
   constructor(
     readonly backend: Backend,
     readonly shape: Shape,
-    data: Buffer,
+    data: Buffer | Tensor,
   ) {
-    this.#data = data
+    this.#memory = data instanceof Tensor ? data.#memory : { buffer: data }
   }
 
   get data(): Buffer {
-    if (!this.#data) throw problem('engine.freed', { op: this.op, input: `[${this.shape}]` })
-    return this.#data
+    if (!this.#memory.buffer) throw problem('engine.freed', { op: this.op, input: `[${this.shape}]` })
+    return this.#memory.buffer
   }
   set data(data: Buffer) {
-    this.#data = data
+    this.#memory.buffer = data
   }
 
   /** The numbers, row-major. */
@@ -43,13 +44,13 @@ export class Tensor {
 
   /** Gives the memory back. Tensors made inside scope() need not be freed by hand. */
   free() {
-    if (this.#data) this.backend.free(this.#data)
-    this.#data = undefined
+    if (this.#memory.buffer) this.backend.free(this.#memory.buffer)
+    this.#memory.buffer = undefined
     this.edges = []
   }
 }
 
-/** What the innermost scope() has to free. Reshaped tensors share a buffer, so buffers are owned one by one. */
+/** What the innermost scope() has to free. */
 let owned: Map<Buffer, Tensor | Backend> | undefined
 let recording = true
 
@@ -76,16 +77,16 @@ export function pixels(backend: Backend, bytes: Uint8Array, shape: Shape): Tenso
 }
 
 /**
- * The result of an operation, with the edges along which gradients flow back. Only edges to inputs that want a
- * gradient are kept: images, which want none, never pay for one.
+ * The result of an operation: its data is a new buffer, or the tensor whose buffer it shares. Of the edges along which
+ * gradients flow back, only those to inputs that want one are kept: images, which want none, never pay for one.
  */
-export function record(op: string, shape: Shape, data: Buffer, edges: readonly Edge[]): Tensor {
+export function record(op: string, shape: Shape, data: Buffer | Tensor, edges: readonly Edge[]): Tensor {
   const first = edges[0][0]
   const y = new Tensor(first.backend, shape, data)
   y.op = op
   if (recording) y.edges = edges.filter(([input]) => input.wantsGrad)
   y.wantsGrad = y.edges.length > 0
-  if (edges.every(([input]) => input.data !== data)) own(data, y)
+  if (!(data instanceof Tensor)) own(data, y)
   return y
 }
 
@@ -110,12 +111,11 @@ export function scope<T>(fn: () => T): T {
   const mine = (owned = new Map<Buffer, Tensor | Backend>())
   try {
     const result = fn()
-    for (const kept of tensorsIn(result)) {
-      const owner = mine.get(kept.data)
-      if (!owner) continue
+    for (const kept of tensorsIn(result).filter(t => mine.has(t.data))) {
+      kept.wantsGrad &&= kept.edges.length === 0 // what it was made from is gone: a constant from here on
       kept.edges = []
-      mine.delete(kept.data)
       outer?.set(kept.data, kept)
+      mine.delete(kept.data)
     }
     return result
   } finally {

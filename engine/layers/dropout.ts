@@ -9,12 +9,7 @@ import { elementwise, type Layer } from './layer.js'
  */
 export function dropout(probability: number): Layer {
   if (!(probability >= 0 && probability < 1))
-    throw problem('engine.argument', {
-      where: 'dropout',
-      name: 'probability',
-      actual: probability,
-      expected: '[0, 1)',
-    })
+    throw problem('engine.argument', { where: 'dropout', name: 'probability', actual: probability, expected: '[0, 1)' })
   return elementwise('dropout', (x, { training, rng }) => {
     if (!training || probability === 0) return x
     const kept = 1 / (1 - probability)

@@ -35,12 +35,7 @@ export function conv2dShape(x: Shape, w: Shape, stride: number, padding: Padding
   const [top, oh] = span(h, kh, stride, padding)
   const [left, ow] = span(width, kw, stride, padding)
   if (oh < 1 || ow < 1)
-    throw problem('engine.shape', {
-      op,
-      input: 'x',
-      actual: `${x}`,
-      expected: `${[n, `≥${kh}`, `≥${kw}`, ci]}`,
-    })
+    throw problem('engine.shape', { op, input: 'x', actual: `${x}`, expected: `${[n, `≥${kh}`, `≥${kw}`, ci]}` })
   return { n, h, w: width, ci, kh, kw, co, stride, top, left, oh, ow }
 }
 

@@ -12,12 +12,7 @@ export function crossEntropy(logits: Tensor, labels: ArrayLike<number>): Tensor 
   const op = 'crossEntropy'
   const [m, n] = logits.shape as [number, number]
   if (logits.shape.length !== 2 || labels.length !== m)
-    throw problem('engine.shape', {
-      op,
-      input: 'logits',
-      actual: `${logits.shape}`,
-      expected: `${labels.length},n`,
-    })
+    throw problem('engine.shape', { op, input: 'logits', actual: `${logits.shape}`, expected: `${labels.length},n` })
   for (let i = 0; i < m; i++) {
     const label = labels[i]
     if (!Number.isInteger(label) || label < 0 || label >= n)

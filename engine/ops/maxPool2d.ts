@@ -23,11 +23,6 @@ export function pool2dShape(x: Shape, size: number, stride: number): Pool2dShape
   const oh = Math.floor((h - size) / stride) + 1
   const ow = Math.floor((w - size) / stride) + 1
   if (oh < 1 || ow < 1)
-    throw problem('engine.shape', {
-      op,
-      input: 'x',
-      actual: `${x}`,
-      expected: `${[n, `≥${size}`, `≥${size}`, c]}`,
-    })
+    throw problem('engine.shape', { op, input: 'x', actual: `${x}`, expected: `${[n, `≥${size}`, `≥${size}`, c]}` })
   return { n, h, w, c, size, stride, oh, ow }
 }

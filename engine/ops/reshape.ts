@@ -8,5 +8,5 @@ import { record, sizeOf, type Shape, type Tensor } from '../tensor.js'
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== sizeOf(x.shape))
     throw problem('engine.reshape', { from: `${x.shape}`, size: sizeOf(x.shape), to: `${shape}` })
-  return record('reshape', shape, x.data, [[x, dy => dy]])
+  return record('reshape', shape, x, [[x, dy => dy]])
 }

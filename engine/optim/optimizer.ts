@@ -2,6 +2,7 @@
 // and taken up again, so that training continues as if it had never stopped.
 import type { Buffer } from '../backend.js'
 import type { Gradients } from '../backward.js'
+import { problem } from '../errors.js'
 import type { NamedTensors } from '../serialize.js'
 import type { Shape, Tensor } from '../tensor.js'
 
@@ -52,8 +53,11 @@ export class Memory {
 
   restore(state: NamedTensors) {
     for (const [name, parameter] of this.parameters) {
-      const saved = state.get(`${this.name}.${name}`)
+      const key = `${this.name}.${name}`
+      const saved = state.get(key)
       if (!saved) continue
+      const [actual, expected] = [`${saved.shape}`, `${parameter.shape}`]
+      if (actual !== expected) throw problem('engine.weights.shape', { name: key, actual, expected })
       parameter.backend.free(this.of(parameter))
       this.set(parameter, parameter.backend.upload(saved.values))
     }
