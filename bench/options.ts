@@ -1,24 +1,34 @@
-// Command-line options that several benches share.
+// Command-line options that several benches share. Lists are written as `a,b`.
 import { availableParallelism } from 'node:os'
+import { models } from '../models/index.js'
 import { backends } from './backends.js'
 
-export const backendOption = {
-  array: true,
-  choices: Object.keys(backends),
-  default: Object.keys(backends),
-  describe: 'backends to measure',
-} as const
+const commas = (given: readonly string[]) => given.flatMap(text => text.split(','))
+
+/** A choice of some of the names: all of them if none is given. */
+export const some = (names: readonly string[], describe: string) =>
+  ({ array: true, nargs: 1, choices: names, default: names, coerce: commas, describe }) as const
+
+export const backendOption = some(Object.keys(backends), 'backends to measure')
+export const modelsOption = some(Object.keys(models), 'models to train')
 
 export const threadsOption = {
   string: true,
-  default: [...new Set([1, availableParallelism()])].join(),
-  coerce: list,
-  describe: 'numbers of threads, such as 1,2',
+  array: true,
+  nargs: 1,
+  default: [...new Set([1, availableParallelism()])].map(String),
+  coerce: (given: readonly string[]) => commas(given).map(wholeNumber),
+  describe: 'numbers of threads',
 } as const
 
-/** The numbers of a list such as `1,2`. */
-export function list(text: string): number[] {
-  const numbers = text.split(',').map(Number)
-  if (numbers.some(n => !Number.isInteger(n) || n < 1)) throw new Error(`${text}: expected whole numbers such as 1,2`)
-  return numbers
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${text} is no number of threads: expected such as 1,2`)
+  return Number(text)
 }
+
+/** What bench/rounds.ts and its contestants take. */
+export const roundsOptions = {
+  repeat: { number: true, default: 3, describe: 'rounds, each in new processes' },
+  epochs: { number: true, default: 1, describe: 'epochs to measure in each' },
+  limit: { number: true, default: 120, describe: 'seconds after which the rest of an epoch or a test is extrapolated' },
+} as const

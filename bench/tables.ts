@@ -1,6 +1,8 @@
 // Results as tables: for the terminal, and for docs/benchmarks.md.
 import CliTable from 'cli-table3'
 import type { KernelResults } from './kernels.js'
+import { median } from './measure.js'
+import type { Entry, Outcome } from './rounds.js'
 
 export interface Table {
   readonly head: readonly string[]
@@ -41,4 +43,36 @@ export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks
       ]
     }),
   }
+}
+
+export function modelTable(entries: readonly Entry<Outcome>[]): Table {
+  return {
+    head: ['model', 'backend', 'threads', 'an epoch', 'training', 'the test set', 'inference', 'memory', ''],
+    rows: entries.map(({ model, name, threads, outcomes, failure }) => {
+      if (failure !== undefined) return [model, name, `${threads}`, '–', '–', '–', '–', '–', failure]
+      const epoch = outcomes.map(({ secondsPerEpoch }) => secondsPerEpoch)
+      const test = outcomes.map(({ inferenceSeconds }) => inferenceSeconds)
+      const memory = Math.max(...outcomes.map(({ peakMemory }) => peakMemory))
+      return [
+        model,
+        outcomes[0].ran,
+        `${threads}`,
+        range(epoch),
+        `${(60_000 / median(epoch)).toFixed(0)} images/s`,
+        range(test),
+        `${(10_000 / median(test)).toFixed(0)} images/s`,
+        `${(memory / 1e6).toFixed(0)} MB`,
+        extrapolated(outcomes),
+      ]
+    }),
+  }
+}
+
+/** The median, and from where to where. */
+const range = (seconds: readonly number[]) =>
+  `${duration(median(seconds))} (${duration(Math.min(...seconds))} – ${duration(Math.max(...seconds))})`
+
+function extrapolated(outcomes: readonly Outcome[]): string {
+  const share = Math.min(...outcomes.map(({ share }) => share))
+  return share < 1 ? `extrapolated from ${(100 * share).toPrecision(2)} % of an epoch` : ''
 }
