@@ -40,7 +40,7 @@ export const elementwise = (name: string, forward: (x: Tensor, mode: Mode) => Te
 
 /**
  * Glorot & Bengio 2010, eq. 16: uniform in ±√(6 / (fan-in + fan-out)), which keeps the variance of activations and
- * gradients about equal from layer to layer. Keras's default, and so the seed project's.
+ * gradients about equal from layer to layer. Keras's default.
  */
 export const glorotUniform = (shape: Shape, fanIn: number, fanOut: number): Parameter => ({
   shape,

@@ -8,7 +8,7 @@ import { Memory, type Optimizer, type State } from './optimizer.js'
  *   v ← β2·v + (1−β2)·dw²        and that of its square
  *   m̂ = m / (1−β1ᵗ),  v̂ = v / (1−β2ᵗ)      both began at 0: this corrects them upwards
  *   w ← w − lr · m̂ / (√v̂ + ε)
- * The constants are Keras's, and so the seed project's.
+ * The constants are Keras's.
  */
 export function adam(
   parameters: ReadonlyMap<string, Tensor>,
