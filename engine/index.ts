@@ -2,6 +2,7 @@
 export type { AdamStep, Backend, Buffer, Conv2dShape, Pool2dShape, Transposed, Values } from './backend.js'
 export { backward, type Gradients } from './backward.js'
 export { cpu } from './backends/cpu.js'
+export { gpujs, gpujsMessages, gpujsModes, type GpujsMode } from './backends/gpujs/index.js'
 export { wasm, wasmSupported, type WasmBackend, type WasmOptions } from './backends/wasm/index.js'
 export { ChiffreError, fill, messages, type MessageValues } from './errors.js'
 export { relu, softmax } from './layers/activations.js'

@@ -1,0 +1,200 @@
+// One gpu.js instance: its kernels, each compiled once, and the arrays that it holds on the device.
+import type { Buffer } from '../../backend.js'
+import { ChiffreError } from '../../errors.js'
+import type { Kernel } from './kernels.js'
+import { kernelClass, loadLibrary, type Argument, type Gpu, type KernelRun } from './library.js'
+import type { KernelClass, Library, Mode, Result, Texture, TextureClass } from './library.js'
+import { problem } from './messages.js'
+
+/** Numbers on the device. On WebGPU they are a promise: every call there is one. */
+export interface DeviceBuffer extends Buffer {
+  readonly held: Held | Promise<Held>
+}
+
+/** A GL texture in both of its readings (number by number, texel by texel), or a plain array of the other modes. */
+type Held = { readonly numbers: Result; readonly texels?: Texture }
+
+/** An index above 2^24 is not exact in float32, in which a GPU may compute it. */
+const largest = 2 ** 24
+
+export class Device {
+  /** Whether arrays are textures, four numbers a texel. */
+  readonly packed: boolean
+  readonly live = new Set<DeviceBuffer>()
+  readonly #kernels = new Map<string, KernelRun>()
+  readonly #library: Library
+  readonly #kind: KernelClass
+  readonly #gpu: Gpu
+  readonly #limit: number
+  #numbersClass: TextureClass | undefined
+  #texelsClass: TextureClass | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+
+  private constructor(
+    readonly mode: Mode,
+    library: Library,
+  ) {
+    this.#library = library
+    this.#kind = kernelClass(library, mode)
+    this.#gpu = new library.GPU({ mode })
+    this.packed = mode === 'headlessgl' || mode === 'webgl2'
+    this.#limit = Math.min(largest, 4 * (this.#kind.features?.maxTextureSize ?? Infinity) ** 2)
+  }
+
+  /** @throws ChiffreError if the mode does not run on this machine */
+  static async open(mode: Mode): Promise<Device> {
+    const library = await loadLibrary()
+    const supported = mode === 'webgpu' ? await library.GPU.isWebGPUAvailable() : kernelClass(library, mode).isSupported
+    if (!supported) throw mode === 'headlessgl' ? problem('gpujs.missing', {}) : problem('gpujs.unsupported', { mode })
+    return new Device(mode, library)
+  }
+
+  /** The result of a kernel that copies its argument. */
+  upload(copy: Kernel, values: Float32Array): DeviceBuffer {
+    const input =
+      this.mode === 'cpu' || this.mode === 'webasm' ? values : new this.#library.Input(values.slice(), [values.length])
+    return this.#keep(copy, () => this.#call(copy, [input]))
+  }
+
+  /** Runs a kernel, or puts it in WebGPU's queue. */
+  run(kernel: Kernel, ...args: (DeviceBuffer | number)[]): DeviceBuffer {
+    const call = (held: (Held | number)[]) =>
+      this.#call(
+        kernel,
+        held.map((arg, i) => {
+          if (typeof arg === 'number') return arg
+          return isPacked(kernel.args[i]) ? arg.texels! : arg.numbers
+        }),
+      )
+    const held = args.map(arg => (typeof arg === 'number' ? arg : arg.held))
+    return this.#keep(kernel, () =>
+      this.mode === 'webgpu' ? Promise.all(held.map(async arg => arg)).then(call) : call(held as (Held | number)[]),
+    )
+  }
+
+  /** Runs a kernel on intermediate results that nobody else needs, and frees them. */
+  consume(kernel: Kernel, ...args: DeviceBuffer[]): DeviceBuffer {
+    const result = this.run(kernel, ...args)
+    args.forEach(arg => this.free(arg))
+    return result
+  }
+
+  /** Read, or put in WebGPU's queue, at once: x may be freed while the promise is on its way. */
+  async download(x: DeviceBuffer): Promise<Float32Array> {
+    if (this.mode === 'webgpu')
+      return this.#enqueue(async () => {
+        const { numbers } = await x.held
+        return numbers instanceof Float32Array ? numbers : numbers.toArray()
+      })
+    const { numbers } = x.held as Held
+    if (numbers instanceof Float32Array) return numbers.slice()
+    const texture = numbers as Texture
+    const values = texture.renderRawOutput().slice(0, x.length)
+    this.#checkContext('download', texture)
+    return values
+  }
+
+  free(x: DeviceBuffer) {
+    if (!this.live.delete(x)) throw new Error('gpujs: freed a buffer that is not in use')
+    const release = ({ numbers, texels }: Held) => {
+      if ('delete' in numbers) numbers.delete()
+      texels?.delete()
+    }
+    if (this.mode === 'webgpu') void this.#enqueue(async () => release(await x.held))
+    else release(x.held as Held)
+  }
+
+  async dispose() {
+    for (const x of [...this.live]) this.free(x)
+    await this.#queue
+    await this.#gpu.destroy()
+  }
+
+  #keep({ op, length }: Kernel, make: () => Held | Promise<Held>): DeviceBuffer {
+    if (length > this.#limit) throw problem('gpujs.size', { op, length, mode: this.mode, limit: this.#limit })
+    const buffer = { length, held: this.mode === 'webgpu' ? this.#enqueue(make) : make() }
+    this.live.add(buffer)
+    return buffer
+  }
+
+  /** WebGPU's calls run one after the other, in the order they were made; who downloads hears of a failure. */
+  #enqueue<T>(job: () => T | Promise<T>): Promise<T> {
+    const done = this.#queue.then(job)
+    this.#queue = done.catch(() => {})
+    return done
+  }
+
+  #call(kernel: Kernel, args: Argument[]): Held | Promise<Held> {
+    const first = !this.#kernels.has(keyOf(kernel))
+    const check = (result: Result) => {
+      if (first) this.#checkKind(kernel)
+      return this.#hold(kernel, result)
+    }
+    const fail = (error: unknown): never => {
+      if (error instanceof ChiffreError) throw error
+      const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
+      for (const arg of args)
+        if (typeof arg === 'object' && 'context' in arg) this.#checkContext(kernel.op, arg as Texture)
+      throw problem('gpujs.kernel', { op: kernel.op, mode: this.mode, reason })
+    }
+    try {
+      const result = this.#compiled(kernel, args)(...args)
+      return result instanceof Promise ? result.then(check).catch(fail) : check(result)
+    } catch (error) {
+      return fail(error)
+    }
+  }
+
+  #compiled(kernel: Kernel, args: Argument[]): KernelRun {
+    const known = this.#kernels.get(keyOf(kernel))
+    if (known) return known
+    const run = this.#gpu.createKernel(kernel.source, {
+      output: [kernel.packed ? Math.ceil(kernel.length / 4) : kernel.length],
+      argumentTypes: Object.fromEntries(kernel.args.map((name, i) => [name, this.#typeOf(name, args[i])])),
+      precision: 'single',
+      tactic: 'precision',
+      pipeline: true,
+      immutable: true,
+      optimizeFloatMemory: this.packed && !kernel.packed,
+    })
+    this.#kernels.set(keyOf(kernel), run)
+    return run
+  }
+
+  #typeOf(name: string, arg: Argument): string {
+    if (typeof arg === 'number') return 'Float'
+    if (arg instanceof this.#library.Input) return 'Input'
+    if (!this.packed) return 'Array'
+    return isPacked(name) ? 'ArrayTexture(4)' : 'MemoryOptimizedNumberTexture'
+  }
+
+  /** gpu.js goes on with another kind of kernel where it must; that is not what was asked for. */
+  #checkKind(kernel: Kernel) {
+    const { constructor, fallbackReason } = this.#kernels.get(keyOf(kernel))!.kernel
+    if (constructor === this.#kind) return
+    throw problem('gpujs.degraded', { op: kernel.op, mode: this.mode, reason: fallbackReason ?? 'no reason given' })
+  }
+
+  #checkContext(op: string, { context }: Texture) {
+    if (context.isContextLost?.()) throw problem('gpujs.lost', { op, mode: this.mode })
+  }
+
+  /** Textures are of the class that their kernel writes; here each gets a reading of either class, of the same texels. */
+  #hold(kernel: Kernel, result: Result): Held {
+    if (!this.packed) return { numbers: result }
+    const texture = result as Texture
+    if (kernel.packed) this.#texelsClass ??= texture.constructor
+    else this.#numbersClass ??= texture.constructor
+    const read = (as: TextureClass | undefined, length: number) =>
+      as && new as({ ...texture, output: [length], dimensions: [length, 1, 1] })
+    const numbers = read(this.#numbersClass, kernel.length)!
+    const texels = read(this.#texelsClass, Math.ceil(kernel.length / 4))
+    texture.delete()
+    return texels ? { numbers, texels } : { numbers }
+  }
+}
+
+/** All that tells two kernels apart: the source has the operation, the shapes, and how arguments are read. */
+const keyOf = ({ length, source }: Kernel) => `${length} ${source}`
+
+const isPacked = (argument: string) => argument === argument.toUpperCase()

@@ -1,0 +1,156 @@
+// The gpu.js backend: tensors are GL textures (or WebGPU buffers) from the upload of a batch to the download of its
+// loss, and each kernel of the contract is one or a few gathers (kernels.ts; packed.ts for four numbers at a time).
+//
+// gpu.js is a large library and few runs need it: it is loaded only when this backend is asked for.
+import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Values } from '../../backend.js'
+import { Device, type DeviceBuffer } from './device.js'
+import * as kernels from './kernels.js'
+import type { Mode } from './library.js'
+import { problem } from './messages.js'
+import * as packed from './packed.js'
+
+export { messages as gpujsMessages } from './messages.js'
+export type { Mode as GpujsMode } from './library.js'
+
+/** gpu.js's kinds of kernel, the ones on a GPU first. */
+export const gpujsModes = ['headlessgl', 'webgl2', 'webgpu', 'webasm', 'cpu'] as const satisfies readonly Mode[]
+
+/**
+ * The gpu.js backend in the given mode: by default headless GL in Node and webgl2 in a browser. Its name says what
+ * really ran, such as `gpujs:headlessgl`.
+ * @throws ChiffreError if the mode does not run here, or computes wrong results
+ */
+export async function gpujs(mode?: string): Promise<Backend<DeviceBuffer>> {
+  const chosen = mode ?? ('document' in globalThis || 'importScripts' in globalThis ? 'webgl2' : 'headlessgl')
+  if (!isMode(chosen)) throw problem('gpujs.unknown', { mode: chosen, modes: gpujsModes.join(', ') })
+  const device = await Device.open(chosen)
+  await verify(device)
+  return backend(device)
+}
+
+const isMode = (mode: string): mode is Mode => (gpujsModes as readonly string[]).includes(mode)
+
+/** A first run shows what runs and that it computes; on GL it also writes and reads the first whole texels. */
+async function verify(device: Device) {
+  const x = device.upload(copy(4), Float32Array.of(1, -2, 3, 4))
+  const turned = device.packed ? device.consume(packed.transpose('verify', 4, 1)!, x) : x
+  const y = device.consume(kernels.elementwise('verify', 'x', '', 4, 'x + x', device.packed), turned)
+  const actual = [...(await device.download(y))].join()
+  const expected = '2,-4,6,8'
+  device.free(y)
+  if (actual !== expected) throw problem('gpujs.wrong', { mode: device.mode, actual, expected })
+}
+
+/** y = x: what brings numbers to the device. */
+const copy = (length: number) => kernels.elementwise('upload', 'x', '', length, 'x', false)
+
+function backend(device: Device): Backend<DeviceBuffer> {
+  /** y = formula of the arrays' numbers, place by place. */
+  const each = (
+    op: string,
+    names: string,
+    formula: string,
+    arrays: DeviceBuffer[],
+    scalars: Record<string, number> = {},
+  ) =>
+    device.run(
+      kernels.elementwise(op, names, Object.keys(scalars).join(', '), arrays[0].length, formula, device.packed),
+      ...arrays,
+      ...Object.values(scalars),
+    )
+  /** The packed kernel if the device has texels and the shape fits into them, else the general one. */
+  const pick = <Shape extends unknown[]>(
+    four: (...shape: Shape) => kernels.Kernel | undefined,
+    one: (...shape: Shape) => kernels.Kernel,
+    ...shape: Shape
+  ) => (device.packed ? four(...shape) : undefined) ?? one(...shape)
+
+  /** db[n] = Σm x[m,n], in two stages if m is large: √m sums of √m rows, and their sum. */
+  function sumRows(op: string, x: DeviceBuffer, m: number, n: number): DeviceBuffer {
+    const sum = (rows: number, parts: number) => pick(packed.sumRows, kernels.sumRows, op, rows, n, parts)
+    if (m <= 256) return device.run(sum(m, 1), x)
+    const parts = Math.ceil(Math.sqrt(m))
+    return device.consume(sum(parts, 1), device.run(sum(m, parts), x))
+  }
+
+  /** Gives back what a step used up. */
+  function replace<T>(successor: T, ...used: DeviceBuffer[]): T {
+    used.forEach(x => device.free(x))
+    return successor
+  }
+
+  const upload = (values: Values) =>
+    device.upload(copy(values.length), values instanceof Float32Array ? values : Float32Array.from(values))
+
+  return {
+    name: `gpujs:${device.mode}`,
+
+    upload,
+    uploadPixels: pixels => upload(Float32Array.from(pixels, p => p / 255)),
+    download: x => device.download(x),
+    free: x => device.free(x),
+    get live() {
+      return device.live.size
+    },
+    dispose: () => device.dispose(),
+
+    matmul(x, w, m, k, n, transposed: Transposed = {}) {
+      const turn = device.packed && transposed.x && n % 4 === 0 ? packed.transpose('matmul', k, m) : undefined
+      if (!turn) return device.run(pick(packed.matmul, kernels.matmul, m, k, n, transposed), x, w)
+      const straight = device.run(turn, x)
+      const product = pick(packed.matmul, kernels.matmul, m, k, n, { ...transposed, x: false })
+      return replace(device.run(product, straight, w), straight)
+    },
+    addBias: (x, b, m, n) => device.run(pick(packed.addBias, kernels.addBias, m, n), x, b),
+    biasGrad: (dy, m, n) => sumRows('biasGrad', dy, m, n),
+
+    // In this form NaN stays NaN. GL compilers read `x < 0 ? 0 : x` as max(x, 0), which makes it 0.
+    relu: x => each('relu', 'x', 'x > 0 ? x : x < 0 ? 0 : x', [x]),
+    reluGrad: (y, dy) => each('reluGrad', 'y, dy', 'y > 0 ? dy : 0', [y, dy]),
+    add: (a, b) => each('add', 'a, b', 'a + b', [a, b]),
+    mul: (a, b) => each('mul', 'a, b', 'a * b', [a, b]),
+
+    conv2d: (x, w, s: Conv2dShape) => device.run(pick(packed.conv2d, kernels.conv2d, s), x, w),
+    conv2dGradInput: (dy, w, s: Conv2dShape) =>
+      device.run(pick(packed.conv2dGradInput, kernels.conv2dGradInput, s), dy, w),
+    conv2dGradFilter(x, dy, s: Conv2dShape) {
+      const parts = Math.ceil(s.n / imagesASum)
+      const kernel = pick(packed.conv2dGradFilter, kernels.conv2dGradFilter, s, parts)
+      const sums = device.run(kernel, x, dy)
+      if (parts === 1) return sums
+      return replace(sumRows(kernel.op, sums, parts, s.kh * s.kw * s.ci * s.co), sums)
+    },
+    maxPool: (x, s: Pool2dShape) => device.run(kernels.maxPool(s), x),
+    maxPoolGrad: (x, y, dy, s: Pool2dShape) => device.run(kernels.maxPoolGrad(s), x, y, dy),
+
+    softmax: (x, m, n) => device.run(kernels.softmax(m, n), x),
+    softmaxGrad: (y, dy, m, n) => device.run(kernels.softmaxGrad(m, n), y, dy),
+    crossEntropy(logits, labels, m, n) {
+      const losses = device.run(kernels.crossEntropy(m, n), logits, labels)
+      return replace(sumRows('crossEntropy', losses, m, 1), losses)
+    },
+    crossEntropyGrad: (logits, labels, dy, m, n) => device.run(kernels.crossEntropyGrad(m, n), logits, labels, dy),
+
+    sgdStep(w, dw, v, lr, momentum) {
+      const move = (by: DeviceBuffer) => each('sgdStep', 'w, dw', 'w - lr * dw', [w, by], { lr })
+      if (!v) return replace({ w: move(dw) }, w)
+      const velocity = each('sgdStep', 'v, dw', 'momentum * v + dw', [v, dw], { momentum })
+      return replace({ w: move(velocity), v: velocity }, w, v)
+    },
+    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step }: AdamStep) {
+      const mean = each('adamStep', 'm, dw', 'beta * m + rest * dw', [m, dw], { beta: beta1, rest: 1 - beta1 })
+      const square = each('adamStep', 'v, dw', 'beta * v + rest * dw * dw', [v, dw], { beta: beta2, rest: 1 - beta2 })
+      const moved = each(
+        'adamStep',
+        'w, m, v',
+        'w - lr * (m / bias1) / (Math.sqrt(v / bias2) + epsilon)',
+        [w, mean, square],
+        { lr, bias1: 1 - beta1 ** step, bias2: 1 - beta2 ** step, epsilon },
+      )
+      return replace({ w: moved, m: mean, v: square }, w, m, v)
+    },
+  }
+}
+
+/** A weight's gradient sums over all pixels of so many images at once. */
+const imagesASum = 16

@@ -1,0 +1,18 @@
+// What can go wrong on a GPU, in one clear line each.
+import { ChiffreError, type MessageValues } from '../../errors.js'
+
+/** The English text of every message of this backend; {name} stands for a value. */
+export const messages = {
+  'gpujs.missing':
+    'gpujs: no GPU path in Node: the optional package gl is not built, or it finds no display (on a server, run under xvfb-run -a). `node cli doctor` says what to install; gpujs:cpu and gpujs:webasm run without',
+  'gpujs.unsupported': 'gpujs: {mode} does not run here',
+  'gpujs.unknown': 'gpujs: there is no mode {mode}; expected one of {modes}',
+  'gpujs.degraded': 'gpujs: {op} did not run on {mode} but on another kind of kernel: {reason}',
+  'gpujs.wrong': 'gpujs: {mode} computes wrong results here (got {actual}, expected {expected})',
+  'gpujs.size': '{op}: {length} numbers are too many for {mode}; expected at most {limit}. A smaller batch needs less',
+  'gpujs.kernel': '{op} failed on {mode}: {reason}',
+  'gpujs.lost': '{op}: the GPU was taken away ({mode} lost its context); start again',
+} as const
+
+export const problem = (key: keyof typeof messages, values: MessageValues) =>
+  new ChiffreError(key, values, messages[key])
