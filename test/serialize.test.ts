@@ -15,8 +15,9 @@ import {
 } from '../engine/index.js'
 import { fixtureBytes } from './support/fixtures.js'
 
+const f32 = (shape: Shape, ...values: number[]) => ({ shape, values: Float32Array.from(values) })
 const named = (tensors: Record<string, [Shape, number[]]>): NamedTensors =>
-  new Map(Object.entries(tensors).map(([name, [shape, v]]) => [name, { shape, values: Float32Array.from(v) }]))
+  new Map(Object.entries(tensors).map(([name, [shape, v]]) => [name, f32(shape, ...v)]))
 
 /** A file of the given header (JSON, or bytes as they are) and so many bytes of data. */
 function file(header: unknown, size = 0, announced?: bigint): Uint8Array {
@@ -68,9 +69,8 @@ describe('serialize', () => {
       '2': [[2], [1e-45, NaN]],
       vide: [[0, 7], []],
       'é ✓ 𝟙 "\\': [[1], [Infinity]],
-      constructor: [[1], [8]],
     })
-    const all = new Map([...tensors, ['__proto__', { shape: [1], values: Float32Array.of(7) }]])
+    const all = new Map([...tensors, ['__proto__', f32([1], 7)], ['constructor', f32([1], 8)]])
     const metadata = { model: 'deepnet2', note: 'naïve ✓ 𝟙', empty: '' }
     const bytes = serialize({ tensors: all, metadata })
     assert.deepEqual(serialize({ tensors: all, metadata }), bytes)
@@ -255,7 +255,6 @@ describe('loading weights', () => {
       ],
       '1.dense.bias': [[1], [11]],
     }) as Map<string, { shape: Shape; values: Float32Array }>
-  const f32 = (shape: Shape, ...values: number[]) => ({ shape, values: Float32Array.from(values) })
 
   it('takes what belongs to the network and leaves the rest, such as an optimizer’s state', async () => {
     const backend = cpu()

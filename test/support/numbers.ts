@@ -1,5 +1,5 @@
 // Numbers to test with, and how far two arrays are apart.
-import { random, sizeOf, type Values } from '../../engine/index.js'
+import { random, sizeOf } from '../../engine/index.js'
 
 /** Float32 numbers, uniform in [low, high), the same for the same name. */
 export function uniform(length: number, name: string, low = -1, high = 1): Float32Array {
@@ -22,7 +22,7 @@ export function uniform64(shape: readonly number[], name: string, low = -1, high
  * The largest difference, in proportion to the largest expected number, or to `scale` if that is more. Numbers below
  * 1e-30 count as 0, for hardware that has no denormals.
  */
-export function relativeError(actual: Values, expected: ArrayLike<number>, scale = 1e-30): number {
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>, scale = 1e-30): number {
   let difference = 0
   for (let i = 0; i < expected.length; i++) {
     const apart = actual[i] === expected[i] ? 0 : Math.abs(actual[i] - expected[i])
@@ -34,7 +34,7 @@ export function relativeError(actual: Values, expected: ArrayLike<number>, scale
 
 /** @throws Error if a length differs or the relative error is above the tolerance, naming the place that is most wrong */
 export function assertClose(
-  actual: Values,
+  actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   tolerance: number,
   what: string,
