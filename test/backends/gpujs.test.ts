@@ -1,6 +1,23 @@
-// gpu.js: its plain-JavaScript mode runs everywhere and tests every general kernel. Headless GL, which also has the
-// packed kernels, needs a display and minutes: .ci/steps/60-gl runs it.
-import { gpujs } from '../../engine/index.js'
+// gpu.js: its plain-JavaScript mode runs everywhere and tests every general kernel. WebAssembly shares those kernels;
+// headless GL has the packed ones too, and needs a display and minutes: .ci/steps/60-gl runs both.
+import assert from 'node:assert/strict'
+import {
+  adam,
+  backward,
+  conv2d,
+  dense,
+  flatten,
+  gpujs,
+  maxPool2d,
+  ops,
+  relu,
+  scope,
+  sequential,
+  tensor,
+} from '../../engine/index.js'
+import type { Backend, Sequential } from '../../engine/index.js'
+import { models } from '../../models/index.js'
+import { uniform } from '../support/numbers.js'
 import { testBackend } from './suite.js'
 import { testTrajectories } from './trajectories.js'
 
@@ -9,5 +26,46 @@ testBackend('gpujs:cpu', () => gpujs('cpu'), { runs: 3 })
 const skip = process.env.CHIFFRE_GL
   ? undefined
   : 'set CHIFFRE_GL=1 to run it (with `xvfb-run -a` where there is no display)'
+testBackend('gpujs:webasm', () => gpujs('webasm'), { runs: 3, skip })
 testBackend('gpujs:headlessgl', () => gpujs('headlessgl'), { runs: 3, subnormals: false, skip })
 testTrajectories('gpujs:headlessgl', () => gpujs('headlessgl'), { skip })
+
+;(skip ? describe.skip : describe)(`memory of gpujs:headlessgl${skip ? `: SKIPPED, ${skip}` : ''}`, function () {
+  this.timeout(300_000)
+  let backend: Backend
+  before(async () => {
+    backend = await gpujs('headlessgl')
+  })
+  after(() => backend.dispose())
+
+  /** Trains on one batch; the first steps compile the kernels and fill GL's own pools. */
+  async function train(network: Sequential, steps: number) {
+    network.init(backend, 1)
+    const optimizer = adam(network.parameters)
+    const x = tensor(backend, uniform(16 * 784, 'x'), [16, ...network.input])
+    const labels = Uint8Array.from({ length: 16 }, (_, i) => i % 10)
+    const step = async () => {
+      const loss = scope(() => {
+        const loss = ops.crossEntropy(network.forward(x), labels)
+        optimizer.step(backward(loss), 1e-3)
+        return loss
+      })
+      const [value] = await loss.download()
+      loss.free()
+      return value
+    }
+    const first = await step()
+    for (let i = 1; i < steps / 10; i++) await step()
+    const [live, resident] = [backend.live, process.memoryUsage.rss()]
+    let last = first
+    for (let i = 0; i < steps; i++) last = await step()
+    assert.equal(backend.live, live, 'buffers in use')
+    const grown = (process.memoryUsage.rss() - resident) / 2 ** 20
+    assert.ok(grown < 50, `the process grew by ${grown.toFixed(1)} MB`)
+    assert.ok(last < first / 2, `the loss went from ${first} to ${last}`)
+  }
+
+  it('500 steps of deepnet2 leave it as it was', () => train(models.deepnet2(), 500))
+  it('100 steps of a small convnet leave it as it was', () =>
+    train(sequential([28, 28, 1], conv2d(4, 3), relu(), conv2d(8, 3), relu(), maxPool2d(2), flatten(), dense(10)), 100))
+})

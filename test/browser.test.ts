@@ -1,0 +1,51 @@
+// gpu.js in a real browser, from the minified bundle of production: Chromium draws in software where there is no GPU.
+import assert from 'node:assert/strict'
+import { build } from 'esbuild'
+import { chromium, type Browser } from 'playwright-core'
+import type { Parity } from './browser/parity.js'
+
+const executablePath = process.env.CHIFFRE_CHROMIUM
+
+if (!executablePath)
+  describe.skip('gpu.js in Chromium: SKIPPED, set CHIFFRE_CHROMIUM=/usr/bin/chromium to run it', () => it('agrees'))
+else
+  describe('gpu.js in Chromium, minified', function () {
+    this.timeout(600_000)
+    let browser: Browser
+    let script: string
+
+    before(async () => {
+      const { outputFiles } = await build({
+        entryPoints: ['dist/test/browser/parity.js'],
+        bundle: true,
+        minify: true,
+        write: false,
+        format: 'iife',
+        platform: 'browser',
+        logLevel: 'error',
+        alias: { 'node:assert/strict': './dist/test/browser/assert.js' },
+      })
+      script = outputFiles[0].text
+      const args = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--enable-unsafe-webgpu']
+      browser = await chromium.launch({ executablePath, args })
+    })
+    after(() => browser.close())
+
+    for (const mode of ['webgl2', 'webgpu'])
+      it(`${mode} passes the parity suite`, async () => {
+        const page = await browser.newPage()
+        await page.route('http://localhost/', route =>
+          route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
+        )
+        await page.goto('http://localhost/') // WebGPU wants a page from a safe place
+        await page.addScriptTag({ content: script })
+        const { name, passed, failures } = await page.evaluate(
+          mode => (globalThis as unknown as { parity(mode: string, runs: number): Promise<Parity> }).parity(mode, 3),
+          mode,
+        )
+        assert.equal(name, `gpujs:${mode}`)
+        assert.deepEqual(failures, [])
+        assert.ok(passed > 100, `${passed} tests passed`)
+        await page.close()
+      })
+  })
