@@ -1,5 +1,5 @@
 // gpu.js: its plain-JavaScript mode runs everywhere and tests every general kernel. WebAssembly shares those kernels;
-// headless GL has the packed ones too, and needs a display and minutes: .ci/steps/60-gl runs both.
+// headless GL has the packed ones too, and needs a display and minutes: .ci/steps/70-gl runs both.
 import assert from 'node:assert/strict'
 import {
   adam,
