@@ -19,7 +19,9 @@ function hash32(i: number): number {
 /** The numbers that make.py calls uniform(stream, …), in [−1, 1). */
 export function uniformOf(stream: number, shape: Shape): Float64Array {
   const start = hash32(stream)
-  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => (2 * hash32(start + i)) / 2 ** 32 - 1)
+  const values = new Float64Array(sizeOf(shape))
+  for (let i = 0; i < values.length; i++) values[i] = (2 * hash32(start + i)) / 2 ** 32 - 1
+  return values
 }
 
 /** make.py's initial(index, shape): the first value of a model's parameter. */
