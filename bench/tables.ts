@@ -1,6 +1,7 @@
 // Results as tables: for the terminal, and for docs/benchmarks.md.
 import CliTable from 'cli-table3'
 import type { KernelResults } from './kernels.js'
+import type { LadderRow } from './ladder.js'
 import { median } from './measure.js'
 import type { Entry, Outcome } from './rounds.js'
 
@@ -75,4 +76,20 @@ const range = (seconds: readonly number[]) =>
 function extrapolated(outcomes: readonly Outcome[]): string {
   const share = Math.min(...outcomes.map(({ share }) => share))
   return share < 1 ? `extrapolated from ${(100 * share).toPrecision(2)} % of an epoch` : ''
+}
+
+export function ladderTable(rows: readonly LadderRow[]): Table {
+  const first = (ladder: string) => rows.find(row => row.ladder === ladder)!.timing.median
+  return {
+    head: ['', 'step', 'median', '±', 'GFLOP/s', 'faster than step 1', 'error'],
+    rows: rows.map(({ ladder, step, flops, error, timing: { median, spread } }) => [
+      ladder,
+      step,
+      duration(median),
+      duration(spread),
+      (flops / median / 1e9).toPrecision(3),
+      `${(first(ladder) / median).toPrecision(3)}x`,
+      error.toExponential(0),
+    ]),
+  }
 }

@@ -1,0 +1,171 @@
+// npm run bench:ladder: matmul and the 3x3 convolution, from the definition to the backends' kernels, a step a file.
+// ladder/matmul/ and ladder/conv2d/ hold the steps, numbered in the order to read them.
+import { readdir, readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import yargs from 'yargs'
+import type { Backend, Buffer } from '../engine/index.js'
+import { compile, hasFused, instantiate } from './assembly.js'
+import { backends, configurations } from './backends.js'
+import { relativeError } from './check.js'
+import { measure, type Timing } from './measure.js'
+import { uniform } from './operands.js'
+import { root, save, type Results } from './results.js'
+import { ladderTable, print } from './tables.js'
+
+export interface LadderRow {
+  readonly ladder: string
+  readonly step: string
+  readonly flops: number
+  /** In proportion to the largest number, against the first step. */
+  readonly error: number
+  readonly timing: Timing
+}
+
+export type LadderResults = Results<LadderRow>
+
+interface Problem {
+  /** The folder, and the function that each of its files exports. */
+  readonly name: 'matmul' | 'conv2d'
+  readonly x: Float32Array
+  readonly w: Float32Array
+  /** How many numbers y has. */
+  readonly length: number
+  readonly sizes: readonly number[]
+  readonly flops: number
+  /** The same through the contract. */
+  readonly onBackend: (backend: Backend, x: Buffer, w: Buffer) => Buffer
+}
+
+interface Step {
+  readonly title: string
+  readonly run: () => void | Promise<void>
+  /** What the last run computed. */
+  readonly result: () => Float32Array
+}
+
+const argv = yargs(process.argv.slice(2))
+  .usage('npm run bench:ladder -- [options]\n\nMeasures each step of bench/ladder.')
+  .option('size', { number: true, default: 768, describe: 'size of the square matrices, a multiple of 8' })
+  .option('images', { number: true, default: 8, describe: 'images to convolve' })
+  .option('time', { number: true, default: 1, describe: 'seconds to measure each step' })
+  .option('samples', { number: true, default: 5, describe: 'samples of each step, at least' })
+  .strict()
+  .check(({ size }) => size % 8 === 0 || 'The size must be a multiple of 8: the steps leave out what other sizes need.')
+  .parseSync()
+
+const fused = await hasFused()
+
+function matmulProblem(size: number): Problem {
+  return {
+    name: 'matmul',
+    x: uniform(size * size, 'x'),
+    w: uniform(size * size, 'w'),
+    length: size * size,
+    sizes: [size, size, size],
+    flops: 2 * size ** 3,
+    onBackend: (backend, x, w) => backend.matmul(x, w, size, size, size),
+  }
+}
+
+/** The second convolution of convnet. */
+function conv2dProblem(n: number): Problem {
+  const [h, ci, oh, co] = [26, 32, 24, 64]
+  const s = { n, h, w: h, ci, kh: 3, kw: 3, co, stride: 1, top: 0, left: 0, oh, ow: oh }
+  return {
+    name: 'conv2d',
+    x: uniform(n * h * h * ci, 'x'),
+    w: uniform(9 * ci * co, 'w'),
+    length: n * oh * oh * co,
+    sizes: [n, h, h, ci, co],
+    flops: 2 * n * oh * oh * co * 9 * ci,
+    onBackend: (backend, x, w) => backend.conv2d(x, w, s),
+  }
+}
+
+/** A step's title is the beginning of its file: the first comment, up to a full stop or a colon. */
+async function title(file: string): Promise<string> {
+  const comment = (await readFile(`${root}bench/ladder/${file}`, 'utf8')).split('\n\n')[0].replaceAll(/^\/\/ ?/gm, '')
+  return `${/\/(\d+)/.exec(file)![1]}  ${comment.replaceAll('\n', ' ').split(/[.:] | \(/)[0]}`
+}
+
+/** A step in plain TypeScript. */
+async function plainStep({ name, x, w, length, sizes }: Problem, file: string): Promise<Step> {
+  const y = new Float32Array(length)
+  type Code = Record<string, (...args: unknown[]) => void>
+  const code = (await import(new URL(`ladder/${file.replace(/\.ts$/, '.js')}`, import.meta.url).href)) as Code
+  return {
+    title: await title(file),
+    run: () => {
+      code[name](x, w, y, ...sizes)
+    },
+    result: () => y,
+  }
+}
+
+/** A step in AssemblyScript: x, w, y and room to work lie one after the other in its memory. */
+async function assemblyStep({ name, x, w, length, sizes }: Problem, file: string): Promise<Step> {
+  const memory = new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })
+  const code = await instantiate(await compile(`ladder/${file}`, file.includes('fused') && fused), memory)
+  let top = 65536
+  const allocate = (numbers: number) => {
+    const view = new Float32Array(memory.buffer, top, numbers)
+    top += (view.byteLength + 63) & ~63
+    return view
+  }
+  const views = [allocate(x.length), allocate(w.length), allocate(length)]
+  views[0].set(x)
+  views[1].set(w)
+  const addresses = views.map(view => view.byteOffset)
+  const work = top
+  return {
+    title: await title(file),
+    run: () => {
+      code[name](...addresses, ...sizes, work)
+    },
+    result: () => views[2],
+  }
+}
+
+/** The kernel of a backend, in the end. */
+async function backendStep({ x, w, length, onBackend }: Problem, backend: Backend, threads: number): Promise<Step> {
+  const [xs, ws] = [backend.upload(x), backend.upload(w)]
+  let y = new Float32Array(length)
+  return {
+    title: `the ${backend.name} backend${threads > 1 ? `, ${threads} threads` : ''}`,
+    run: async () => {
+      const result = onBackend(backend, xs, ws)
+      y = Float32Array.from(await backend.download(result))
+      backend.free(result)
+    },
+    result: () => y,
+  }
+}
+
+const open: Backend[] = []
+const rows: LadderRow[] = []
+for (const problem of [matmulProblem(argv.size), conv2dProblem(argv.images)]) {
+  const steps: Step[] = []
+  for (const name of (await readdir(`${root}bench/ladder/${problem.name}`)).sort()) {
+    const file = `${problem.name}/${name}`
+    if (!file.endsWith('.as.ts')) steps.push(await plainStep(problem, file))
+    else steps.push(await assemblyStep(problem, file))
+  }
+  for (const { backend: name, threads } of configurations(Object.keys(backends), [1, availableParallelism()])) {
+    const backend = await backends[name].make(threads)
+    open.push(backend)
+    steps.push(await backendStep(problem, backend, threads))
+  }
+  let expected: Float32Array | undefined
+  for (const step of steps) {
+    await step.run()
+    expected ??= step.result().slice()
+    const error = relativeError(step.result(), expected)
+    if (!(error < 1e-5)) throw new Error(`${problem.name}, ${step.title}: relative error ${error} against step 1`)
+    const timing = await measure(() => step.run(), argv)
+    rows.push({ ladder: problem.name, step: step.title, flops: problem.flops, error, timing })
+  }
+}
+await Promise.all(open.map(backend => backend.dispose()))
+print(ladderTable(rows))
+if (!fused) console.log('This engine has no relaxed SIMD: the steps called fused multiply and add one after the other.')
+await save<LadderResults>('ladder', { rows })
