@@ -33,7 +33,8 @@ export function readIdx(file: Uint8Array, dimensions: number): NdArray<Uint8Arra
   const values = { offset: start, sizes: shape.join(' x '), expected, actual }
   if (actual < expected) throw problem('data.idx.fewer', values)
   if (actual > expected) throw problem('data.idx.more', values)
-  return ndarray(bytes.subarray(start), shape)
+  // A plain Uint8Array, even of Node's Buffer, which ndarray would call by another name.
+  return ndarray(new Uint8Array(bytes.buffer, bytes.byteOffset + start, expected), shape)
 }
 
 const hex = (byte: number) => '0x' + byte.toString(16).padStart(2, '0')

@@ -2,10 +2,14 @@
 export { Dataset } from './dataset.js'
 export { messages, problem } from './errors.js'
 export { readIdx } from './idx.js'
+export { confusion, mistakes, type Mistake } from './mistakes.js'
 export { mnist10k } from './mnist10k.js'
 export {
+  crop,
   disturb,
+  eachPixel,
   findInk,
+  inkBox,
   prepare,
   side,
   type Box,

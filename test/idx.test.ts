@@ -26,6 +26,7 @@ describe('readIdx', () => {
     const inside = new Uint8Array(50)
     inside.set(idx(), 7)
     assert.equal(readIdx(inside.subarray(7, 29), 3).get(1, 0, 1), 50)
+    assert.equal(readIdx(Buffer.from(idx()), 3).dtype, 'uint8')
   })
 
   // Compressed by zlib, the format's reference implementation.
