@@ -19,7 +19,7 @@ export function crossEntropy(logits: Tensor, labels: ArrayLike<number>): Tensor 
       throw problem('engine.label', { label, position: i, last: n - 1 })
   }
   const b = logits.backend
-  const classes = own(b.upload(Float32Array.from(labels)), b)
+  const classes = own(b.upload(new Float32Array(labels)), b)
   return record(op, [], b.crossEntropy(logits.data, classes, m, n), [
     [logits, dy => b.crossEntropyGrad(logits.data, classes, dy, m, n)],
   ])

@@ -81,8 +81,11 @@ export class Block implements Buffer {
   /** The caller, and every delayed result that will read it. Its memory goes back when there are none. */
   holders = 1
   freed = false
-  /** Grey levels of uploadPixels, and the lists of what is not 0 among them. */
+  /** Grey levels of uploadPixels. */
   bytes = 0
+  /** Whether relu made it, so that about half of it is 0. */
+  rectified = false
+  /** What is not 0 in it, if a product wanted to know. */
   rows: Lists | undefined
   columns: Lists | undefined
   /** Of a max-pooled result: which cell won each window, and what was pooled. */
@@ -93,28 +96,48 @@ export class Block implements Buffer {
   constructor(readonly length: number) {}
 }
 
-/** For each line of a matrix, its entries that are not 0: at most `capacity`, as many as `counts` says. */
+/** The entries of a matrix that are not 0, line by line: `lines` lists of indices below `size` (assembly/lists.ts). */
 interface Lists {
   readonly lists: number
   readonly counts: number
-  readonly capacity: number
+  readonly lines: number
+  readonly size: number
+  /** Which part of all entries they are. */
+  readonly density: number
 }
 
 /** A kernel that waits, with the bias and relu that may join it. It holds its inputs. */
-type Delayed = { readonly inputs: readonly Block[]; readonly b?: Block; readonly rectify?: boolean } & (
-  | { readonly kind: 'matmul'; readonly m: number; readonly k: number; readonly n: number; readonly t: Transposed }
-  | { readonly kind: 'conv2d'; readonly s: Conv2dShape }
-  /** The gradient of a max-pooling: dy per window and the pooled result, whose winners receive it. */
-  | { readonly kind: 'unpooled'; readonly masked: boolean }
-  /** The input gradient of a convolution whose dy is unpooled (its inputs, then w); relu's result as a last one masks it. */
-  | { readonly kind: 'inputGrad'; readonly s: Conv2dShape }
-)
+type Delayed = { readonly inputs: readonly Block[]; readonly b?: Block; readonly rectify?: boolean } &
+  /** Of a product with a mask (a result of relu, in lists) only what the mask lets pass is wanted, and 0 elsewhere. */
+  (
+    | {
+        readonly kind: 'matmul'
+        readonly m: number
+        readonly k: number
+        readonly n: number
+        readonly t: Transposed
+        readonly mask?: Block
+      }
+    | { readonly kind: 'conv2d'; readonly s: Conv2dShape }
+    /** The gradient of a max-pooling: dy per window and the pooled result, whose winners receive it. */
+    | { readonly kind: 'unpooled'; readonly masked: boolean }
+    /** The input gradient of a convolution whose dy is unpooled (its inputs, then w); relu's result as a last one masks it. */
+    | { readonly kind: 'inputGrad'; readonly s: Conv2dShape }
+  )
+
+/** All that a delayed kernel will read. */
+function inputsOf(delayed: Delayed | undefined): readonly Block[] {
+  if (!delayed) return []
+  const mask = delayed.kind === 'matmul' ? delayed.mask : undefined
+  return [...delayed.inputs, ...[delayed.b, mask].filter(block => block !== undefined)]
+}
 
 function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end: () => void): WasmBackend {
   const constant = (name: string) => (kernels[name] as unknown as { value: number }).value
   const CHUNK = constant('CHUNK')
   const ROWS = constant('ROWS')
   const LINES = constant('LINES')
+  const PANEL_ROWS = constant('PANEL_ROWS')
   const PANEL = 8
   /** Images whose filter gradients are summed by one thread at a time: fixed, so that the sum never depends on threads. */
   const IMAGES = 8
@@ -154,8 +177,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     live++
     block.delayed = delayed
     if (!delayed) block.at = takeFloats(length)
-    for (const input of delayed?.inputs ?? []) input.holders++
-    if (delayed?.b) delayed.b.holders++
+    for (const input of inputsOf(delayed)) input.holders++
     return block
   }
 
@@ -170,9 +192,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
   function forget(block: Block) {
     const { delayed } = block
     block.delayed = undefined
-    if (!delayed) return
-    for (const input of delayed.inputs) release(input)
-    if (delayed.b) release(delayed.b)
+    for (const input of inputsOf(delayed)) release(input)
   }
 
   /** The address of a block's numbers, computed now if they are not there yet. */
@@ -187,6 +207,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     else if (delayed.kind === 'unpooled') unpool(delayed, to)
     else sparseInputGrad(delayed, to)
     block.at = to
+    block.rectified = delayed?.rectify ?? false
     forget(block)
     return to
   }
@@ -196,52 +217,64 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
 
   // ---- Dense layers
 
-  function multiply({ inputs: [x, w], b, rectify, m, k, n, t }: Delayed & { kind: 'matmul' }, y: number) {
-    const bias = b ? at(b) : 0
-    if (x.bytes && !t.w && multiplyListed(x, at(w), y, m, k, n, t, bias, rectify)) return
-    const [down, right] = t.x ? [4, 4 * m] : [4 * k, 4]
-    const [wDown, wRight] = t.w ? [4, 4 * k] : [4 * n, 4]
-    // Rows are shared out so that all threads have work, in tiles of 6.
-    const rows = Math.max(6, Math.min(96, 6 * pieceOf(m, 6 * team.threads)))
-    withFloats(kernels.packedColumns(k, n), packed => {
-      run('packColumns', pieceOf(n, PANEL), [at(w), wDown, wRight, k, n, packed])
-      const args = [at(x), down, right, packed, y, m, k, n, rows, bias, rectify ? 1 : 0]
-      run('multiply', pieceOf(m, rows), args, kernels.multiplyScratch(rows))
-    })
+  function multiply({ inputs, b, rectify, m, k, n, t, mask }: Delayed & { kind: 'matmul' }, y: number) {
+    const [x, w] = inputs as [Block, Block]
+    const end = [b ? at(b) : 0, rectify ? 1 : 0]
+    const lists = t.w ? undefined : listsOf(x, t.x ? k : m, t.x ? m : k, n, t.x)
+    if (mask) run('listDot', pieceOf(m, LINES), [mask.rows!.lists, n, at(x), at(w), y, m, k])
+    else if (lists) {
+      const width = kernels.panelWidth(n)
+      const padded = pieceOf(n, width) * width
+      withFloats(k * padded, panels => {
+        run('packPanels', pieceOf(k, PANEL_ROWS), [at(w), panels, k, n])
+        if (lists.lines === m) run('listMultiply', pieceOf(m, LINES), [lists.lists, k, panels, y, m, n, ...end])
+        else
+          withFloats(m * padded, sums => {
+            run('listScatter', padded / width, [lists.lists, m, panels, sums, k, n])
+            run('unpackPanels', pieceOf(m, PANEL_ROWS), [sums, y, m, n])
+          })
+      })
+    } else {
+      const [down, right] = t.x ? [4, 4 * m] : [4 * k, 4]
+      const [wDown, wRight] = t.w ? [4, 4 * k] : [4 * n, 4]
+      // Rows are shared out so that all threads have work, in tiles of 4.
+      const rows = Math.max(4, Math.min(96, 4 * pieceOf(m, 4 * team.threads)))
+      withFloats(kernels.packedColumns(k, n), packed => {
+        run('packColumns', pieceOf(n, PANEL), [at(w), wDown, wRight, k, n, packed])
+        const args = [at(x), down, right, packed, y, m, k, n, rows, ...end]
+        run('multiply', pieceOf(m, rows), args, kernels.multiplyScratch(rows))
+      })
+    }
   }
 
-  /** x·w or xᵀ·w for x of grey levels by the lists of those that are not 0; false if they are too many to pay off. */
-  function multiplyListed(
-    x: Block,
-    w: number,
-    y: number,
-    m: number,
-    k: number,
-    n: number,
-    t: Transposed,
-    bias: number,
-    rectify = false,
-  ): boolean {
-    const [images, size] = t.x ? [k, m] : [m, k]
-    const rows = (x.rows ??= list('listRows', x, images, size, images, size))
-    if (rows.capacity !== size || count(rows, images) > images * size * MOST_LISTED) return false
-    const lists = t.x ? (x.columns ??= list('listColumns', x, images, size, size, images)) : rows
-    const args = [lists.lists, lists.capacity, lists.counts, w, y, m, n, bias, rectify ? 1 : 0]
-    run('listMultiply', pieceOf(m, LINES), args)
-    return true
+  /** The lists of x's rows (or columns) to multiply with n columns, if x is likely to be 0 in many places and is. */
+  function listsOf(x: Block, rows: number, columns: number, n: number, transposed = false): Lists | undefined {
+    if (!x.bytes) at(x)
+    if (!x.bytes && !(x.rectified && x.length >= LISTED_FROM && n >= LISTED_COLUMNS)) return undefined
+    x.rows ??= list(x, rows, columns, rows, columns, 'Rows')
+    if (x.rows.lines !== rows || x.rows.density > MOST_LISTED) return undefined
+    // Few entries are added where they belong; for many it pays to list them by columns as well.
+    if (!transposed || x.bytes) return x.rows
+    return (x.columns ??= list(x, rows, columns, columns, rows, 'Columns'))
   }
 
-  function list(kernel: string, x: Block, images: number, size: number, lines: number, capacity: number): Lists {
-    const lists = pieces.take(8 * lines * capacity + 8)
+  function list(x: Block, rows: number, columns: number, lines: number, size: number, which: string): Lists {
+    const lists = pieces.take(8 * lines * (size + 1))
     const counts = pieces.take(4 * lines)
-    run(kernel, pieceOf(lines, LINES), [x.bytes, lists, counts, images, size])
-    return { lists, counts, capacity }
+    const kernel = x.bytes ? `listByte${which}` : `list${which}`
+    run(kernel, pieceOf(lines, LINES), [x.bytes || at(x), lists, counts, rows, columns])
+    const entries = new Uint32Array(pieces.memory.buffer, counts, lines).reduce((a, b) => a + b, 0)
+    return { lists, counts, lines, size, density: entries / (lines * size) }
   }
 
-  /** How many entries the lists hold in all. */
-  function count({ counts }: Lists, lines: number): number {
-    const words = new Uint32Array(pieces.memory.buffer, counts, lines)
-    return words.reduce((a, b) => a + b, 0)
+  /** dy where y > 0 as a product that leaves out the rest, if dy is a product yet to come and y, from relu, is in lists. */
+  function maskedProduct(y: Block, dy: Block): Block | undefined {
+    const { delayed } = dy
+    if (delayed?.kind !== 'matmul' || delayed.b || delayed.mask || delayed.t.x || !delayed.t.w) return undefined
+    const { m, k, n } = delayed
+    if (!y.rectified || y.rows?.lines !== m || y.rows.size !== n || y.rows.density > MOST_LISTED || k % 4)
+      return undefined
+    return make(dy.length, { ...delayed, mask: y })
   }
 
   /** db[n] = Σ rows of dy[m,n], in parts of ROWS rows that are added in their order. */
@@ -292,7 +325,8 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       padded(at(x), s.n, [s.h, s.w, s.ci], frame, s.top, s.left, 1, from => {
         const [h, width] = frame
         const sizes = [h, width, s.ci, s.kh, s.kw, s.co, s.stride, s.oh, s.ow]
-        run('convolve', s.n, [from, packed, y, ...sizes, b ? at(b) : 0, rectify ? 1 : 0])
+        const args = [from, packed, y, ...sizes, b ? at(b) : 0, rectify ? 1 : 0]
+        run('convolve', s.n, args, kernels.convolveScratch(s.ow))
       })
     })
   }
@@ -304,9 +338,10 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     const [top, left] = [s.kh - 1 - s.top, s.kw - 1 - s.left]
     withFloats(kernels.packedColumns(s.kh * s.kw * s.co, s.ci), packed => {
       run('packTurned', pieceOf(s.ci, PANEL), [at(w), s.kh * s.kw, s.ci, s.co, packed])
-      padded(at(dy), s.n, [s.oh, s.ow, s.co], frame, top, left, s.stride, from =>
-        run('convolve', s.n, [from, packed, dx.at, ...frame, s.co, s.kh, s.kw, s.ci, 1, s.h, s.w, 0, 0]),
-      )
+      padded(at(dy), s.n, [s.oh, s.ow, s.co], frame, top, left, s.stride, from => {
+        const sizes = [...frame, s.co, s.kh, s.kw, s.ci, 1, s.h, s.w]
+        run('convolve', s.n, [from, packed, dx.at, ...sizes, 0, 0], kernels.convolveScratch(s.w))
+      })
     })
     return dx
   }
@@ -348,6 +383,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
         run('convolvePool', s.n, args, kernels.convolvePoolScratch(p.oh, p.ow, s.ci))
       })
     } else run('maxPool', p.n, [at(x), y.at, winners, p.h, p.w, p.c, p.size, p.stride, p.oh, p.ow])
+    y.rectified = delayed?.rectify ?? x.rectified
     y.pooled = { winners, source: x, shape: p }
     return y
   }
@@ -464,6 +500,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
         return make(x.length, { ...delayed, rectify: true })
       const y = make(x.length)
       eachNumber('relu', x.length, at(x), y.at)
+      y.rectified = true
       return y
     },
     reluGrad(y, dy) {
@@ -471,14 +508,15 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       if (delayed?.kind === 'unpooled' && !delayed.masked && delayed.inputs[1].pooled!.source === y) {
         // A winner's value is the pooled one: relu let it pass if that is above 0.
         const [gradient, pooled] = delayed.inputs as [Block, Block]
-        const masked = make(gradient.length)
-        eachNumber('reluGrad', masked.length, at(pooled), at(gradient), masked.at)
+        const masked = backend.reluGrad(pooled, gradient)
         const dx = make(dy.length, { kind: 'unpooled', inputs: [masked, pooled], masked: true })
         backend.free(masked)
         return dx
       }
       if (delayed?.kind === 'inputGrad' && delayed.inputs.length === 3)
         return make(dy.length, { ...delayed, inputs: [...delayed.inputs, y] })
+      const product = maskedProduct(y, dy)
+      if (product) return product
       const dx = make(dy.length)
       eachNumber('reluGrad', dx.length, at(y), at(dy), dx.at)
       return dx
@@ -559,5 +597,8 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
   return backend
 }
 
-/** Above this share of pixels that are not 0, the dense product is faster. */
-const MOST_LISTED = 0.4
+/** Above this part of entries that are not 0, the dense product is faster. */
+const MOST_LISTED = 0.6
+/** Below this many entries, or columns of the other matrix, lists of floats take longer to make than they save. */
+const LISTED_FROM = 1 << 18
+const LISTED_COLUMNS = 32

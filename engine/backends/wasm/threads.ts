@@ -43,8 +43,8 @@ function takeItems({ words, args }: Board, kernels: ((...args: number[]) => numb
     if (next >>> 16 !== started) {
       started = next >>> 16
       kernel = kernels[words[KERNEL]]!
-      job = Array.from(args.subarray(2, 2 + words[COUNT]))
-      job.unshift(0, args[0] + thread * args[1])
+      job = [0, args[0] + thread * args[1]]
+      for (let i = 0; i < words[COUNT]; i++) job.push(args[2 + i])
     }
     const seen = Atomics.compareExchange(words, NEXT, next, next + 1)
     if (seen !== next) {

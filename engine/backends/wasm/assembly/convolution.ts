@@ -1,15 +1,15 @@
 // Convolutions of any size, densely. There is no im2col: in NHWC one row of a window is one contiguous run of kw·ci
 // numbers, and the window kh such runs, so the innermost loop reads the image where it lies.
 //
-//   image row i·stride + a   ……│ run: kw·ci │……            y (6 pixels x 8 channels) +=
-//                               └─ next pixel: + stride·ci        6 numbers of x  ⊗  8 of w, for each of kh·kw·ci
+//   image row i·stride + a   ……│ run: kw·ci │……            y (4 pixels x 8 channels) +=
+//                               └─ next pixel: + stride·ci        4 numbers of x  ⊗  8 of w, for each of kh·kw·ci
 //
 // Images come here with their zeros around them (see `pad`), so every window lies inside. The gradient with respect to
 // the input is a convolution too: of dy, spread out by the stride, with the weights turned by 180°.
-import { finishRow, storeRow } from './matmul'
+import { finishRow, storePair, storeRow } from './matmul'
 import { madd, smaller, zero } from './simd'
 
-const PIXELS: i32 = 6
+const PIXELS: i32 = 4
 const CHANNELS: i32 = 8
 
 /** Copies image `item` of x[n,h,w,c] into zeros[n,toH,toW,c], `spread` apart, beginning at (top, left). */
@@ -37,6 +37,11 @@ export function packTurned(item: i32, scratch: usize, w: usize, taps: i32, ci: i
       }
 }
 
+/** Bytes of scratch that convolve needs: a row of 8 channels. */
+export function convolveScratch(ow: i32): i32 {
+  return ow * CHANNELS * 4
+}
+
 /** Image `item` of y = x ∗ packed w, plus b[co] unless b is 0, then max(y, 0) if asked. */
 export function convolve(
   item: i32, scratch: usize, x: usize, packed: usize, y: usize, h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32,
@@ -46,30 +51,32 @@ export function convolve(
   const step = <usize>(stride * ci) << 2
   const run = kw * ci
   const image = x + <usize>(item * h) * row
-  const result = y + (<usize>(item * oh * ow * co) << 2)
+  const pixel = <usize>co << 2
   for (let o = 0; o < co; o += CHANNELS) {
     const panel = packed + (<usize>(o * kh * run) << 2)
     const bias = b ? b + (o << 2) : 0
     const width = smaller(CHANNELS, co - o)
-    for (let i = 0; i < oh; i++)
+    for (let i = 0; i < oh; i++) {
+      const from = image + <usize>(i * stride) * row
       for (let j = 0; j < ow; j += PIXELS)
-        convolveTile(
-          image + <usize>(i * stride) * row + <usize>j * step, row, step, panel, kh, run,
-          result + (<usize>((i * ow + j) * co + o) << 2), <usize>co << 2,
-          smaller(PIXELS, ow - j) - 1, width, bias, rectify,
-        )
+        convolveTile(from + <usize>j * step, row, step, panel, kh, run, scratch + (j << 5), smaller(PIXELS, ow - j) - 1)
+      let to = y + <usize>((item * oh + i) * ow) * pixel + (o << 2)
+      for (let j = 0; j < ow; j++, to += pixel) {
+        storeRow(to, scratch + (j << 5), width, true)
+        if (b || rectify) finishRow(to, width, bias, rectify)
+      }
+    }
   }
 }
 
-/** 6 pixels x 8 channels. At the end of a row the last pixel stands in for those beyond: it is written several times. */
-function convolveTile(
-  x: usize, row: usize, step: usize, w: usize, kh: i32, run: i32,
-  y: usize, pixel: usize, last: i32, width: i32, b: usize, rectify: bool,
+/** 4 pixels x 8 channels. At the end of a row the last pixel stands in for those beyond: it is written several times. */
+export function convolveTile(
+  x: usize, row: usize, step: usize, w: usize, kh: i32, run: i32, y: usize, last: i32,
 ): void {
-  const p1 = smaller(1, last), p2 = smaller(2, last), p3 = smaller(3, last), p4 = smaller(4, last), p5 = last
-  const x1 = p1 * step, x2 = p2 * step, x3 = p3 * step, x4 = p4 * step, x5 = p5 * step
-  let y00 = zero(), y01 = zero(), y10 = zero(), y11 = zero(), y20 = zero(), y21 = zero()
-  let y30 = zero(), y31 = zero(), y40 = zero(), y41 = zero(), y50 = zero(), y51 = zero()
+  const p1 = smaller(1, last), p2 = smaller(2, last), p3 = last
+  const x1 = p1 * step, x2 = p2 * step, x3 = p3 * step
+  let y00 = zero(), y01 = zero(), y10 = zero(), y11 = zero()
+  let y20 = zero(), y21 = zero(), y30 = zero(), y31 = zero()
   for (let a = 0; a < kh; a++) {
     let at = x + a * row
     const end = w + (<usize>run << 5)
@@ -87,45 +94,24 @@ function convolveTile(
       v = v128.load32_splat(at + x3)
       y30 = madd(v, w0, y30)
       y31 = madd(v, w1, y31)
-      v = v128.load32_splat(at + x4)
-      y40 = madd(v, w0, y40)
-      y41 = madd(v, w1, y41)
-      v = v128.load32_splat(at + x5)
-      y50 = madd(v, w0, y50)
-      y51 = madd(v, w1, y51)
       at += 4
       w += CHANNELS * 4
     } while (w < end)
   }
-  storePixel(y, y00, y01, width, b, rectify)
-  storePixel(y + p1 * pixel, y10, y11, width, b, rectify)
-  storePixel(y + p2 * pixel, y20, y21, width, b, rectify)
-  storePixel(y + p3 * pixel, y30, y31, width, b, rectify)
-  storePixel(y + p4 * pixel, y40, y41, width, b, rectify)
-  storePixel(y + p5 * pixel, y50, y51, width, b, rectify)
-}
-
-@inline
-function storePixel(y: usize, left: v128, right: v128, width: i32, b: usize, rectify: bool): void {
-  if (width == CHANNELS) {
-    finishRow(y, left, right, true, b, rectify)
-    return
-  }
-  if (b) {
-    left = f32x4.add(left, v128.load(b))
-    right = f32x4.add(right, v128.load(b, 16))
-  }
-  storeRow(y, rectify ? f32x4.max(left, zero()) : left, rectify ? f32x4.max(right, zero()) : right, width)
+  storePair(y, y00, y01)
+  storePair(y + (p1 << 5), y10, y11)
+  storePair(y + (p2 << 5), y20, y21)
+  storePair(y + (p3 << 5), y30, y31)
 }
 
 /** Bytes of scratch that filterGrad needs. */
 export function filterGradScratch(oh: i32, ow: i32): i32 {
-  return oh * ow * CHANNELS * 4
+  return (PIXELS + oh * ow) * CHANNELS * 4
 }
 
 /**
  * partial[item] = dw[kh,kw,ci,co] over `images` images of the batch: each weight collects x·dy over all pixels.
- * Per tile of 6 weights x 8 channels all pixels of an image are summed in registers.
+ * Per tile of 4 weights x 8 channels all pixels of an image are summed in registers.
  */
 export function filterGrad(
   item: i32, scratch: usize, x: usize, dy: usize, partial: usize, n: i32, images: i32, h: i32, w: i32, ci: i32,
@@ -135,17 +121,20 @@ export function filterGrad(
   const row = <usize>(w * ci) << 2
   const dw = partial + (<usize>(item * kh * run * co) << 2)
   memory.fill(dw, 0, <usize>(kh * run * co) << 2)
+  const tile = scratch
+  const channels = scratch + ((PIXELS * CHANNELS) << 2)
   const last = smaller(n, (item + 1) * images)
   for (let image = item * images; image < last; image++)
     for (let o = 0; o < co; o += CHANNELS) {
-      packChannels(dy + (<usize>(image * oh * ow * co + o) << 2), <usize>co << 2, oh * ow, scratch)
+      packChannels(dy + (<usize>(image * oh * ow * co + o) << 2), <usize>co << 2, oh * ow, channels)
       const width = smaller(CHANNELS, co - o)
       for (let a = 0; a < kh; a++)
-        for (let r = 0; r < run; r += PIXELS)
-          filterGradTile(
-            x + <usize>(image * h + a) * row + (r << 2), <usize>stride * row, <usize>(stride * ci) << 2, scratch, oh, ow,
-            dw + (<usize>((a * run + r) * co + o) << 2), <usize>co << 2, smaller(PIXELS, run - r), width,
-          )
+        for (let r = 0; r < run; r += PIXELS) {
+          const from = x + <usize>(image * h + a) * row + (r << 2)
+          filterGradTile(from, <usize>stride * row, <usize>(stride * ci) << 2, channels, oh, ow, tile)
+          const to = dw + (<usize>((a * run + r) * co + o) << 2)
+          for (let t = 0; t < smaller(PIXELS, run - r); t++) storeRow(to + (<usize>(t * co) << 2), tile + (t << 5), width, false)
+        }
     }
 }
 
@@ -157,12 +146,12 @@ function packChannels(from: usize, pixel: usize, pixels: i32, to: usize): void {
   }
 }
 
-/** dw (6 weights of a run x 8 channels) += Σ pixels  6 numbers of x ⊗ 8 of dy */
-function filterGradTile(
-  x: usize, down: usize, step: usize, dy: usize, oh: i32, ow: i32, dw: usize, stride: usize, height: i32, width: i32,
+/** tile (4 weights of a run x 8 channels) = Σ pixels  4 numbers of x ⊗ 8 of dy */
+export function filterGradTile(
+  x: usize, down: usize, step: usize, dy: usize, oh: i32, ow: i32, tile: usize,
 ): void {
-  let w00 = zero(), w01 = zero(), w10 = zero(), w11 = zero(), w20 = zero(), w21 = zero()
-  let w30 = zero(), w31 = zero(), w40 = zero(), w41 = zero(), w50 = zero(), w51 = zero()
+  let w00 = zero(), w01 = zero(), w10 = zero(), w11 = zero()
+  let w20 = zero(), w21 = zero(), w30 = zero(), w31 = zero()
   for (let i = 0; i < oh; i++, x += down) {
     let at = x
     const end = dy + (<usize>ow << 5)
@@ -180,25 +169,12 @@ function filterGradTile(
       v = v128.load32_splat(at, 12)
       w30 = madd(v, d0, w30)
       w31 = madd(v, d1, w31)
-      v = v128.load32_splat(at, 16)
-      w40 = madd(v, d0, w40)
-      w41 = madd(v, d1, w41)
-      v = v128.load32_splat(at, 20)
-      w50 = madd(v, d0, w50)
-      w51 = madd(v, d1, w51)
       at += step
       dy += CHANNELS * 4
     } while (dy < end)
   }
-  addRow(dw, w00, w01, width)
-  if (height > 1) addRow(dw + stride, w10, w11, width)
-  if (height > 2) addRow(dw + 2 * stride, w20, w21, width)
-  if (height > 3) addRow(dw + 3 * stride, w30, w31, width)
-  if (height > 4) addRow(dw + 4 * stride, w40, w41, width)
-  if (height > 5) addRow(dw + 5 * stride, w50, w51, width)
-}
-
-@inline
-function addRow(dw: usize, left: v128, right: v128, width: i32): void {
-  storeRow(dw, f32x4.add(left, v128.load(dw)), f32x4.add(right, v128.load(dw, 16)), width)
+  storePair(tile, w00, w01)
+  storePair(tile + 32, w10, w11)
+  storePair(tile + 64, w20, w21)
+  storePair(tile + 96, w30, w31)
 }

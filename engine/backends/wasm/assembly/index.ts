@@ -1,10 +1,13 @@
 // The kernels that backends/wasm/index.ts calls.
 export { CHUNK } from './simd'
 export { add, addBias, biasGrad, mul, relu, reluGrad, ROWS, sumParts } from './elementwise'
-export { convolve, filterGrad, filterGradScratch, packTurned, pad } from './convolution'
+export { convolve, convolveScratch, filterGrad, filterGradScratch, packTurned, pad } from './convolution'
 export { multiply, multiplyScratch, packColumns, packedColumns } from './matmul'
 export { adam, momentum, sgd } from './optimizers'
-export { LINES, listColumns, listMultiply, listRows, toFloat } from './pixels'
+export {
+  LINES, listColumns, listDot, listMultiply, listRows, listScatter, PANEL_ROWS, packPanels, panelWidth, unpackPanels,
+} from './lists'
+export { listByteRows, toFloat } from './pixels'
 export {
   maxPool, scatter, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
   sumTransposed, transpose,
@@ -16,3 +19,11 @@ export { convolvePool, convolvePoolScratch, transformedFilters, transformFilters
 export function dataEnd(): usize {
   return __heap_base
 }
+
+// The innermost loops. They are called from here alone, but the optimizer would dissolve them in their callers, and V8,
+// which allots registers function by function, then keeps half of their sums in memory: they run half as fast.
+export { convolveTile, filterGradTile } from './convolution'
+export { dots, narrowScatter, narrowSum, wideScatter, wideSum } from './lists'
+export { multiplyTile } from './matmul'
+export { addWindows } from './pooling'
+export { multiplyTiles } from './winograd'

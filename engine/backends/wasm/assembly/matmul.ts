@@ -1,19 +1,20 @@
 // y[m,n] = x[m,k] · w[k,n], after Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
 //
-//            n                       w is packed once into panels 8 columns wide, x block by block into panels 6 rows
+//            n                       w is packed once into panels 8 columns wide, x block by block into panels 4 rows
 //        ┌──┬──┬──┐                  high, so that the innermost loop reads both from one end to the other:
 //      k │  │▓▓│  │  w
 //        │  │▓▓│  │                      for each of the k steps:
-//        └──┴──┴──┘                         y tile (6 x 8) += x column (6) ⊗ w row (8)
+//        └──┴──┴──┘                         y tile (4 x 8) += x column (4) ⊗ w row (8)
 //   ┌────┐┌──┬──┬──┐
-//   │▒▒▒▒││  │6x8  │                 The tile is 12 vectors, which stay in registers; with 2 of w and 1 of x they are
-// m ├────┤├──┴──┴──┤ y               the 15 that V8 can keep. k is cut into blocks of KC, so that a panel of w
-//   │    ││        │                 (KC x 8) lives in the first-level cache, and a block of x in the second.
-//   └────┘└────────┘
-//      x                             Operands may be stored transposed: only the packing knows.
+//   │▒▒▒▒││  │4x8  │                 The tile is 8 vectors, which stay in registers. (6 x 8 would be 12, with 2 of w and 1
+// m ├────┤├──┴──┴──┤ y               of x just the 15 that V8 can keep; but it then spills some, and is half as fast.)
+//   │    ││        │                 k is cut into blocks of KC, so that a panel of w (KC x 8) lives in the first-level
+//   └────┘└────────┘                 cache, and a block of x in the second.
+//      x
+//                                    Operands may be stored transposed: only the packing knows.
 import { madd, relu4, smaller, storeLanes, zero } from './simd'
 
-const ROWS: i32 = 6
+const ROWS: i32 = 4
 const COLUMNS: i32 = 8
 const KC: i32 = 256
 
@@ -82,41 +83,39 @@ export function multiply(
     const depth = smaller(KC, k - l)
     packRows(x + <usize>first * down + <usize>l * right, down, right, count, depth, block)
     const begin = l == 0
-    const bias = l + depth == k ? b : 0
-    const positive = rectify && l + depth == k
+    const done = l + depth == k
     for (let j = 0; j < n; j += COLUMNS) {
       const panel = packed + ((<usize>j * k + <usize>l * COLUMNS) << 2)
+      const width = smaller(COLUMNS, n - j)
       for (let i = 0; i < count; i += ROWS) {
         const at = y + <usize>(first + i) * stride + (j << 2)
         const height = smaller(ROWS, count - i)
-        const width = smaller(COLUMNS, n - j)
         const from = block + (<usize>i * depth << 2)
-        const offset = bias ? bias + (j << 2) : 0
-        if (height == ROWS && width == COLUMNS) multiplyTile(depth, from, panel, at, stride, begin, offset, positive)
+        if (height == ROWS && width == COLUMNS) multiplyTile(depth, from, panel, at, stride, begin)
         else {
-          copyTile(at, stride, tile, COLUMNS * 4, height, width)
-          multiplyTile(depth, from, panel, tile, COLUMNS * 4, begin, offset, positive)
-          copyTile(tile, COLUMNS * 4, at, stride, height, width)
+          multiplyTile(depth, from, panel, tile, COLUMNS * 4, true)
+          for (let r = 0; r < height; r++)
+            storeRow(at + <usize>r * stride, tile + (r << 5), width, begin)
         }
+        if (done && (b || rectify))
+          for (let r = 0; r < height; r++) finishRow(at + <usize>r * stride, width, b ? b + (j << 2) : 0, rectify)
       }
     }
   }
 }
 
-/** Packs `count` rows of x, `depth` columns deep, into panels [depth][6]; rows past the last are 0. */
+/** Packs `count` rows of x, `depth` columns deep, into panels [depth][4]; rows past the last are 0. */
 function packRows(x: usize, down: usize, right: usize, count: i32, depth: i32, to: usize): void {
   for (let i = 0; i < count; i += ROWS) {
     const height = smaller(ROWS, count - i)
     let from = x + <usize>i * down
     if (height == ROWS) {
-      const d2 = down * 2, d3 = down * 3, d4 = down * 4, d5 = down * 5
+      const d2 = down * 2, d3 = down * 3
       for (let l = 0; l < depth; l++, from += right, to += ROWS * 4) {
         store<f32>(to, load<f32>(from))
         store<f32>(to, load<f32>(from + down), 4)
         store<f32>(to, load<f32>(from + d2), 8)
         store<f32>(to, load<f32>(from + d3), 12)
-        store<f32>(to, load<f32>(from + d4), 16)
-        store<f32>(to, load<f32>(from + d5), 20)
       }
     } else
       for (let l = 0; l < depth; l++, from += right, to += ROWS * 4)
@@ -124,16 +123,13 @@ function packRows(x: usize, down: usize, right: usize, count: i32, depth: i32, t
   }
 }
 
-function copyTile(from: usize, fromStride: usize, to: usize, toStride: usize, height: i32, width: i32): void {
-  for (let i = 0; i < height; i++)
-    for (let j = 0; j < width; j++)
-      store<f32>(to + i * toStride + (j << 2), load<f32>(from + i * fromStride + (j << 2)))
-}
-
-/** One 6 x 8 tile of y: `depth` steps over a panel of x and one of w, added to y unless this is the beginning. */
-function multiplyTile(depth: i32, x: usize, w: usize, y: usize, stride: usize, begin: bool, b: usize, rectify: bool): void {
-  let y00 = zero(), y01 = zero(), y10 = zero(), y11 = zero(), y20 = zero(), y21 = zero()
-  let y30 = zero(), y31 = zero(), y40 = zero(), y41 = zero(), y50 = zero(), y51 = zero()
+/**
+ * One 4 x 8 tile of y: `depth` steps over a panel of x and one of w, added to y unless this is the beginning. Nothing
+ * but stores follows the loop: were there more, V8 would keep copies of the sums in memory all the way through it.
+ */
+export function multiplyTile(depth: i32, x: usize, w: usize, y: usize, stride: usize, begin: bool): void {
+  let y00 = zero(), y01 = zero(), y10 = zero(), y11 = zero()
+  let y20 = zero(), y21 = zero(), y30 = zero(), y31 = zero()
   const end = w + (<usize>depth << 5)
   do {
     const w0 = v128.load(w), w1 = v128.load(w, 16)
@@ -149,41 +145,50 @@ function multiplyTile(depth: i32, x: usize, w: usize, y: usize, stride: usize, b
     a = v128.load32_splat(x, 12)
     y30 = madd(a, w0, y30)
     y31 = madd(a, w1, y31)
-    a = v128.load32_splat(x, 16)
-    y40 = madd(a, w0, y40)
-    y41 = madd(a, w1, y41)
-    a = v128.load32_splat(x, 20)
-    y50 = madd(a, w0, y50)
-    y51 = madd(a, w1, y51)
     x += ROWS * 4
     w += COLUMNS * 4
   } while (w < end)
-  finishRow(y, y00, y01, begin, b, rectify)
-  finishRow(y + stride, y10, y11, begin, b, rectify)
-  finishRow(y + 2 * stride, y20, y21, begin, b, rectify)
-  finishRow(y + 3 * stride, y30, y31, begin, b, rectify)
-  finishRow(y + 4 * stride, y40, y41, begin, b, rectify)
-  finishRow(y + 5 * stride, y50, y51, begin, b, rectify)
+  if (begin) {
+    storePair(y, y00, y01)
+    storePair(y + stride, y10, y11)
+    storePair(y + 2 * stride, y20, y21)
+    storePair(y + 3 * stride, y30, y31)
+  } else {
+    addPair(y, y00, y01)
+    addPair(y + stride, y10, y11)
+    addPair(y + 2 * stride, y20, y21)
+    addPair(y + 3 * stride, y30, y31)
+  }
 }
 
-/** Stores 8 numbers of y: added to what earlier blocks of k left there, with bias and relu after the last block. */
 @inline
-export function finishRow(y: usize, left: v128, right: v128, begin: bool, b: usize, rectify: bool): void {
+export function storePair(y: usize, left: v128, right: v128): void {
+  v128.store(y, left)
+  v128.store(y, right, 16)
+}
+
+@inline
+function addPair(y: usize, left: v128, right: v128): void {
+  v128.store(y, f32x4.add(left, v128.load(y)))
+  v128.store(y, f32x4.add(right, v128.load(y, 16)), 16)
+}
+
+/** Writes the first `width` of 8 numbers of a tile to y, or adds them. */
+export function storeRow(y: usize, tile: usize, width: i32, begin: bool): void {
+  let left = v128.load(tile), right = v128.load(tile, 16)
   if (!begin) {
     left = f32x4.add(left, v128.load(y))
     right = f32x4.add(right, v128.load(y, 16))
   }
-  if (b) {
-    left = f32x4.add(left, v128.load(b))
-    right = f32x4.add(right, v128.load(b, 16))
-  }
-  v128.store(y, rectify ? relu4(left) : left)
-  v128.store(y, rectify ? relu4(right) : right, 16)
-}
-
-/** Stores the first `width` of 8 numbers. */
-@inline
-export function storeRow(y: usize, left: v128, right: v128, width: i32): void {
   storeLanes(y, left, width)
   if (width > 4) storeLanes(y + 16, right, width - 4)
+}
+
+/** Adds the bias to up to 8 numbers of y, unless b is 0, and then takes max(y, 0) if asked. */
+export function finishRow(y: usize, width: i32, b: usize, rectify: bool): void {
+  for (let j = 0; j < width; j += 4) {
+    let v = v128.load(y + (j << 2))
+    if (b) v = f32x4.add(v, v128.load(b + (j << 2)))
+    storeLanes(y + (j << 2), rectify ? relu4(v) : v, width - j)
+  }
 }

@@ -88,6 +88,7 @@ export function sparseFilterGrad(
   const row = <usize>(w * ci) << 2
   const run = kw * ci
   const taps = kh * run
+  const bytes = <usize>run << 2
   const dw = partial + (<usize>(item * co * taps) << 2)
   memory.fill(dw, 0, <usize>(co * taps) << 2)
   const ends = scratch
@@ -102,9 +103,7 @@ export function sparseFilterGrad(
       const list = lists + <usize>o * capacity
       const end = <usize>load<u32>(ends + (o << 2))
       if (list == end) continue
-      for (let a = 0; a < kh; a++)
-        for (let r = 0; r < run; r += SPAN)
-          addWindows(origin + a * row + (r << 2), list, end, dw + (<usize>(o * taps + a * run + r) << 2))
+      addWindows(list, end, origin, row, dw + (<usize>(o * taps) << 2), bytes, kh, bytes)
     }
   }
 }
@@ -132,28 +131,44 @@ function listPixels(
     }
 }
 
-/** 24 numbers at `to` += Σ over the list of g · (24 numbers at from + offset) */
-@inline
-function addWindows(from: usize, list: usize, end: usize, to: usize): void {
-  let s0 = v128.load(to), s1 = v128.load(to, 16), s2 = v128.load(to, 32)
-  let s3 = v128.load(to, 48), s4 = v128.load(to, 64), s5 = v128.load(to, 80)
+/**
+ * A window, kh rows of `bytes` bytes at `to`, += Σ over the list of g · (the window at from + offset). Its rows are
+ * fromRow and toRow bytes apart; each is treated 24 numbers at a time.
+ */
+export function addWindows(
+  list: usize, end: usize, from: usize, fromRow: usize, to: usize, toRow: usize, kh: i32, bytes: usize,
+): void {
   do {
-    const at = from + <usize>load<u32>(list)
-    const g = v128.load32_splat(list, 4)
-    s0 = madd(v128.load(at), g, s0)
-    s1 = madd(v128.load(at, 16), g, s1)
-    s2 = madd(v128.load(at, 32), g, s2)
-    s3 = madd(v128.load(at, 48), g, s3)
-    s4 = madd(v128.load(at, 64), g, s4)
-    s5 = madd(v128.load(at, 80), g, s5)
-    list += 8
-  } while (list < end)
-  v128.store(to, s0)
-  v128.store(to, s1, 16)
-  v128.store(to, s2, 32)
-  v128.store(to, s3, 48)
-  v128.store(to, s4, 64)
-  v128.store(to, s5, 80)
+    let source = from
+    let target = to
+    const stop = target + bytes
+    do {
+      let s0 = v128.load(target), s1 = v128.load(target, 16), s2 = v128.load(target, 32)
+      let s3 = v128.load(target, 48), s4 = v128.load(target, 64), s5 = v128.load(target, 80)
+      let entry = list
+      do {
+        const at = source + <usize>load<u32>(entry)
+        const g = v128.load32_splat(entry, 4)
+        s0 = madd(v128.load(at), g, s0)
+        s1 = madd(v128.load(at, 16), g, s1)
+        s2 = madd(v128.load(at, 32), g, s2)
+        s3 = madd(v128.load(at, 48), g, s3)
+        s4 = madd(v128.load(at, 64), g, s4)
+        s5 = madd(v128.load(at, 80), g, s5)
+        entry += 8
+      } while (entry < end)
+      v128.store(target, s0)
+      v128.store(target, s1, 16)
+      v128.store(target, s2, 32)
+      v128.store(target, s3, 48)
+      v128.store(target, s4, 64)
+      v128.store(target, s5, 80)
+      source += SPAN * 4
+      target += SPAN * 4
+    } while (target < stop)
+    from += fromRow
+    to += toRow
+  } while (--kh)
 }
 
 /** dw[taps,co] = Σ partial[count,co,taps], `item` being a block of 8 rows of dw. */
@@ -195,7 +210,8 @@ export function sparseInputGrad(
   const ends = scratch
   const lists = scratch + (<usize>cells << 2)
   const capacity = <usize>(co + 1) << 3
-  const taps = <usize>(kh * run) << 2
+  const bytes = <usize>run << 2
+  const taps = <usize>kh * bytes
   let pooled = <usize>(item * ph * pw * co) << 2
   for (let i = 0; i < ph; i++)
     for (let j = 0; j < pw; j++, pooled += <usize>co << 2) {
@@ -205,9 +221,7 @@ export function sparseInputGrad(
         const end = <usize>load<u32>(ends + (cell << 2))
         if (list == end) continue
         const corner = image + <usize>(i * size + cell / size) * row + <usize>(j * size + cell % size) * pixel
-        for (let a = 0; a < kh; a++)
-          for (let r = 0; r < run; r += SPAN)
-            addWindows(weights + (<usize>(a * run + r) << 2), list, end, corner + a * row + (r << 2))
+        addWindows(list, end, weights, bytes, corner, row, kh, bytes)
       }
     }
   if (mask) {

@@ -120,7 +120,7 @@ function transformInput(x: usize, w: i32, ci: i32, ph: i32, pw: i32, v: usize, r
 }
 
 /** m[16][4 tiles][8 filters] = Σ channels v · u, for one block of tiles and one panel of filters. */
-function multiplyTiles(v: usize, u: usize, ci: i32, m: usize): void {
+export function multiplyTiles(v: usize, u: usize, ci: i32, m: usize): void {
   const pixel = <usize>ci << 2
   const v2 = 2 * pixel, v3 = 3 * pixel
   for (let e = 0; e < 16; e++) {
