@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path'
 import { Dataset, mnist10k, problem, readIdx } from '../data/index.js'
 import { ChiffreError } from '../engine/index.js'
 
+/** The sets that come with the program. */
+export const builtIn: readonly string[] = ['mnist', 'mnist-10k']
+
 export type Part = 'train' | 'test'
 
 /** The file names of the format's authors begin so. */

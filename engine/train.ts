@@ -37,6 +37,8 @@ export interface FitOptions {
   readonly schedule?: Schedule
   /** Where to begin. */
   readonly from?: Progress
+  /** The epochs completed when the schedule began: fewer than `from` has, if a run that was stopped goes on. */
+  readonly first?: number
 }
 
 /** After each batch: means over the epoch so far. */
@@ -70,16 +72,16 @@ export async function* fit(
   examples: Examples,
   options: FitOptions,
 ): AsyncGenerator<Step> {
-  const { lr, epochs, batchSize = 128, seed = 0, schedule = () => 1, from = beginning } = options
+  const { lr, epochs, batchSize = 128, seed = 0, schedule = () => 1, from = beginning, first = from.epoch } = options
   const batches = Math.ceil(examples.length / batchSize)
-  const total = (epochs - from.epoch) * batches
+  const total = (epochs - first) * batches
 
   for (let epoch = from.epoch; epoch < epochs; epoch++) {
     const order = shuffle(examples.length, random(seed, 'shuffle', epoch))
     let { batch, lossSum, correct } = epoch === from.epoch ? from : beginning
     while (batch < batches) {
       const { pixels: images, labels } = examples.gather(order.subarray(batch * batchSize, (batch + 1) * batchSize))
-      const rate = lr * schedule(((epoch - from.epoch) * batches + batch) / total)
+      const rate = lr * schedule(((epoch - first) * batches + batch) / total)
       const [loss, logits] = scope(() => {
         const x = pixels(backend, images, [labels.length, ...network.input])
         const y = network.forward(x, { training: true, rng: random(seed, 'batch', optimizer.steps) })

@@ -33,41 +33,51 @@ const isAssembly = line => line.startsWith(`${assembly}/`)
 
 /**
  * Brings dist/ up to date.
- * @param {{ force?: boolean, quiet?: boolean }} [options] force: even when nothing changed
- * @returns {Promise<boolean>} whether anything had to be built
+ * @param {{ force?: boolean, notice?: string }} [options] force: even when nothing changed; notice: said before
+ * @throws an Error whose one line says where a source does not compile
  */
-export async function build({ force = false, quiet = false } = {}) {
-  if (!existsSync(join(root, 'engine'))) return false // an installed package: dist/ came with it, sources did not
+export async function build({ force = false, notice = 'chiffre: the sources changed, building… ' } = {}) {
   const list = await sources()
   const stamp = list.join('\n')
   const before = await readFile(join(dist, '.stamp'), 'utf8').catch(() => '')
-  if (!force && before === stamp) return false
-  if (!quiet) process.stderr.write('chiffre: the sources changed, building… ')
+  if (!force && before === stamp) return
+  process.stderr.write(notice)
 
   // Into a folder of its own, which then takes dist/'s place: a reader never sees half a build.
   const fresh = `${dist}.${process.pid}`
-  const { build: transpile } = await import('esbuild')
+  try {
+    await transpile(list, fresh)
+    await writeModelRegistry(list, join(fresh, 'models/index.js'))
+    const kernels = 'engine/backends/wasm/binary.js'
+    const sameKernels = before.split('\n').filter(isAssembly).join() === list.filter(isAssembly).join()
+    if (sameKernels && !force && existsSync(join(dist, kernels))) await cp(join(dist, kernels), join(fresh, kernels))
+    else if (list.some(isAssembly)) await compileKernels(join(fresh, kernels))
+    await writeFile(join(fresh, '.stamp'), stamp)
+    if (existsSync(dist)) await rename(dist, `${fresh}.old`).catch(() => {})
+    await rename(fresh, dist).catch(error => {
+      // Another process built the same sources meanwhile: its dist/ is as good as ours.
+      if (!existsSync(join(dist, '.stamp'))) throw error
+    })
+  } finally {
+    for (const folder of [fresh, `${fresh}.old`]) await rm(folder, { recursive: true, force: true })
+    process.stderr.write('\n')
+  }
+}
+
+/** Strips the types of every source. JavaScript that the command line shares with its unbuilt beginning is copied. */
+async function transpile(list, outdir) {
   const entryPoints = list
     .map(line => line.split(' ')[0])
-    .filter(p => /(?<!\.d|\.as)\.ts$/.test(p) && !p.startsWith(assembly)) // .as.ts is AssemblyScript
-  const options = { absWorkingDir: root, outdir: fresh, outbase: root, logLevel: 'error', sourcemap: true }
-  await transpile({ ...options, entryPoints, format: 'esm', platform: 'neutral', target: 'es2022' })
-  await writeModelRegistry(list, join(fresh, 'models/index.js'))
-  const kernels = 'engine/backends/wasm/binary.js'
-  const sameKernels = before.split('\n').filter(isAssembly).join() === list.filter(isAssembly).join()
-  if (sameKernels && !force && existsSync(join(dist, kernels))) await cp(join(dist, kernels), join(fresh, kernels))
-  else if (list.some(isAssembly)) await compileKernels(join(fresh, kernels))
-  await writeFile(join(fresh, '.stamp'), stamp)
-  await rm(`${fresh}.old`, { recursive: true, force: true })
-  if (existsSync(dist)) await rename(dist, `${fresh}.old`).catch(() => {})
-  await rename(fresh, dist).catch(async error => {
-    // Another process built the same sources meanwhile: its dist/ is as good as ours.
-    await rm(fresh, { recursive: true, force: true })
-    if (!existsSync(join(dist, '.stamp'))) throw error
-  })
-  await rm(`${fresh}.old`, { recursive: true, force: true })
-  if (!quiet) process.stderr.write('done.\n')
-  return true
+    .filter(p => /(?<!\.d|\.as)\.ts$|^cli\/messages\/.*\.js$/.test(p)) // .as.ts is AssemblyScript
+    .filter(p => !p.startsWith(assembly))
+  const options = { absWorkingDir: root, outdir, outbase: root, logLevel: 'silent', sourcemap: true }
+  const esbuild = await import('esbuild')
+  await esbuild
+    .build({ ...options, entryPoints, format: 'esm', platform: 'neutral', target: 'es2022' })
+    .catch(error => {
+      const { text, location } = error.errors?.[0] ?? { text: error.message }
+      throw new Error(location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text)
+    })
 }
 
 /**

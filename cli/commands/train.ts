@@ -1,0 +1,204 @@
+// `train`: learn from examples, or go on learning where a checkpoint left off.
+import { existsSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { evaluate, fit, schedules, type Backend, type Examples, type Step } from '../../engine/index.js'
+import { createBackend } from '../backends.js'
+import {
+  checkFit,
+  prepareStorage,
+  readCheckpoint,
+  writeCheckpoint,
+  type Checkpoint,
+  type Epoch,
+  type Score,
+  type Settings,
+  type Training,
+} from '../checkpoint.js'
+import { jsonDisplay, textDisplay, type Display } from '../display.js'
+import { about, failure } from '../errors.js'
+import { integer, t } from '../language.js'
+import { createNetwork } from '../network.js'
+import {
+  chosen,
+  count,
+  dataOption,
+  flag,
+  fraction,
+  grouped,
+  index,
+  networkOptions,
+  pathOf,
+  jsonOption,
+  positive,
+  valued,
+  type Values,
+} from '../options.js'
+import { optimizerNames, optimizers, Session } from '../session.js'
+import { changes, chooseSettings, defaults, reshuffles } from '../settings.js'
+import { listenForStop } from '../signals.js'
+
+export async function options() {
+  return {
+    ...(await networkOptions()),
+    fresh: { ...flag(t('option.fresh')), group: t('help.network') },
+    ...grouped('help.learning', {
+      lr: valued(t('option.lr'), positive('lr'), defaults.lr),
+      epochs: valued(t('option.epochs'), count('epochs'), 1),
+      optimizer: {
+        ...chosen('optimizer', Object.keys(optimizers) as Settings['optimizer'][], defaults.optimizer),
+        alias: 'minimizer',
+      },
+      momentum: valued(t('option.momentum'), fraction('momentum'), defaults.momentum),
+      'batch-size': valued(t('option.batch-size'), count('batch-size'), defaults.batchSize),
+      schedule: chosen('schedule', Object.keys(schedules) as Settings['schedule'][], defaults.schedule),
+      seed: valued(t('option.seed'), index('seed'), defaults.seed),
+    }),
+    ...grouped('help.examples', {
+      ...dataOption(),
+      examples: valued(
+        t('option.examples'),
+        typed => (typed === 'all' ? typed : index('examples')(typed)),
+        t('option.examples.default'),
+      ),
+      validation: valued(t('option.validation'), fraction('validation'), defaults.validation),
+      patience: valued(t('option.patience'), count('patience'), t('option.patience.default')),
+    }),
+    ...grouped('help.general', jsonOption()),
+  }
+}
+
+type Train = Values<Awaited<ReturnType<typeof options>>>
+
+/** What a run needs besides the network in training. */
+interface Task {
+  readonly path: string
+  readonly backend: Backend
+  /** The examples to learn from, and those kept apart to judge by. */
+  readonly learned: Examples
+  readonly apart: Examples | undefined
+  readonly display: Display
+  /** Whether the path holds what was learned before. */
+  kept: boolean
+}
+
+/** Trains as the options say, and leaves a checkpoint. @returns 0, or 130 or 143 if a signal ended it early */
+export async function run(argv: Train): Promise<number> {
+  const path = pathOf(argv)
+  const saved = argv.fresh ? undefined : await readCheckpoint(path)
+  const network = await createNetwork(argv.model)
+  if (saved) await about(path, async () => checkFit(saved, argv.model, network))
+  const given = { ...argv, batchSize: argv['batch-size'] }
+  const { settings, examples } = await chooseSettings(given, saved?.training, path)
+  const [learned, apart] = settings.validation ? examples.split(settings.validation, 0) : [examples]
+  await prepareStorage(path)
+
+  const backend = await createBackend(argv.backend)
+  try {
+    const session = saved
+      ? await about(path, () => Session.resume(saved, network, backend, settings, argv.epochs))
+      : Session.begin(argv.model, network, backend, settings, argv.epochs ?? 1)
+    const display = argv.json ? jsonDisplay() : textDisplay(session.training.run.last, learned.length)
+    const task = { path, backend, learned, apart, display, kept: saved !== undefined }
+    announce(session, saved?.training, argv.fresh, task)
+    try {
+      if (learned.length > 0) return await learn(session, task)
+      await saveUntrained(session, saved, task)
+      return 0
+    } finally {
+      display.close()
+    }
+  } finally {
+    await backend.dispose()
+  }
+}
+
+/** Trains until the run is over, or somebody asks to stop. @returns the exit code */
+async function learn(session: Session, task: Task): Promise<number> {
+  const { path, backend, learned, display } = task
+  const { run, lr, batchSize, seed, schedule, ...from } = session.training
+  const stop = listenForStop(() => display.say(t('train.stopping')))
+  const options = { lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last }
+
+  display.begin(from.epoch + 1, Math.min(from.batch * batchSize, learned.length))
+  for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
+    if (!Number.isFinite(step.loss)) throw diverged(step, task)
+    session.advance(step.progress)
+    display.step(step)
+    const completed = step.progress.batch === 0
+    const over = completed && (await endEpoch(session, step, task))
+    await setImmediate() // lets the bar be drawn and Ctrl-C be heard
+    if (!completed && !stop.exitCode) continue
+
+    const sha256 = await session.save(path, over)
+    if (!sha256) throw diverged(step, task)
+    task.kept = true
+    if (over || stop.exitCode) {
+      if (!over) display.say(t('train.interrupted', { epoch: step.epoch, batch: step.batch, batches: step.batches }))
+      display.saved(path, sha256)
+      break
+    }
+    display.begin(step.epoch + 1, 0)
+  }
+  stop.off()
+  return stop.exitCode
+}
+
+/** Judges and shows what an epoch came to. @returns whether training is over */
+async function endEpoch(session: Session, step: Step, { backend, apart, display }: Task): Promise<boolean> {
+  const validation = apart && (await evaluate(session.network, backend, apart))
+  const score: Epoch = { ...scoreIn(step), ...(validation && { validation: scoreIn(validation) }) }
+  const early = await session.endEpoch(score)
+  display.end(step.epoch, score)
+  if (early) {
+    session.restoreBest()
+    const { patience, best } = session.training
+    display.say(t('train.early', { patience, epoch: best!.epoch }))
+  }
+  return early || step.epoch === session.training.run.last
+}
+
+const scoreIn = ({ loss, accuracy }: Score): Score => ({ loss, accuracy })
+
+/** The loss, or a weight, is no longer a number. */
+function diverged({ epoch, batch, lr }: Step, { path, kept }: Task) {
+  const where = kept ? failure('train.nan.kept', { path }) : failure('train.nan.none')
+  const smaller = Number(Math.min(lr / 10, 0.001).toPrecision(1))
+  return failure('train.nan', { epoch, batch, lr: smaller, kept: where })
+}
+
+/** Nothing to learn from: a new network is saved as it is, and a checkpoint stays as it was. */
+async function saveUntrained(session: Session, saved: Checkpoint | undefined, { path, display }: Task) {
+  display.say(saved ? t('train.unchanged', { path }) : t('train.untrained'))
+  display.saved(path, saved ? await writeCheckpoint(path, saved) : (await session.save(path, true))!)
+}
+
+/** Says what begins, or goes on, and what is different from before. */
+function announce({ network, training }: Session, saved: Training | undefined, fresh: boolean, task: Task) {
+  const { path, backend, display } = task
+  const { epoch, batch, steps, run } = training
+  const optimizer = optimizerNames[training.optimizer]
+  display.network(network)
+  display.say(
+    t('train.settings', {
+      backend: backend.name,
+      examples: integer(training.examples),
+      data: training.data,
+      batch: training.batchSize,
+      optimizer,
+      lr: training.lr,
+      seed: training.seed,
+    }),
+  )
+  if (fresh && existsSync(path)) display.say(t('train.fresh', { path }))
+  if (!saved) return
+  const key = !steps ? 'train.continuing.anew' : batch ? 'train.continuing.within' : 'train.continuing'
+  display.say(t(key, { path, epoch: epoch + 1, batch, optimizer, steps }))
+  if (run === saved.run) display.say(t('train.resuming', { last: run.last }))
+  const changed = changes(saved, training)
+  for (const name of changed)
+    display.say(t('train.changed', { option: optionName(name), before: saved[name], now: training[name] }))
+  if (saved.batch && reshuffles(changed)) display.say(t('train.restarted', { epoch: epoch + 1 }))
+}
+
+/** batchSize → batch-size */
+const optionName = (name: string) => name.replace(/[A-Z]/, letter => `-${letter.toLowerCase()}`)

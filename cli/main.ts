@@ -1,0 +1,112 @@
+// The command line: which command, with which options; the commands themselves are in commands/, and are imported when
+// they are called for. What a user can mend ends as one line on stderr and an exit code.
+import { readFileSync } from 'node:fs'
+import yargs from 'yargs'
+import { explain, misuse, UsageError } from './errors.js'
+import { currentLanguage, languages, setLanguage, t } from './language.js'
+import type { Message } from './messages/en.js'
+import { preferredLanguage } from './messages/start.js'
+import { chosen, grouped, hint, parse, type OptionsOf } from './options.js'
+
+/** What a file of commands/ exports. */
+interface Command {
+  options(): OptionsOf | Promise<OptionsOf>
+  /** @returns the exit code */
+  run(values: never, program: string): Promise<number>
+}
+
+/** To add a command, add its line, and NAME.describe to the catalogue. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  train: () => import('./commands/train.js'),
+  models: () => import('./commands/models.js'),
+}
+
+/**
+ * Does what the arguments ask for.
+ * @param program how the user called it: `node cli` or `chiffre`
+ * @returns the exit code: 0, 1 for failure, 2 for a wrong usage, 130 after Ctrl-C
+ */
+export async function main(args: string[], program: string): Promise<number> {
+  setLanguage(preferredLanguage(args, process.env))
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', whenReaderIsGone)
+  try {
+    return await dispatch(withCommandFirst(args), program)
+  } catch (error) {
+    const reason = explain(error)
+    const stack = error instanceof Error ? error.stack : String(error)
+    process.stderr.write((reason ? t('error', { reason }) : `${t('error.bug')}\n${stack}`) + '\n')
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+async function dispatch(args: string[], program: string): Promise<number> {
+  let exitCode = 0
+  const parser = yargs()
+    .scriptName(program)
+    .locale(currentLanguage())
+    .parserConfiguration({
+      'parse-numbers': false,
+      'dot-notation': false,
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'duplicate-arguments-array': false,
+    })
+    .options(general())
+    .help('help', t('option.help'))
+    .alias('help', 'h')
+    .version('version', t('option.version'), version())
+    .group(['help', 'version'], t('help.general'))
+    .wrap(Math.min(process.stdout.columns ?? 80, 100))
+    .exitProcess(false)
+    .fail((_, error) => {
+      throw error
+    })
+  for (const [name, load] of Object.entries(commands)) {
+    const description = t(`${name}.describe` as Message)
+    parser.command(
+      name,
+      description,
+      async y => y.usage(`$0 ${name}\n\n${description}`).options(await (await load()).options()),
+      async argv => {
+        const command = await load()
+        refuseWords(argv._.slice(1))
+        exitCode = await command.run(parse(argv, { ...general(), ...(await command.options()) }) as never, program)
+      },
+    )
+  }
+  parser.command('$0', false, {}, argv => {
+    const [typed] = argv._
+    if (typed !== undefined)
+      throw misuse('usage.command', { actual: typed, hint: hint(`${typed}`, Object.keys(commands)) })
+    parse(argv, general())
+    parser.showHelp(help => process.stdout.write(help + '\n'))
+  })
+  await parser.parseAsync(args)
+  return exitCode
+}
+
+const general = () => grouped('help.general', { lang: chosen('lang', languages) })
+
+function refuseWords([word]: (string | number)[]) {
+  if (word !== undefined) throw misuse('usage.word', { actual: word })
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(file) as { version: string }).version
+}
+
+/** The seed project's spelling: `--mode train …` is `train …`. */
+function withCommandFirst(args: readonly string[]): string[] {
+  const at = args.findIndex(arg => arg === '--mode' || arg.startsWith('--mode='))
+  if (at < 0) return [...args]
+  const [word, used] = args[at].includes('=') ? [args[at].split('=')[1], 1] : [args[at + 1], 2]
+  if (!word) throw misuse('usage.missing', { option: 'mode' })
+  return [word, ...args.slice(0, at), ...args.slice(at + used)]
+}
+
+/** The reader of a pipe has closed it, as `head` does: there is nobody left to tell. */
+function whenReaderIsGone(error: NodeJS.ErrnoException) {
+  if (error.code === 'EPIPE') process.exit(141)
+  throw error
+}

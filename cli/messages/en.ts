@@ -1,0 +1,141 @@
+// Every sentence of the command line in English: the catalogue's keys. {name} stands for a value.
+import { messages as data } from '../../data/index.js'
+import { messages as engine } from '../../engine/index.js'
+import { start } from './start.js'
+
+export const en = {
+  ...engine,
+  ...data,
+  ...start.en,
+
+  // Errors
+  error: 'chiffre: {reason}',
+  'error.bug': 'chiffre: this should not have happened; please report what follows',
+  file: '{path}: {reason}',
+  system: 'the system says {code}',
+  'system.ENOSPC': 'the disk is full',
+  'system.EDQUOT': 'the disk quota is used up',
+  'system.EFBIG': 'the file is larger than the system allows',
+  'system.EACCES': 'permission denied',
+  'system.EPERM': 'permission denied',
+  'system.EROFS': 'the disk is read-only',
+  'system.ENOENT': 'no such file or folder',
+  'system.ENOTDIR': 'a part of this path is a file, not a folder',
+  'system.EEXIST': 'this is a file, not a folder',
+  'system.EISDIR': 'this is a folder, not a file',
+  'system.ENAMETOOLONG': 'the name is too long',
+  'system.EIO': 'the disk cannot be read or written',
+  'system.EMFILE': 'too many files are open',
+
+  // Usage
+  'usage.command': 'unknown command {actual}{hint}',
+  'usage.option': 'unknown option --{actual}{hint}',
+  'usage.word': 'unexpected {actual}: options begin with --',
+  'usage.choice': '--{option} cannot be {actual}, only {choices}{hint}',
+  'usage.value': '--{option} cannot be {actual}; it must be {expected}',
+  'usage.missing': '--{option} needs a value',
+  'usage.conflict': '--{first} and --{second} cannot go together',
+  'usage.examples': '--examples cannot be {actual}: {data} has {available}',
+  'usage.needs': '--{option} needs --{other}',
+  'usage.hint': '; did you mean {nearest}?',
+  'expected.positive': 'a number above 0, such as 0.001',
+  'expected.count': 'a whole number of at least 1',
+  'expected.index': 'a whole number of at least 0',
+  'expected.fraction': 'a number from 0 to below 1, such as 0.1',
+  'expected.name': 'a file name without slashes',
+
+  // Help
+  'help.network': 'The network',
+  'help.learning': 'How it learns',
+  'help.examples': 'What it learns from',
+  'help.general': 'General',
+  'help.choices': '{what}: {choices}',
+  'option.lang': 'language of all messages',
+  'option.help': 'show this help',
+  'option.version': 'show the version',
+  'option.model': 'the network, a function of models/',
+  'option.data': 'mnist, mnist-10k, or a folder with four IDX files',
+  'option.name': 'name of the checkpoint',
+  'option.name.default': 'that of the model',
+  'option.storage': 'folder of the checkpoints',
+  'option.out': 'path of the checkpoint: --storage and --name in one',
+  'option.backend': 'what computes',
+  'option.json': 'print JSON, one object a line',
+  'option.lr': 'learning rate',
+  'option.epochs': 'how often to go through the examples',
+  'option.optimizer': 'how gradients move the weights',
+  'option.momentum': 'share of a step that goes on into the next, for sgd',
+  'option.batch-size': 'examples a step',
+  'option.examples': 'how many examples to use, from 0 to all',
+  'option.examples.default': 'all',
+  'option.seed': 'number from which all randomness is drawn',
+  'option.fresh': 'start again from first weights',
+  'option.validation': 'share of the examples to judge by instead of learning from',
+  'option.patience': 'stop after so many epochs without a better validation loss, and go back to the best weights',
+  'option.patience.default': 'never',
+  'option.schedule': 'how the learning rate changes over a run',
+
+  // Tables
+  'table.layer': 'Layer',
+  'table.output': 'Output shape',
+  'table.parameters': 'Parameters',
+  'table.input': 'input',
+  'table.total': 'total',
+  'table.model': 'Model',
+  'table.checkpoint': 'Checkpoint',
+  'table.training': 'Training',
+  'table.accuracy': 'Accuracy',
+
+  // train
+  'train.describe': 'Train a network, or go on training it',
+  'train.settings':
+    '{examples} examples of {data}, batches of {batch}, {optimizer}, learning rate {lr}, seed {seed}, backend {backend}',
+  'train.continuing': 'Continuing {path}: epoch {epoch}, {optimizer} state restored ({steps} steps).',
+  'train.continuing.within':
+    'Continuing {path}: epoch {epoch} after batch {batch}, {optimizer} state restored ({steps} steps).',
+  'train.continuing.anew': 'Continuing {path}: epoch {epoch}, {optimizer} starts without memory.',
+  'train.resuming': 'This run was stopped before its end; it goes on to epoch {last}.',
+  'train.changed': 'Changed: --{option} was {before}, is {now} from here on.',
+  'train.restarted': 'Its batches being others now, epoch {epoch} begins again.',
+  'train.fresh': 'Starting again: {path} will be replaced.',
+  'train.epoch': 'Epoch {epoch}/{last}',
+  'train.loss': 'loss {loss}',
+  'train.accuracy': 'accuracy {accuracy}',
+  'train.rate': '{rate} images/s',
+  'train.left': '{time} left',
+  'train.seconds': '{seconds} s',
+  'train.validation': 'validation {loss}, {accuracy}',
+  'train.early': 'No better validation loss for {patience} epochs: the weights of epoch {epoch} are restored.',
+  'train.stopping': 'Stopping after this batch; Ctrl-C again stops at once.',
+  'train.interrupted':
+    'Stopped in epoch {epoch}, after batch {batch} of {batches}: the same command goes on from here.',
+  'train.saved': 'Saved {path}',
+  'train.untrained': 'No examples, so nothing to learn: the network is saved with its first weights.',
+  'train.unchanged': 'No examples, so nothing to learn: {path} stays as it was.',
+  'train.nan':
+    'the loss is no longer a number (epoch {epoch}, batch {batch}); try a smaller learning rate, such as --lr {lr}; {kept}',
+  'train.nan.kept': '{path} keeps what was learned before',
+  'train.nan.none': 'nothing was saved',
+  'train.elsewhere': 'it learned from a folder of images: name that folder with --data, or choose another set',
+
+  // models
+  'models.describe': 'List the networks and what their checkpoints have learned',
+  'models.training': 'epochs: {epochs}, {optimizer}, lr {lr}, {examples} of {data}',
+  'models.within': 'epochs: {epochs} and {batch} batches, {optimizer}, lr {lr}, {examples} of {data}',
+  'models.validation': '{accuracy} (validation)',
+  'models.learning': '{accuracy} (training)',
+  'model.broken': 'model {model}: {reason}',
+  'model.thrown': 'it fails with “{message}”',
+  'model.file': 'models/{file} cannot be loaded: {message}',
+  'model.kind': 'it must return sequential(…)',
+  'model.input': 'it takes [{actual}], but an image is [{expected}]',
+  'model.output': 'it ends in [{actual}]; there are {expected} kinds of images, so it must end in dense({expected})',
+
+  // Checkpoints
+  'checkpoint.kind': 'not a checkpoint of chiffre',
+  'checkpoint.version': 'its format is version {actual}; expected {expected}',
+  'checkpoint.field': 'its metadata lacks a valid {field}',
+  'checkpoint.model': 'it holds {actual}, not {expected}; choose another --name, or replace it with --fresh',
+} as const
+
+export type Message = keyof typeof en

@@ -1,0 +1,41 @@
+// The functions of models/, called with care: a student's first version of one may throw, or not fit.
+import { ChiffreError, Sequential, sizeOf } from '../engine/index.js'
+import { failure } from './errors.js'
+
+async function registry(): Promise<Record<string, () => Sequential>> {
+  try {
+    return (await import('../models/index.js')).models
+  } catch (error) {
+    if (error instanceof ChiffreError || !(error instanceof Error)) throw error
+    const [, file = 'index'] = /models\/(\w+)\.[jt]s:\d/.exec(error.stack ?? '') ?? []
+    throw failure('model.file', { file, message: error.message })
+  }
+}
+
+/** The names that --model can take. */
+export const modelNames = async () => Object.keys(await registry())
+
+/**
+ * The network that a function of models/ makes, without weights yet.
+ * @throws ChiffreError if it makes none, or one that cannot tell `classes` kinds of images of `pixels` pixels apart
+ */
+export async function createNetwork(model: string, pixels = 28 * 28, classes = 10): Promise<Sequential> {
+  try {
+    const network: unknown = (await registry())[model]()
+    if (!(network instanceof Sequential)) throw failure('model.kind')
+    if (sizeOf(network.input) !== pixels)
+      throw failure('model.input', { actual: `${network.input}`, expected: `${pixels}` })
+    if (`${network.output}` !== `${classes}`)
+      throw failure('model.output', { actual: `${network.output}`, expected: classes })
+    return network
+  } catch (error) {
+    const reason = error instanceof ChiffreError ? error : failure('model.thrown', { message: firstLine(error) })
+    throw failure('model.broken', { model, reason })
+  }
+}
+
+/** How many numbers a network learns. */
+export const parameterCount = (network: Sequential) =>
+  network.summary().reduce((sum, { parameters }) => sum + parameters, 0)
+
+const firstLine = (thrown: unknown) => String(thrown instanceof Error ? thrown.message : thrown).split('\n')[0]

@@ -1,0 +1,146 @@
+// The options of the commands, and what makes a value of one good. yargs hands over the text that was typed; parse()
+// turns it into a value or says what would be right.
+import { closestMatch } from 'leven'
+import { basename, dirname } from 'node:path'
+import type { Options } from 'yargs'
+import { backends, defaultBackend } from './backends.js'
+import { checkpointPath } from './checkpoint.js'
+import { failure, misuse } from './errors.js'
+import { t } from './language.js'
+import type { Message } from './messages/en.js'
+import { modelNames } from './network.js'
+
+/** An option that takes a value. */
+export interface Valued<T> extends Options {
+  readonly parse: (typed: string) => T
+}
+/** An option that is given or not. */
+export interface Flag extends Options {
+  readonly type: 'boolean'
+}
+export type OptionsOf = Readonly<Record<string, Valued<unknown> | Flag>>
+
+/** What a command gets: the value of each option, undefined if it was not given and has no default. */
+export type Values<O extends OptionsOf> = {
+  readonly [K in keyof O]: O[K] extends Valued<infer T>
+    ? O[K] extends { default: string }
+      ? T
+      : T | undefined
+    : boolean
+}
+
+/**
+ * The values of the options in what yargs has read.
+ * @throws UsageError naming an option that nobody knows, or whose value is not a good one
+ */
+export function parse<O extends OptionsOf>(argv: Readonly<Record<string, unknown>>, options: O): Values<O> {
+  const known = Object.entries(options).flatMap(([name, { alias = [] }]) => [name, ...[alias].flat()])
+  const unknown = Object.keys(argv).find(name => !['_', '$0', 'help', 'h', 'version', ...known].includes(name))
+  if (unknown !== undefined) throw misuse('usage.option', { actual: unknown, hint: hint(unknown, known, '--') })
+  const values = Object.entries(options).map(([name, option]) => {
+    const typed = argv[name]
+    if (!('parse' in option)) return [name, typed === true]
+    if (typed === undefined) return [name, undefined]
+    if (typeof typed !== 'string') throw misuse('usage.missing', { option: name })
+    return [name, option.parse(typed)]
+  })
+  return Object.fromEntries(values) as Values<O>
+}
+
+/** “; did you mean …?” if a name comes close to what was typed, else nothing. */
+export function hint(typed: string, names: readonly string[], prefix = '') {
+  const maxDistance = Math.max(1, Math.floor(typed.length / 2))
+  const nearest = closestMatch(typed.toLowerCase(), names, { maxDistance })
+  return nearest === undefined ? '' : failure('usage.hint', { nearest: prefix + nearest })
+}
+
+/** An option that takes a value. @param shown what the help gives as its default */
+export const valued = <T>(describe: string, parse: (typed: string) => T, shown?: string | number): Valued<T> => ({
+  describe,
+  parse,
+  ...(shown !== undefined && { defaultDescription: `${shown}` }),
+})
+
+/** An option that takes one of the choices. */
+export const chosen = <T extends string>(name: string, choices: readonly T[], shown?: T) => {
+  const describe = t('help.choices', { what: t(`option.${name}` as Message), choices: choices.join(', ') })
+  return valued(describe, typed => choose(name, typed, choices), shown)
+}
+
+export const flag = (describe: string): Flag => ({ describe, type: 'boolean' })
+
+/** Puts options under a heading of the help. */
+export function grouped<O extends OptionsOf>(heading: Message, options: O): O {
+  const group = t(heading)
+  return Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [name, { ...option, group }]),
+  ) as unknown as O
+}
+
+function choose<T extends string>(option: string, typed: string, choices: readonly T[]): T {
+  const found = choices.find(choice => choice === typed)
+  if (found !== undefined) return found
+  throw misuse('usage.choice', {
+    option,
+    actual: quoted(typed),
+    hint: hint(typed, choices),
+    choices: choices.join(', '),
+  })
+}
+
+/** A value that must be a number which passes the test. */
+const numeric = (test: (value: number) => boolean, expected: Message) => (option: string) => (typed: string) => {
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(typed) ? Number(typed) : NaN
+  if (Number.isFinite(value) && test(value)) return value
+  throw unfit(option, typed, expected)
+}
+
+export const positive = numeric(v => v > 0, 'expected.positive')
+export const count = numeric(v => Number.isSafeInteger(v) && v > 0, 'expected.count')
+export const index = numeric(v => Number.isSafeInteger(v) && v >= 0, 'expected.index')
+export const fraction = numeric(v => v >= 0 && v < 1, 'expected.fraction')
+
+const unfit = (option: string, typed: string, expected: Message) =>
+  misuse('usage.value', { option, actual: quoted(typed), expected: failure(expected) })
+const quoted = (typed: string) => typed || "''"
+
+export const jsonOption = () => ({ json: flag(t('option.json')) })
+export const storageOption = () => ({ storage: { ...valued(t('option.storage'), String), default: 'storage' } })
+export const dataOption = () => ({ data: valued(t('option.data'), String, 'mnist') })
+
+/** Which network, from which checkpoint, on which backend: what every command that runs a network asks. */
+export async function networkOptions() {
+  const models = await modelNames()
+  const kinds = Object.keys(backends)
+  const backend = (typed: string) => {
+    const [kind, ...mode] = typed.split(':')
+    return [choose('backend', kind, kinds), ...mode].join(':')
+  }
+  return grouped('help.network', {
+    model: { ...chosen('model', models), default: models.includes('deepnet2') ? 'deepnet2' : models[0] },
+    name: valued(t('option.name'), typed => fileName('name', typed), t('option.name.default')),
+    ...storageOption(),
+    out: valued(t('option.out'), String),
+    backend: { ...chosen('backend', kinds), parse: backend, default: defaultBackend },
+  })
+}
+
+type NetworkValues = Values<Awaited<ReturnType<typeof networkOptions>>>
+
+/** Where the checkpoint of --model, --name and --storage, or of --out, is. */
+export function pathOf({
+  model,
+  name,
+  storage,
+  out,
+}: Pick<NetworkValues, 'model' | 'name' | 'storage' | 'out'>): string {
+  if (out === undefined) return checkpointPath(storage, name ?? model)
+  if (name !== undefined) throw misuse('usage.conflict', { first: 'out', second: 'name' })
+  return checkpointPath(/[/\\]/.test(out) ? dirname(out) : storage, fileName('out', basename(out)))
+}
+
+function fileName(option: string, typed: string): string {
+  const name = typed.replace(/\.safetensors$/, '')
+  if (/^[^./\\\0][^/\\\0]*$/.test(name)) return name
+  throw unfit(option, typed, 'expected.name')
+}
