@@ -1,23 +1,38 @@
-// What --backend can be. A backend is imported when it is chosen: nobody waits for one that is not used.
-import { cpu, type Backend } from '../engine/index.js'
+// What --backend can be.
+import { cpu, gpujs, gpujsModes, wasm, wasmSupported, type Backend } from '../engine/index.js'
 
 /** What the command line says about a backend, besides its name. */
 export interface BackendOptions {
   /** What follows the name, as in gpujs:webgl2. */
-  readonly mode?: string
+  readonly mode?: string | undefined
+  readonly threads?: number | undefined
+  readonly strictFloat?: boolean
 }
 
-type Factory = (options: BackendOptions) => Promise<Backend>
-
-/** To add a backend, add a line. */
-export const backends: Readonly<Record<string, Factory>> = {
-  cpu: async () => cpu(),
+interface Entry {
+  readonly create: (options: BackendOptions) => Promise<Backend>
+  /** What can follow the name after a colon. */
+  readonly modes?: readonly string[]
 }
 
-export const defaultBackend = 'cpu'
+/** To add a backend, add its entry. */
+const backends: Readonly<Record<string, Entry>> = {
+  cpu: { create: async () => cpu() },
+  wasm: { create: ({ threads, strictFloat: strict = false }) => wasm({ ...(threads && { threads }), strict }) },
+  gpujs: { create: ({ mode }) => gpujs(mode), modes: gpujsModes },
+}
 
-/** Builds the backend that --backend names, such as `cpu` or `gpujs:webgl2`; whoever asks for it disposes of it. */
-export function createBackend(named: string): Promise<Backend> {
+/** Every name that --backend can take, modes included. */
+export const backendNames = Object.entries(backends).flatMap(([name, { modes = [] }]) => [
+  name,
+  ...modes.map(mode => `${name}:${mode}`),
+])
+
+/** The fastest that runs everywhere. */
+export const defaultBackend = () => (wasmSupported() ? 'wasm' : 'cpu')
+
+/** Builds the backend of one of `backendNames`; whoever asks for it disposes of it. */
+export function createBackend(named: string, options: Omit<BackendOptions, 'mode'> = {}): Promise<Backend> {
   const [name, mode] = named.split(':')
-  return backends[name](mode === undefined ? {} : { mode })
+  return backends[name].create({ ...options, mode })
 }

@@ -3,7 +3,7 @@
 import { closestMatch } from 'leven'
 import { basename, dirname } from 'node:path'
 import type { Options } from 'yargs'
-import { backends, defaultBackend } from './backends.js'
+import { backendNames, createBackend, defaultBackend } from './backends.js'
 import { checkpointPath } from './checkpoint.js'
 import { failure, misuse } from './errors.js'
 import { t } from './language.js'
@@ -111,21 +111,22 @@ export const dataOption = () => ({ data: valued(t('option.data'), String, 'mnist
 /** Which network, from which checkpoint, on which backend: what every command that runs a network asks. */
 export async function networkOptions() {
   const models = await modelNames()
-  const kinds = Object.keys(backends)
-  const backend = (typed: string) => {
-    const [kind, ...mode] = typed.split(':')
-    return [choose('backend', kind, kinds), ...mode].join(':')
-  }
   return grouped('help.network', {
     model: { ...chosen('model', models), default: models.includes('deepnet2') ? 'deepnet2' : models[0] },
     name: valued(t('option.name'), typed => fileName('name', typed), t('option.name.default')),
     ...storageOption(),
     out: valued(t('option.out'), String),
-    backend: { ...chosen('backend', kinds), parse: backend, default: defaultBackend },
+    backend: { ...chosen('backend', backendNames), default: defaultBackend() },
+    threads: valued(t('option.threads'), count('threads'), t('option.threads.default')),
+    'strict-float': flag(t('option.strict-float')),
   })
 }
 
 type NetworkValues = Values<Awaited<ReturnType<typeof networkOptions>>>
+
+/** The backend that --backend, --threads and --strict-float describe; whoever asks for it disposes of it. */
+export const backendOf = (values: Pick<NetworkValues, 'backend' | 'threads' | 'strict-float'>) =>
+  createBackend(values.backend, { threads: values.threads, strictFloat: values['strict-float'] })
 
 /** Where the checkpoint of --model, --name and --storage, or of --out, is. */
 export function pathOf({

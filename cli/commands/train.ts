@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { evaluate, fit, schedules, type Backend, type Examples, type Step } from '../../engine/index.js'
-import { createBackend } from '../backends.js'
 import {
   checkFit,
   prepareStorage,
@@ -19,6 +18,7 @@ import { about, failure } from '../errors.js'
 import { integer, t } from '../language.js'
 import { createNetwork } from '../network.js'
 import {
+  backendOf,
   chosen,
   count,
   dataOption,
@@ -92,7 +92,7 @@ export async function run(argv: Train): Promise<number> {
   const [learned, apart] = settings.validation ? examples.split(settings.validation, 0) : [examples]
   await prepareStorage(path)
 
-  const backend = await createBackend(argv.backend)
+  const backend = await backendOf(argv)
   try {
     const session = saved
       ? await about(path, () => Session.resume(saved, network, backend, settings, argv.epochs))

@@ -1,10 +1,11 @@
 // Every sentence of the command line in English: the catalogue's keys. {name} stands for a value.
 import { messages as data } from '../../data/index.js'
-import { messages as engine } from '../../engine/index.js'
+import { gpujsMessages, messages as engine } from '../../engine/index.js'
 import { start } from './start.js'
 
 export const en = {
   ...engine,
+  ...gpujsMessages,
   ...data,
   ...start.en,
 
@@ -60,6 +61,9 @@ export const en = {
   'option.storage': 'folder of the checkpoints',
   'option.out': 'path of the checkpoint: --storage and --name in one',
   'option.backend': 'what computes',
+  'option.threads': 'threads of the wasm backend',
+  'option.threads.default': 'one a core',
+  'option.strict-float': 'wasm: the same bytes on every machine, a little slower',
   'option.json': 'print JSON, one object a line',
   'option.lr': 'learning rate',
   'option.epochs': 'how often to go through the examples',

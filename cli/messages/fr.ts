@@ -42,6 +42,16 @@ export const fr: Readonly<Record<Message, string>> = {
   'engine.simd':
     'cette machine n’a pas de SIMD WebAssembly, dont le calcul wasm a besoin ; le calcul cpu marche partout',
 
+  'gpujs.missing':
+    'gpujs : pas de GPU accessible dans Node : le paquet facultatif gl n’est pas construit, ou ne trouve pas d’écran (sur un serveur, lancez sous xvfb-run -a). `node cli doctor` dit quoi installer ; gpujs:cpu et gpujs:webasm s’en passent',
+  'gpujs.unsupported': 'gpujs : {mode} ne marche pas ici',
+  'gpujs.unknown': 'gpujs : il n’y a pas de mode {mode} ; attendu l’un de {modes}',
+  'gpujs.degraded': 'gpujs : {op} n’a pas tourné sur {mode} mais sur un autre genre de noyau : {reason}',
+  'gpujs.wrong': 'gpujs : {mode} calcule faux ici ({actual} au lieu de {expected})',
+  'gpujs.size': '{op} : {length} nombres sont trop pour {mode} ; au plus {limit}. Un lot plus petit en demande moins',
+  'gpujs.kernel': '{op} a échoué sur {mode} : {reason}',
+  'gpujs.lost': '{op} : le GPU a été retiré ({mode} a perdu son contexte) ; recommencez',
+
   // Data
   'data.idx.header':
     'le fichier finit à l’octet {size}, dans son en-tête ; un en-tête IDX de {dimensions} dimensions a {expected} octets',
@@ -118,6 +128,9 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.storage': 'dossier des sauvegardes',
   'option.out': 'chemin de la sauvegarde : --storage et --name en un',
   'option.backend': 'ce qui calcule',
+  'option.threads': 'fils d’exécution du calcul wasm',
+  'option.threads.default': 'un par cœur',
+  'option.strict-float': 'wasm : les mêmes octets sur toute machine, un peu moins vite',
   'option.json': 'écrire du JSON, un objet par ligne',
   'option.lr': 'taux d’apprentissage',
   'option.epochs': 'combien de fois parcourir les exemples',
