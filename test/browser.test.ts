@@ -31,21 +31,32 @@ else
     })
     after(() => browser.close())
 
+    async function open() {
+      const page = await browser.newPage()
+      await page.route('http://localhost/', route =>
+        route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
+      )
+      await page.goto('http://localhost/') // WebGPU wants a page from a safe place
+      await page.addScriptTag({ content: script })
+      return page
+    }
+
     for (const mode of ['webgl2', 'webgpu'])
       it(`${mode} passes the parity suite`, async () => {
-        const page = await browser.newPage()
-        await page.route('http://localhost/', route =>
-          route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
-        )
-        await page.goto('http://localhost/') // WebGPU wants a page from a safe place
-        await page.addScriptTag({ content: script })
-        const { name, passed, failures } = await page.evaluate(
-          mode => (globalThis as unknown as { parity(mode: string, runs: number): Promise<Parity> }).parity(mode, 3),
-          mode,
-        )
+        const page = await open()
+        const { name, passed, failures } = await page.evaluate(mode => window.parity(mode), mode)
         assert.equal(name, `gpujs:${mode}`)
         assert.deepEqual(failures, [])
         assert.ok(passed > 100, `${passed} tests passed`)
         await page.close()
       })
+
+    it('a GPU that is taken away is an error, not zeros', async () => {
+      const page = await open()
+      assert.equal(await page.evaluate(() => window.lose()), 'gpujs.lost')
+      await page.close()
+    })
   })
+
+/** What parity.ts adds to the page. */
+declare const window: { parity(mode: string): Promise<Parity>; lose(): Promise<unknown> }

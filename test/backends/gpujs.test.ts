@@ -18,16 +18,17 @@ import {
 import type { Backend, Sequential } from '../../engine/index.js'
 import { models } from '../../models/index.js'
 import { uniform } from '../support/numbers.js'
+import { gpujsOptions, gpuOptions } from './gpujsOptions.js'
 import { testBackend } from './suite.js'
 import { testTrajectories } from './trajectories.js'
 
-testBackend('gpujs:cpu', () => gpujs('cpu'), { runs: 3 })
+testBackend('gpujs:cpu', () => gpujs('cpu'), gpujsOptions)
 
 const skip = process.env.CHIFFRE_GL
   ? undefined
   : 'set CHIFFRE_GL=1 to run it (with `xvfb-run -a` where there is no display)'
-testBackend('gpujs:webasm', () => gpujs('webasm'), { runs: 3, skip })
-testBackend('gpujs:headlessgl', () => gpujs('headlessgl'), { runs: 3, subnormals: false, skip })
+testBackend('gpujs:webasm', () => gpujs('webasm'), { ...gpujsOptions, skip })
+testBackend('gpujs:headlessgl', () => gpujs('headlessgl'), { ...gpuOptions, skip })
 testTrajectories('gpujs:headlessgl', () => gpujs('headlessgl'), { skip })
 
 ;(skip ? describe.skip : describe)(`memory of gpujs:headlessgl${skip ? `: SKIPPED, ${skip}` : ''}`, function () {

@@ -2,6 +2,7 @@
 // promise `parity` holds what came of it.
 import 'mocha/mocha.js'
 import { gpujs } from '../../engine/index.js'
+import { gpuOptions } from '../backends/gpujsOptions.js'
 
 export interface Parity {
   readonly name: string
@@ -11,12 +12,12 @@ export interface Parity {
 
 declare const mocha: Mocha & { setup(ui: 'bdd'): void }
 
-async function parity(mode: string, runs: number): Promise<Parity> {
+async function parity(mode: string): Promise<Parity> {
   mocha.setup('bdd')
   mocha.reporter(function () {} as never) // nothing to draw on
   const backend = await gpujs(mode)
   const { testBackend } = await import('../backends/suite.js') // looks for mocha's functions when it is loaded
-  testBackend(backend.name, () => backend, { runs, subnormals: false })
+  testBackend(backend.name, () => backend, gpuOptions)
   const failures: string[] = []
   let passed = 0
   return new Promise(resolve =>
@@ -27,4 +28,28 @@ async function parity(mode: string, runs: number): Promise<Parity> {
   )
 }
 
-Object.assign(globalThis, { parity })
+/** Takes the GPU away between two kernels, as a system may; returns the key of the error that follows. */
+async function lose(): Promise<unknown> {
+  const contexts: (WebGL2 | null)[] = []
+  const getContext = HTMLCanvasElement.prototype.getContext
+  HTMLCanvasElement.prototype.getContext = function (...args) {
+    const context = getContext.apply(this, args)
+    contexts.push(context)
+    return context
+  }
+  const backend = await gpujs('webgl2')
+  const x = backend.upload(new Float32Array(8))
+  for (const context of contexts) context?.getExtension('WEBGL_lose_context').loseContext()
+  try {
+    return await backend.download(backend.relu(x))
+  } catch (error) {
+    return (error as { key?: string }).key
+  }
+}
+
+interface WebGL2 {
+  getExtension(name: string): { loseContext(): void }
+}
+declare const HTMLCanvasElement: { prototype: { getContext(...args: unknown[]): WebGL2 | null } }
+
+Object.assign(globalThis, { parity, lose })

@@ -1,0 +1,35 @@
+// What cannot run says so in one line, which names the operation and the limit.
+import assert from 'node:assert/strict'
+import { ChiffreError, gpujs } from '../engine/index.js'
+
+const refused = (key: string, text: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof ChiffreError, String(error))
+  assert.equal(error.key, key)
+  assert.match(error.message, text)
+  assert.ok(!error.message.includes('\n') && !error.message.includes('{'), error.message)
+  return true
+}
+
+describe('gpu.js refuses', () => {
+  it('a mode that there is not, naming those that there are', () =>
+    assert.rejects(gpujs('vulkan'), refused('gpujs.unknown', /vulkan.*headlessgl, webgl2, webgpu, webasm, cpu/)))
+
+  it("a browser's GL in Node", () => assert.rejects(gpujs('webgl2'), refused('gpujs.unsupported', /webgl2/)))
+
+  it('to be anything but headless GL in Node, and says what is missing', async () => {
+    try {
+      const backend = await gpujs()
+      assert.equal(backend.name, 'gpujs:headlessgl')
+      await backend.dispose()
+    } catch (error) {
+      refused('gpujs.missing', /package gl .* display .*doctor/)(error)
+    }
+  })
+
+  it('a tensor beyond 2^24 numbers, where an index in float32 is no longer exact', async () => {
+    const backend = await gpujs('cpu')
+    const [x, w] = [backend.upload(new Float32Array(4097)), backend.upload(new Float32Array(4096))]
+    assert.throws(() => backend.matmul(x, w, 4097, 1, 4096), refused('gpujs.size', /^matmul: 16781312 .* 16777216/))
+    await backend.dispose()
+  })
+})
