@@ -19,6 +19,7 @@ interface Command {
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   train: () => import('./commands/train.js'),
   models: () => import('./commands/models.js'),
+  doctor: () => import('./commands/doctor.js'),
 }
 
 /**

@@ -122,6 +122,27 @@ export const en = {
   'train.nan.none': 'nothing was saved',
   'train.elsewhere': 'it learned from a folder of images: name that folder with --data, or choose another set',
 
+  // doctor
+  'doctor.describe': 'Show what this machine offers, and which backends work on it',
+  'doctor.machine': 'This machine',
+  'doctor.processor': 'Processor',
+  'doctor.threads': 'Threads',
+  'doctor.gl': 'GL',
+  'doctor.gl.unbuilt': 'none: the package gl is not built',
+  'doctor.gl.blind': 'none: gl finds no display',
+  'doctor.yes': 'yes',
+  'doctor.no': 'no',
+  'doctor.backend': 'Backend',
+  'doctor.ran': 'What ran',
+  'doctor.error': 'Error',
+  'doctor.works': 'works',
+  'doctor.fails': 'does not work',
+  'doctor.wrong': '{backend} computes wrong results here: its relative error is {error}',
+  'doctor.build':
+    'For --backend gpujs on a graphics card, gl must be built. On Debian or Ubuntu:\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm ci',
+  'doctor.display':
+    'For --backend gpujs, gl needs a display. On a server, a virtual one will do. On Debian or Ubuntu:\n  apt-get install xvfb xauth libgl1 libgl1-mesa-dri\n  xvfb-run -a node cli doctor',
+
   // models
   'models.describe': 'List the networks and what their checkpoints have learned',
   'models.training': 'epochs: {epochs}, {optimizer}, lr {lr}, {examples} of {data}',

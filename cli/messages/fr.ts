@@ -190,6 +190,27 @@ export const fr: Readonly<Record<Message, string>> = {
   'train.nan.none': 'rien n’a été enregistré',
   'train.elsewhere': 'il a appris d’un dossier d’images : indiquez ce dossier avec --data, ou choisissez un autre jeu',
 
+  // doctor
+  'doctor.describe': 'Montrer ce qu’offre cette machine, et quels calculs y marchent',
+  'doctor.machine': 'Cette machine',
+  'doctor.processor': 'Processeur',
+  'doctor.threads': 'Fils d’exécution',
+  'doctor.gl': 'GL',
+  'doctor.gl.unbuilt': 'aucun : le paquet gl n’est pas construit',
+  'doctor.gl.blind': 'aucun : gl ne trouve pas d’écran',
+  'doctor.yes': 'oui',
+  'doctor.no': 'non',
+  'doctor.backend': 'Calcul',
+  'doctor.ran': 'Ce qui a calculé',
+  'doctor.error': 'Erreur',
+  'doctor.works': 'marche',
+  'doctor.fails': 'ne marche pas',
+  'doctor.wrong': '{backend} calcule faux ici : son erreur relative est {error}',
+  'doctor.build':
+    'Pour --backend gpujs sur une carte graphique, gl doit être construit. Sous Debian ou Ubuntu :\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm ci',
+  'doctor.display':
+    'Pour --backend gpujs, gl a besoin d’un écran. Sur un serveur, un écran virtuel suffit. Sous Debian ou Ubuntu :\n  apt-get install xvfb xauth libgl1 libgl1-mesa-dri\n  xvfb-run -a node cli doctor',
+
   // models
   'models.describe': 'Lister les réseaux et ce que leurs sauvegardes ont appris',
   'models.training': 'époques : {epochs}, {optimizer}, lr {lr}, {examples} de {data}',

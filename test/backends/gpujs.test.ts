@@ -5,7 +5,10 @@ import {
   adam,
   backward,
   conv2d,
+  cpu,
   dense,
+  evaluate,
+  fit,
   flatten,
   gpujs,
   maxPool2d,
@@ -16,6 +19,7 @@ import {
   tensor,
 } from '../../engine/index.js'
 import type { Backend, Sequential } from '../../engine/index.js'
+import { mnist } from '../../bench/mnist.js'
 import { models } from '../../models/index.js'
 import { uniform } from '../support/numbers.js'
 import { gpujsOptions, gpuOptions } from './gpujsOptions.js'
@@ -69,4 +73,21 @@ testTrajectories('gpujs:headlessgl', () => gpujs('headlessgl'), { skip })
   it('500 steps of deepnet2 leave it as it was', () => train(models.deepnet2(), 500))
   it('100 steps of a small convnet leave it as it was', () =>
     train(sequential([28, 28, 1], conv2d(4, 3), relu(), conv2d(8, 3), relu(), maxPool2d(2), flatten(), dense(10)), 100))
+})
+
+;(skip ? describe.skip : describe)(`deepnet2 on gpujs:headlessgl${skip ? `: SKIPPED, ${skip}` : ''}`, () => {
+  it('learns from 6,000 digits what it learns on the reference, within 0.5 points', async function () {
+    this.timeout(300_000)
+    const [learned, apart] = [(await mnist('train')).take(6000), (await mnist('t10k')).take(2000)]
+    const scores = []
+    for (const backend of [cpu(), await gpujs()]) {
+      const network = models.deepnet2().init(backend, 0)
+      const steps = fit(network, adam(network.parameters), backend, learned, { lr: 1e-3, epochs: 1 })
+      while (!(await steps.next()).done);
+      scores.push((await evaluate(network, backend, apart)).accuracy)
+      await backend.dispose()
+    }
+    assert.ok(Math.abs(scores[0] - scores[1]) <= 0.005, `accuracies ${scores.join(' and ')}`)
+    assert.ok(scores[1] > 0.8, `accuracy ${scores[1]}`)
+  })
 })
