@@ -1,0 +1,61 @@
+// The buffers of this backend, some of which are yet to be computed.
+import type { Buffer, Conv2dShape, Pool2dShape, Transposed } from '../../backend.js'
+
+/** A buffer: where its numbers are, or what will compute them. */
+export class Block implements Buffer {
+  /** Its address, 0 as long as it is delayed. */
+  at = 0
+  delayed: Delayed | undefined
+  /** The caller, and every delayed result that will read it. Its memory goes back when there are none. */
+  holders = 1
+  freed = false
+  /** Grey levels of uploadPixels. */
+  bytes = 0
+  /** Whether relu made it, so that about half of it is 0. */
+  rectified = false
+  /** What is not 0 in it, if a product wanted to know. */
+  rows: Lists | undefined
+  columns: Lists | undefined
+  /** Of a max-pooled result: which cell won each window, and what was pooled. */
+  pooled: { readonly winners: number; readonly source: Block; readonly shape: Pool2dShape } | undefined
+  /** Of logits: their softmax, which the loss left for its gradient. */
+  softmax = 0
+
+  constructor(readonly length: number) {}
+}
+
+/** The entries of a matrix that are not 0, line by line: `lines` lists of indices below `size` (assembly/lists.ts). */
+export interface Lists {
+  readonly lists: number
+  readonly counts: number
+  readonly lines: number
+  readonly size: number
+  /** Which part of all entries they are. */
+  readonly density: number
+}
+
+/** A kernel that waits, with the bias and relu that may join it. It holds its inputs. */
+export type Delayed = { readonly inputs: readonly Block[]; readonly b?: Block; readonly rectify?: boolean } &
+  /** Of a product with a mask (a result of relu, in lists) only what the mask lets pass is wanted, and 0 elsewhere. */
+  (
+    | {
+        readonly kind: 'matmul'
+        readonly m: number
+        readonly k: number
+        readonly n: number
+        readonly t: Transposed
+        readonly mask?: Block
+      }
+    | { readonly kind: 'conv2d'; readonly s: Conv2dShape }
+    /** The gradient of a max-pooling: dy per window and the pooled result, whose winners receive it. */
+    | { readonly kind: 'unpooled'; readonly masked: boolean }
+    /** The input gradient of a convolution whose dy is unpooled (its inputs, then w); relu's result as a last one masks it. */
+    | { readonly kind: 'inputGrad'; readonly s: Conv2dShape }
+  )
+
+/** All that a delayed kernel will read. */
+export function inputsOf(delayed: Delayed | undefined): readonly Block[] {
+  if (!delayed) return []
+  const mask = delayed.kind === 'matmul' ? delayed.mask : undefined
+  return [...delayed.inputs, ...[delayed.b, mask].filter(block => block !== undefined)]
+}

@@ -1,0 +1,139 @@
+// The memory of the kernels and the blocks in it; and how a kernel is run. What the other files of this folder build on.
+import { Block, inputsOf, type Delayed } from './block.js'
+import type { Kernels } from './host.js'
+import type { Pieces } from './memory.js'
+import type { Team } from './threads.js'
+
+export type Store = ReturnType<typeof createStore>
+
+/** How many pieces of at most `size` something falls into. */
+export const pieceOf = (count: number, size: number) => Math.ceil(count / size)
+
+/** @param compute writes a delayed block's numbers to an address */
+export function createStore(
+  team: Team,
+  kernels: Kernels,
+  pieces: Pieces,
+  compute: (delayed: Delayed, to: number) => void,
+) {
+  const constant = (name: string) => (kernels[name] as unknown as { value: number }).value
+  /** How much an item of the kernels does: constants of assembly/. */
+  const sizes = {
+    CHUNK: constant('CHUNK'),
+    ROWS: constant('ROWS'),
+    LINES: constant('LINES'),
+    PANEL_ROWS: constant('PANEL_ROWS'),
+    /** Columns of a packed panel, filters of a transformed one. */
+    PANEL: 8,
+    /** Images whose filter gradients one thread sums: fixed, so that the sum never depends on the number of threads. */
+    IMAGES: 8,
+    /** Rows of softmax. */
+    SOFTMAX: 16,
+  }
+  let live = 0
+  let scratch = 0
+  let scratchSize = 0
+  let floats = new Float32Array(pieces.memory.buffer)
+
+  /** The whole memory as float32: made anew when it has grown. */
+  function view(): Float32Array {
+    if (floats.buffer !== pieces.memory.buffer) floats = new Float32Array(pieces.memory.buffer)
+    return floats
+  }
+  const takeFloats = (count: number) => pieces.take(4 * count)
+  const takeBytes = (count: number) => pieces.take(count)
+
+  /** Runs kernel(item, scratch, ...args) for every item, with so many bytes of scratch a thread. */
+  function run(kernel: string, items: number, args: readonly number[], needed = 512) {
+    if (needed > scratchSize) {
+      if (scratch) pieces.give(scratch)
+      scratchSize = Math.ceil(needed / 64) * 64
+      scratch = pieces.take(scratchSize * team.threads)
+    }
+    team.run(kernel, items, scratch, scratchSize, args)
+  }
+
+  /** Runs with a temporary piece of so many numbers. */
+  function withFloats(count: number, use: (at: number) => void) {
+    const at = takeFloats(count)
+    use(at)
+    pieces.give(at)
+  }
+
+  /** A new block in the caller's hands: with memory, or without if something is to compute it later. */
+  function make(length: number, delayed?: Delayed): Block {
+    const block = adopt(new Block(length))
+    block.delayed = delayed
+    if (!delayed) block.at = takeFloats(length)
+    for (const input of inputsOf(delayed)) input.holders++
+    return block
+  }
+
+  /** Counts a block that was made elsewhere as being in the caller's hands. */
+  function adopt(block: Block): Block {
+    live++
+    return block
+  }
+
+  /** Takes a block out of the caller's hands. */
+  function free(block: Block) {
+    if (block.freed) throw new Error('wasm: a buffer was freed twice')
+    block.freed = true
+    live--
+    release(block)
+  }
+
+  function release(block: Block) {
+    if (--block.holders > 0) return
+    forget(block)
+    const owned = [block.at, block.bytes, block.softmax, block.pooled?.winners ?? 0]
+    for (const lists of [block.rows, block.columns]) if (lists) owned.push(lists.lists, lists.counts)
+    for (const at of owned) if (at) pieces.give(at)
+  }
+
+  function forget(block: Block) {
+    const { delayed } = block
+    block.delayed = undefined
+    for (const input of inputsOf(delayed)) release(input)
+  }
+
+  /** The address of a block's numbers, computed now if they are not there yet. */
+  function at(block: Block): number {
+    if (block.holders <= 0) throw new Error('wasm: a buffer was used after it had been freed')
+    if (block.at) return block.at
+    const { delayed } = block
+    const to = takeFloats(block.length)
+    if (delayed) compute(delayed, to)
+    else eachNumber('toFloat', block.length, block.bytes, to)
+    block.at = to
+    block.rectified = delayed?.rectify ?? false
+    forget(block)
+    return to
+  }
+
+  const eachNumber = (kernel: string, length: number, ...args: number[]) =>
+    run(kernel, pieceOf(length, sizes.CHUNK), [...args, length])
+
+  return {
+    kernels,
+    sizes,
+    threads: team.threads,
+    get live() {
+      return live
+    },
+    view,
+    takeFloats,
+    takeBytes,
+    run,
+    eachNumber,
+    withFloats,
+    make,
+    free,
+    at,
+    /** So many 32-bit words from an address on. */
+    words: (at: number, count: number) => new Uint32Array(pieces.memory.buffer, at, count),
+    /** The whole memory. */
+    bytes: () => new Uint8Array(pieces.memory.buffer),
+    adopt,
+  }
+}
