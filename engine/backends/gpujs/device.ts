@@ -3,7 +3,16 @@ import type { Buffer } from '../../backend.js'
 import { ChiffreError } from '../../errors.js'
 import type { Kernel } from './kernels.js'
 import { kernelClass, loadLibrary, type Argument, type Gpu, type KernelRun } from './library.js'
-import type { KernelClass, Library, Mode, Result, Texture, TextureClass } from './library.js'
+import type {
+  KernelClass,
+  KernelMapRun,
+  KernelSettings,
+  Library,
+  Mode,
+  Result,
+  Texture,
+  TextureClass,
+} from './library.js'
 import { problem } from './messages.js'
 
 /** Numbers on the device. On WebGPU they are a promise: every call there is one. */
@@ -21,7 +30,7 @@ export class Device {
   /** Whether arrays are textures, four numbers a texel. */
   readonly packed: boolean
   readonly live = new Set<DeviceBuffer>()
-  readonly #kernels = new Map<string, KernelRun>()
+  readonly #kernels = new Map<string, KernelRun | KernelMapRun>()
   readonly #library: Library
   readonly #kind: KernelClass
   readonly #gpu: Gpu
@@ -96,10 +105,6 @@ export class Device {
 
   free(x: DeviceBuffer) {
     if (!this.live.delete(x)) throw new Error('gpujs: freed a buffer that is not in use')
-    const release = ({ numbers, texels }: Held) => {
-      if ('delete' in numbers) numbers.delete()
-      texels?.delete()
-    }
     if (this.mode === 'webgpu') void this.#enqueue(async () => release(await x.held))
     else release(x.held as Held)
   }
@@ -126,9 +131,17 @@ export class Device {
 
   #call(kernel: Kernel, args: Argument[]): Held | Promise<Held> {
     const first = !this.#kernels.has(keyOf(kernel))
-    const check = (result: Result) => {
+    const check = (result: Result | Readonly<Record<string, Texture>>) => {
       if (first) this.#checkKind(kernel)
-      return this.#hold(kernel, result)
+      if (!kernel.join) return this.#hold(kernel, result as Result, kernel.length)
+      const rows = Object.values(result as Readonly<Record<string, Texture>>)
+      const held = rows.map(row => this.#hold(kernel, row, 4 * kernel.calls))
+      const joined = this.#call(
+        kernel.join,
+        held.map(({ texels }) => texels!),
+      )
+      held.forEach(release)
+      return joined
     }
     const fail = (error: unknown): never => {
       if (error instanceof ChiffreError) throw error
@@ -145,18 +158,21 @@ export class Device {
     }
   }
 
-  #compiled(kernel: Kernel, args: Argument[]): KernelRun {
+  #compiled(kernel: Kernel, args: Argument[]): KernelRun | KernelMapRun {
     const known = this.#kernels.get(keyOf(kernel))
     if (known) return known
-    const run = this.#gpu.createKernel(kernel.source, {
-      output: [kernel.packed ? Math.ceil(kernel.length / 4) : kernel.length],
+    const settings: KernelSettings = {
+      output: [kernel.calls],
       argumentTypes: Object.fromEntries(kernel.args.map((name, i) => [name, this.#typeOf(name, args[i])])),
       precision: 'single',
       tactic: 'precision',
       pipeline: true,
       immutable: true,
       optimizeFloatMemory: this.packed && !kernel.packed,
-    })
+    }
+    const run = kernel.join
+      ? this.#gpu.createKernelMap(rowFunctions, kernel.source, settings)
+      : this.#gpu.createKernel(kernel.source, settings)
     this.#kernels.set(keyOf(kernel), run)
     return run
   }
@@ -180,21 +196,31 @@ export class Device {
   }
 
   /** Textures are of the class that their kernel writes; here each gets a reading of either class, of the same texels. */
-  #hold(kernel: Kernel, result: Result): Held {
+  #hold(kernel: Kernel, result: Result, length: number): Held {
     if (!this.packed) return { numbers: result }
     const texture = result as Texture
     if (kernel.packed) this.#texelsClass ??= texture.constructor
     else this.#numbersClass ??= texture.constructor
     const read = (as: TextureClass | undefined, length: number) =>
       as && new as({ ...texture, output: [length], dimensions: [length, 1, 1] })
-    const numbers = read(this.#numbersClass, kernel.length)!
-    const texels = read(this.#texelsClass, Math.ceil(kernel.length / 4))
+    const numbers = read(this.#numbersClass, length)!
+    const texels = read(this.#texelsClass, Math.ceil(length / 4))
     texture.delete()
     return texels ? { numbers, texels } : { numbers }
   }
 }
 
+function release({ numbers, texels }: Held) {
+  if ('delete' in numbers) numbers.delete()
+  texels?.delete()
+}
+
 /** All that tells two kernels apart: the source has the operation, the shapes, and how arguments are read. */
-const keyOf = ({ length, source }: Kernel) => `${length} ${source}`
+const keyOf = ({ calls, source }: Kernel) => `${calls} ${source}`
+
+/** What a kernel calls to hand over its second to fourth row; it returns the first. */
+const rowFunctions = Object.fromEntries(
+  ['row1', 'row2', 'row3'].map(row => [row, `function ${row}(a, b, c, d) { return [a, b, c, d]; }`]),
+)
 
 const isPacked = (argument: string) => argument === argument.toUpperCase()

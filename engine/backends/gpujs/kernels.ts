@@ -10,11 +10,14 @@ import type { Conv2dShape, Pool2dShape, Transposed } from '../../backend.js'
 export interface Kernel {
   readonly op: string
   readonly args: readonly string[]
-  /** How many numbers the result has. */
+  /** How many numbers the result has, and how often the function is called for them. */
   readonly length: number
+  readonly calls: number
   /** Whether each call computes four neighbouring numbers. */
   readonly packed: boolean
   readonly source: string
+  /** For a kernel that computes four rows of four a call, each row into an array of its own: what makes one of them. */
+  readonly join?: Kernel
 }
 
 /** A kernel to be: what it computes at each place of a result with the given axes. */
@@ -29,7 +32,7 @@ export interface Gather {
 /** The kernel of a gather. */
 export function gather({ op, args, result, body }: Gather): Kernel {
   const names = Object.keys(result)
-  const length = Object.values(result).reduce((a, b) => a * b, 1)
+  const calls = Object.values(result).reduce((a, b) => a * b, 1)
   const lines: string[] = []
   let at = 'this.thread.x'
   for (const name of names.slice(1).reverse()) {
@@ -43,13 +46,13 @@ export function gather({ op, args, result, body }: Gather): Kernel {
   }
   lines.push(`const ${names[0]} = ${at};`)
   const source = `function (${args}) {\n${lines.join('\n')}\n${body}\n}`
-  return { op, args: args.split(', '), length, packed: false, source }
+  return { op, args: args.split(', '), length: calls, calls, packed: false, source }
 }
 
 /** A gather of four neighbouring numbers a call: the index of the last axis counts groups of four. */
 export function gather4(four: Gather): Kernel {
   const kernel = gather(four)
-  return { ...kernel, length: 4 * kernel.length, packed: true }
+  return { ...kernel, length: 4 * kernel.calls, packed: true }
 }
 
 /** y[m,n] = Σk x[m,k] · w[k,n], either operand perhaps stored transposed */
@@ -141,7 +144,7 @@ export const conv2dGradInput = (s: Conv2dShape) =>
   })
 
 /** The output pixels (i, j) whose window holds input pixel (p, q), and its place (a, b) in that window. */
-export const eachOutput = (s: Conv2dShape, body: string) => `
+const eachOutput = (s: Conv2dShape, body: string) => `
     for (let a = 0; a < ${s.kh}; a++) {
       const i = ${quotient(`p + ${s.top} - a`, s.stride)};
       if (i >= 0 && i < ${s.oh} && i * ${s.stride} + a - ${s.top} === p) {
@@ -154,7 +157,7 @@ export const eachOutput = (s: Conv2dShape, body: string) => `
     }`
 
 /** ⌊x / size⌋ of small whole numbers; the half keeps the quotient away from whole numbers, where rounding could err. */
-const quotient = (x: string, size: number) => (size === 1 ? x : `Math.floor((${x} + 0.5) / ${size})`)
+export const quotient = (x: string, size: number) => (size === 1 ? x : `Math.floor((${x} + 0.5) / ${size})`)
 
 /** dw[part,a,b,c,o] = Σ i,j, n in part  x[n, i·stride + a − top, j·stride + b − left, c] · dy[n,i,j,o] */
 export const conv2dGradFilter = (s: Conv2dShape, parts: number) =>

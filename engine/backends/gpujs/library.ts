@@ -40,6 +40,11 @@ export interface KernelRun {
   readonly kernel: { readonly constructor: KernelClass; readonly fallbackReason?: string }
 }
 
+/** Writes the result and, by name, what each of the functions that the kernel calls returned. */
+export interface KernelMapRun extends Pick<KernelRun, 'kernel'> {
+  (...args: Argument[]): Readonly<Record<string, Texture>>
+}
+
 export interface KernelClass {
   readonly isSupported: boolean
   readonly features: { readonly maxTextureSize?: number } | null
@@ -47,6 +52,7 @@ export interface KernelClass {
 
 export interface Gpu {
   createKernel(source: string, settings: KernelSettings): KernelRun
+  createKernelMap(functions: Readonly<Record<string, string>>, source: string, settings: KernelSettings): KernelMapRun
   destroy(): Promise<void>
 }
 

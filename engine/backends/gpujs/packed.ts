@@ -1,39 +1,94 @@
-// Kernels for GL, where a texel holds four numbers: each call reads and computes four at once, so that every number
-// fetched is used four times over (register blocking). They take the same shapes as those of kernels.ts wherever the
-// axes they read or write in fours are multiples of four.
+// Kernels for GL, where a texel holds four numbers. Each call computes four neighbouring numbers, or four rows of four,
+// so that what was fetched is used many times over (register blocking: docs/backends.md). They take the same shapes as
+// the kernels of kernels.ts, wherever the axes that they read or write in fours are multiples of four.
 import type { Conv2dShape, Transposed } from '../../backend.js'
-import { eachOutput, eachPixel, eachTap, gather4, type Kernel } from './kernels.js'
+import { eachPixel, eachTap, gather, gather4, quotient, type Gather, type Kernel } from './kernels.js'
 
 const lanes = [0, 1, 2, 3] as const
 const whole = (...sizes: number[]) => sizes.every(size => size % 4 === 0)
-const declareSums = lanes.map(l => `let s${l} = 0;`).join(' ')
-const returnSums = 'return [s0, s1, s2, s3];'
+
+/** The sums of a block of so many rows of four: s00 to s03, s10 to s13, and so on. */
+const rowsOf = (count: number) => Array.from({ length: count }, (_, r) => r)
+const sum = (row: number, lane: number) => `s${row}${lane}`
+const declare = (rows: number) =>
+  rowsOf(rows)
+    .flatMap(r => lanes.map(l => `let ${sum(r, l)} = 0;`))
+    .join(' ')
+const sums = (row: number) => lanes.map(l => sum(row, l)).join(', ')
 
 /** s ← s + a[0]·w0 + a[1]·w1 + a[2]·w2 + a[3]·w3, the four w being rows of four columns: 16 products */
-const addRows = lanes
-  .map(l => `s${l} += a4[0] * w0[${l}] + a4[1] * w1[${l}] + a4[2] * w2[${l}] + a4[3] * w3[${l}];`)
-  .join('\n')
+const addRows = (row: number, a: string) =>
+  lanes.map(l => `${sum(row, l)} += ${lanes.map(k => `${a}[${k}] * w${k}[${l}]`).join(' + ')};`).join('\n')
 /** s[l] ← s[l] + a · w_l: each w holds what one of the four results multiplies a with */
-const addDots = lanes
-  .map(l => `s${l} += a4[0] * w${l}[0] + a4[1] * w${l}[1] + a4[2] * w${l}[2] + a4[3] * w${l}[3];`)
-  .join('\n')
+const addDots = (row: number, a: string) =>
+  lanes.map(l => `${sum(row, l)} += ${lanes.map(k => `${a}[${k}] * w${l}[${k}]`).join(' + ')};`).join('\n')
+/** s ← s + a · w, a being one number */
+const addScaled = (row: number, a: string, w: string) =>
+  lanes.map(l => `${sum(row, l)} += ${a} * ${w}[${l}];`).join(' ')
+
+/** A block's four columns make a texel. Its `rows`, one or four, lie along the named axis, of the given size. */
+interface Block extends Gather {
+  readonly rows: number
+  readonly along: string
+}
+
+/**
+ * A gather of blocks. The sums of four rows leave in four arrays of texels, which a second kernel deals out again:
+ * row q of the axis is row q mod 4 of block ⌊q/4⌋.
+ */
+function blocks({ op, args, result, body, rows, along }: Block): Kernel {
+  const whole = gather4({ op, args, result, body: `${declare(rows)}\n${body}\nreturn [${sums(0)}];` })
+  if (rows === 1) return whole
+  const names = Object.keys(result)
+  const [size, count] = [result[along], Math.ceil(result[along] / rows)]
+  const after = names.slice(names.indexOf(along) + 1).reduce((product, name) => product * result[name], 1)
+  const before = whole.calls / size / after
+  const others = [1, 2, 3].map(r => `row${r}(${sums(r)});`).join('\n')
+  const kernel = gather({
+    op,
+    args,
+    result: { ...result, [along]: count },
+    body: `${declare(rows)}\n${body}\n${others}\nreturn [${sums(0)}];`,
+  })
+  const join = gather4({
+    op,
+    args: 'P0, P1, P2, P3',
+    result: { before, q: size, after },
+    body: `
+    const block = ${quotient('q', rows)};
+    const row = q - block * ${rows};
+    const at = (before * ${count} + block) * ${after} + after;
+    let four = P0[at];
+    if (row === 1) four = P1[at];
+    if (row === 2) four = P2[at];
+    if (row === 3) four = P3[at];
+    return [four[0], four[1], four[2], four[3]];`,
+  })
+  return { ...kernel, packed: true, length: join.length, join }
+}
+
+/** Four rows a call are four times fewer calls: too few, and most of a card has nothing to do. */
+const rowsFor = (numbers: number) => (numbers >= 2 ** 14 ? 4 : 1)
 
 /** y[i, j…j+3] = Σ x[i, l…l+3] · w[l…l+3, j…j+3], four l at a time; w perhaps stored transposed */
 export function matmul(m: number, k: number, n: number, transposed: Transposed): Kernel | undefined {
   if (!whole(k, n) || transposed.x) return undefined
   const row = (r: number) => (transposed.w ? `W[(j * 4 + ${r}) * ${k / 4} + l]` : `W[(l * 4 + ${r}) * ${n / 4} + j]`)
-  return gather4({
+  const add = transposed.w ? addDots : addRows
+  const rows = rowsFor(m * n)
+  return blocks({
     op: 'matmul',
     args: 'X, W',
     result: { i: m, j: n / 4 },
+    rows,
+    along: 'i',
     body: `
-    ${declareSums}
     for (let l = 0; l < ${k / 4}; l++) {
-      const a4 = X[i * ${k / 4} + l];
       ${lanes.map(r => `const w${r} = ${row(r)};`).join('\n')}
-      ${transposed.w ? addDots : addRows}
-    }
-    ${returnSums}`,
+      ${rowsOf(rows)
+        .map(r => `const x${r} = X[(i * ${rows} + ${r}) * ${k / 4} + l];\n${add(r, `x${r}`)}`)
+        .join('\n')}
+    }`,
   })
 }
 
@@ -60,100 +115,139 @@ export const addBias = (m: number, n: number): Kernel | undefined =>
         body: `
     const x4 = X[i * ${n / 4} + j];
     const b4 = B[j];
-    return [x4[0] + b4[0], x4[1] + b4[1], x4[2] + b4[2], x4[3] + b4[3]];`,
+    return [${lanes.map(l => `x4[${l}] + b4[${l}]`).join(', ')}];`,
       })
     : undefined
 
 /** y[p, j…j+3] = Σ x[i, j…j+3] over the p-th part of x's m rows */
-export const sumRows = (op: string, m: number, n: number, parts: number): Kernel | undefined => {
+export function sumRows(op: string, m: number, n: number, parts: number): Kernel | undefined {
+  if (!whole(n)) return undefined
   const rows = Math.ceil(m / parts)
-  return whole(n)
-    ? gather4({
-        op,
-        args: 'X',
-        result: { p: parts, j: n / 4 },
-        body: `
-    ${declareSums}
+  return blocks({
+    op,
+    args: 'X',
+    result: { p: parts, j: n / 4 },
+    rows: 1,
+    along: 'p',
+    body: `
     for (let r = 0; r < ${rows}; r++) {
       const i = p * ${rows} + r;
       if (i < ${m}) {
         const x4 = X[i * ${n / 4} + j];
-        ${lanes.map(l => `s${l} += x4[${l}];`).join(' ')}
+        ${addScaled(0, '1', 'x4')}
       }
-    }
-    ${returnSums}`,
-      })
-    : undefined
+    }`,
+  })
 }
 
-/** y[n,i,j, o…o+3] = Σ a,b,c  x[…, c] · w[a,b,c, o…o+3]; with channels in fours, four c at a time */
+/** y[n,i,j, o…o+3] = Σ a,b,c  x[…, c] · w[a,b,c, o…o+3]; with channels in fours, four c and four j at a time */
 export function conv2d(s: Conv2dShape): Kernel | undefined {
   if (!whole(s.co)) return undefined
-  const pixel = `(n * ${s.h} + row) * ${s.w} + column`
   const weight = (c: string) => `W[((a * ${s.kw} + b) * ${s.ci} + ${c}) * ${s.co / 4} + o]`
-  const inFours = `
-    for (let c = 0; c < ${s.ci / 4}; c++) {
-      const a4 = X[(${pixel}) * ${s.ci / 4} + c];
-      ${lanes.map(r => `const w${r} = ${weight(`c * 4 + ${r}`)};`).join('\n')}
-      ${addRows}
-    }`
-  const oneByOne = `
-    for (let c = 0; c < ${s.ci}; c++) {
-      const x1 = x[(${pixel}) * ${s.ci} + c];
-      const w4 = ${weight('c')};
-      ${lanes.map(l => `s${l} += x1 * w4[${l}];`).join(' ')}
-    }`
-  const [x, body] = whole(s.ci) ? ['X', inFours] : ['x', oneByOne]
-  return gather4({
-    op: 'conv2d',
-    args: `${x}, W`,
-    result: { n: s.n, i: s.oh, j: s.ow, o: s.co / 4 },
+  const shared = { op: 'conv2d', result: { n: s.n, i: s.oh, j: s.ow, o: s.co / 4 }, along: 'j' }
+  if (!whole(s.ci))
+    return blocks({
+      ...shared,
+      args: 'x, W',
+      rows: 1,
+      body: eachTap(
+        s,
+        `
+      for (let c = 0; c < ${s.ci}; c++) {
+        const x1 = x[((n * ${s.h} + row) * ${s.w} + column) * ${s.ci} + c];
+        const w4 = ${weight('c')};
+        ${addScaled(0, 'x1', 'w4')}
+      }`,
+      ),
+    })
+  const rows = rowsFor(s.n * s.oh * s.ow * s.co)
+  return blocks({
+    ...shared,
+    args: 'X, W',
+    rows,
     body: `
-    ${declareSums}
-    ${eachTap(s, body)}
-    ${returnSums}`,
+    for (let a = 0; a < ${s.kh}; a++) {
+      const row = i * ${s.stride} + a - ${s.top};
+      if (row >= 0 && row < ${s.h}) {
+        for (let b = 0; b < ${s.kw}; b++) {
+          ${rowsOf(rows)
+            .map(r => `const column${r} = (j * ${rows} + ${r}) * ${s.stride} + b - ${s.left};`)
+            .join('\n')}
+          for (let c = 0; c < ${s.ci / 4}; c++) {
+            ${lanes.map(l => `const w${l} = ${weight(`c * 4 + ${l}`)};`).join('\n')}
+            ${rowsOf(rows)
+              .map(
+                r => `
+            if (column${r} >= 0 && column${r} < ${s.w}) {
+              const x${r} = X[((n * ${s.h} + row) * ${s.w} + column${r}) * ${s.ci / 4} + c];
+              ${addRows(r, `x${r}`)}
+            }`,
+              )
+              .join('')}
+          }
+        }
+      }
+    }`,
   })
 }
 
 /** dx[n,p,q, c…c+3] = Σ w[a,b, c…c+3, o…o+3] · dy[n,i,j, o…o+3] over all (i,a), (j,b) with i·stride + a − top = p, … = q */
-export const conv2dGradInput = (s: Conv2dShape): Kernel | undefined =>
-  whole(s.ci, s.co)
-    ? gather4({
-        op: 'conv2dGradInput',
-        args: 'DY, W',
-        result: { n: s.n, p: s.h, q: s.w, c: s.ci / 4 },
-        body: `
-    ${declareSums}
-    ${eachOutput(
-      s,
-      `
-    for (let o = 0; o < ${s.co / 4}; o++) {
-      const a4 = DY[((n * ${s.oh} + i) * ${s.ow} + j) * ${s.co / 4} + o];
-      ${lanes.map(r => `const w${r} = W[((a * ${s.kw} + b) * ${s.ci} + c * 4 + ${r}) * ${s.co / 4} + o];`).join('\n')}
-      ${addDots}
+export function conv2dGradInput(s: Conv2dShape): Kernel | undefined {
+  if (!whole(s.ci, s.co)) return undefined
+  const rows = rowsFor(s.n * s.h * s.w * s.ci)
+  const each = (line: (r: number) => string) => rowsOf(rows).map(line).join('\n')
+  return blocks({
+    op: 'conv2dGradInput',
+    args: 'DY, W',
+    result: { n: s.n, p: s.h, q: s.w, c: s.ci / 4 },
+    rows,
+    along: 'q',
+    body: `
+    for (let a = 0; a < ${s.kh}; a++) {
+      const i = ${quotient(`p + ${s.top} - a`, s.stride)};
+      if (i >= 0 && i < ${s.oh} && i * ${s.stride} + a - ${s.top} === p) {
+        for (let b = 0; b < ${s.kw}; b++) {
+          ${each(r => `const q${r} = q * ${rows} + ${r};`)}
+          ${each(r => `const j${r} = ${quotient(`q${r} + ${s.left} - b`, s.stride)};`)}
+          for (let o = 0; o < ${s.co / 4}; o++) {
+            ${lanes.map(l => `const w${l} = W[((a * ${s.kw} + b) * ${s.ci} + c * 4 + ${l}) * ${s.co / 4} + o];`).join('\n')}
+            ${each(
+              r => `
+            if (j${r} >= 0 && j${r} < ${s.ow} && j${r} * ${s.stride} + b - ${s.left} === q${r}) {
+              const dy${r} = DY[((n * ${s.oh} + i) * ${s.ow} + j${r}) * ${s.co / 4} + o];
+              ${addDots(r, `dy${r}`)}
+            }`,
+            )}
+          }
+        }
+      }
     }`,
-    )}
-    ${returnSums}`,
-      })
-    : undefined
+  })
+}
 
 /** dw[part,a,b,c, o…o+3] = Σ i,j, n in part  x[n, i·stride + a − top, j·stride + b − left, c] · dy[n,i,j, o…o+3] */
-export const conv2dGradFilter = (s: Conv2dShape, parts: number): Kernel | undefined =>
-  whole(s.co)
-    ? gather4({
-        op: 'conv2dGradFilter',
-        args: 'x, DY',
-        result: { part: parts, a: s.kh, b: s.kw, c: s.ci, o: s.co / 4 },
-        body: `
-    ${declareSums}
-    ${eachPixel(
+export function conv2dGradFilter(s: Conv2dShape, parts: number): Kernel | undefined {
+  if (!whole(s.co)) return undefined
+  const rows = whole(s.ci) ? 4 : 1
+  const pixel = `((n * ${s.h} + row) * ${s.w} + column) * ${s.ci / rows} + c`
+  return blocks({
+    op: 'conv2dGradFilter',
+    args: `${rows === 4 ? 'X' : 'x'}, DY`,
+    result: { part: parts, a: s.kh, b: s.kw, c: s.ci, o: s.co / 4 },
+    rows,
+    along: 'c',
+    body: eachPixel(
       s,
       parts,
       `
-    const x1 = x[((n * ${s.h} + row) * ${s.w} + column) * ${s.ci} + c];
-    const dy4 = DY[((n * ${s.oh} + i) * ${s.ow} + j) * ${s.co / 4} + o];
-    ${lanes.map(l => `s${l} += x1 * dy4[${l}];`).join(' ')}`,
-    )}
-    ${returnSums}`,
-      })
-    : undefined
+      const dy4 = DY[((n * ${s.oh} + i) * ${s.ow} + j) * ${s.co / 4} + o];
+      ${
+        rows === 4
+          ? `const x4 = X[${pixel}];\n${rowsOf(rows)
+              .map(r => addScaled(r, `x4[${r}]`, 'dy4'))
+              .join('\n')}`
+          : `const x1 = x[${pixel}];\n${addScaled(0, 'x1', 'dy4')}`
+      }`,
+    ),
+  })
+}
