@@ -16,7 +16,7 @@ export interface Writing {
 export function writeCode(
   digits: readonly Pixels[],
   rng: Random,
-  { gap = [0.08, 0.6], slant = 0.3, height = [24, 120] }: Writing = {},
+  { gap = [0.08, 0.6], slant = 0.2, height = [24, 120] }: Writing = {},
 ): Image {
   const between = (from: number, to: number) => from + rng() * (to - from)
   const size = between(...height)

@@ -24,7 +24,7 @@ const connects = 96
 /** A piece whose height and width are below this share of the tallest's height is a speck. */
 const speck = 0.12
 /** A piece lower than this share of the typical height is a part of a digit. */
-const part = 0.5
+const part = 0.6
 /** Pieces that share this much of the narrower one's width stand over one another. */
 const overlap = 0.4
 /** A piece wider than this many times the typical height may be two digits. 90 % of MNIST's are narrower. */
@@ -35,7 +35,7 @@ const cutDistance = 0.2
 
 /** The pieces of a picture of ink [h,w] on a ground of 0, from left to right; none if it is blank. */
 export function segment(image: Pixels): Alternatives[] {
-  const pieces = withoutSpecks(connectedPieces(image, connects))
+  const pieces = withoutSpecks(withRims(connectedPieces(image, connects), image))
   if (pieces.length === 0) return []
   const slant = slantOf(pieces.flat())
   const height = typicalHeight(pieces)
@@ -56,15 +56,40 @@ export function connectedPieces(image: Pixels, threshold: number): Piece[] {
     const piece: Piece = [i, j]
     seen[i * w + j] = 1
     for (let at = 0; at < piece.length; at += 2)
-      for (let r = Math.max(0, piece[at] - 1); r <= Math.min(h - 1, piece[at] + 1); r++)
-        for (let c = Math.max(0, piece[at + 1] - 1); c <= Math.min(w - 1, piece[at + 1] + 1); c++) {
-          if (seen[r * w + c] || image.get(r, c) < threshold) continue
-          seen[r * w + c] = 1
-          piece.push(r, c)
-        }
+      for (const [r, c] of besides(piece[at], piece[at + 1], h, w)) {
+        if (seen[r * w + c] || image.get(r, c) < threshold) continue
+        seen[r * w + c] = 1
+        piece.push(r, c)
+      }
     pieces.push(piece)
   })
   return pieces
+}
+
+/** Gives weak ink, such as strokes' grey rims, to the nearest piece: all grow through it at the same pace. */
+function withRims(pieces: Piece[], image: Pixels): Piece[] {
+  const [h, w] = image.shape as [number, number]
+  const owned = new Uint8Array(h * w)
+  for (const piece of pieces) for (let at = 0; at < piece.length; at += 2) owned[piece[at] * w + piece[at + 1]] = 1
+  const grown = pieces.map(() => 0)
+  while (pieces.some((piece, p) => grown[p] < piece.length))
+    pieces.forEach((piece, p) => {
+      const end = piece.length
+      for (let at = grown[p]; at < end; at += 2)
+        for (const [r, c] of besides(piece[at], piece[at + 1], h, w)) {
+          if (owned[r * w + c] || image.get(r, c) <= 0) continue
+          owned[r * w + c] = 1
+          piece.push(r, c)
+        }
+      grown[p] = end
+    })
+  return pieces
+}
+
+/** The places around a pixel, itself included. */
+function* besides(row: number, column: number, h: number, w: number) {
+  for (let r = Math.max(0, row - 1); r <= Math.min(h - 1, row + 1); r++)
+    for (let c = Math.max(0, column - 1); c <= Math.min(w - 1, column + 1); c++) yield [r, c] as const
 }
 
 function withoutSpecks(pieces: Piece[]): Piece[] {
@@ -138,22 +163,13 @@ function cuts(piece: Piece, slant: number, height: number, image: Pixels): Piece
   })
 }
 
-/** The digit's own ink, grey rims included: weak ink within one pixel of it. */
+/** A piece as an image of its own. */
 function segmentOf(piece: Piece, image: Pixels): Segment {
-  const [h, w] = image.shape as [number, number]
   const [rows, columns] = [extent(piece, 0), extent(piece, 1)]
-  const [top, left] = [Math.max(0, rows.from - 1), Math.max(0, columns.from - 1)]
-  const [bottom, right] = [Math.min(h - 1, rows.to + 1), Math.min(w - 1, columns.to + 1)]
-  const box = { top, left, height: bottom - top + 1, width: right - left + 1 }
+  const box = { top: rows.from, left: columns.from, height: width(rows), width: width(columns) }
   const ink = blank(box.height, box.width)
-  for (let at = 0; at < piece.length; at += 2) {
-    const [row, column] = [piece[at], piece[at + 1]]
-    for (let r = Math.max(top, row - 1); r <= Math.min(bottom, row + 1); r++)
-      for (let c = Math.max(left, column - 1); c <= Math.min(right, column + 1); c++) {
-        const v = image.get(r, c)
-        if (v < connects || (r === row && c === column)) ink.set(r - top, c - left, v)
-      }
-  }
+  for (let at = 0; at < piece.length; at += 2)
+    ink.set(piece[at] - box.top, piece[at + 1] - box.left, image.get(piece[at], piece[at + 1]))
   return { box, ink }
 }
 

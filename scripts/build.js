@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
-const folders = ['engine', 'models', 'data', 'cli', 'bench', 'test', 'scripts']
+const folders = ['engine', 'models', 'data', 'cli', 'web', 'bench', 'test', 'scripts']
 const assembly = 'engine/backends/wasm/assembly'
 
 /** Every source below the folders, as `path size date`, sorted: equal lists mean that nothing changed. */
@@ -19,7 +19,7 @@ async function sources() {
   for (const folder of folders) {
     if (!existsSync(join(root, folder))) continue
     for (const entry of await readdir(join(root, folder), { withFileTypes: true, recursive: true })) {
-      if (!entry.isFile() || !/\.(ts|js)$/.test(entry.name)) continue
+      if (!entry.isFile() || !/\.(ts|js|html|css|svg)$/.test(entry.name)) continue
       const path = join(entry.parentPath, entry.name).slice(root.length).replaceAll('\\', '/')
       if (path.includes('node_modules/')) continue
       const { size, mtimeMs } = await stat(join(root, path))
@@ -52,6 +52,7 @@ export async function build({ force = false, notice = 'chiffre: the sources chan
     const sameKernels = before.split('\n').filter(isAssembly).join() === list.filter(isAssembly).join()
     if (sameKernels && !force && existsSync(join(dist, kernels))) await cp(join(dist, kernels), join(fresh, kernels))
     else if (list.some(isAssembly)) await compileKernels(join(fresh, kernels))
+    await bundlePage(fresh)
     await writeFile(join(fresh, '.stamp'), stamp)
     if (existsSync(dist)) await rename(dist, `${fresh}.old`).catch(() => {})
     await rename(fresh, dist).catch(error => {
@@ -99,6 +100,24 @@ async function writeModelRegistry(list, path) {
   ]
   await writeFile(path, code.join('\n') + '\n')
   await cp(join(root, 'models/index.d.ts'), path.replace(/js$/, 'd.ts'))
+}
+
+/**
+ * Puts the page together in dist/page, from the modules that were just transpiled: a script for the page, one for its
+ * Worker, and what both load when they need it. Not minified: who looks at it in a browser should be able to read it,
+ * and gpu.js compiles kernels from their text.
+ */
+async function bundlePage(fresh) {
+  const page = join(fresh, 'page')
+  const entryPoints = ['web/main.js', 'web/network.js', 'engine/backends/wasm/worker.js']
+    .map(path => join(fresh, path))
+    .filter(path => existsSync(path))
+  const { build: bundle } = await import('esbuild')
+  const options = { absWorkingDir: root, outdir: page, entryNames: '[name]', logLevel: 'error', target: 'es2022' }
+  const styles = { in: join(root, 'web/main.css'), out: 'main' }
+  await bundle({ ...options, entryPoints, bundle: true, splitting: true, format: 'esm', sourcemap: true })
+  await bundle({ ...options, entryPoints: [styles], bundle: true })
+  for (const file of ['index.html', 'icon.svg']) await cp(join(root, 'web', file), join(page, file))
 }
 
 /**

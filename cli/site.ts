@@ -1,0 +1,40 @@
+// What the page is made of: its own files, MNIST's, the checkpoints, and how it begins.
+import { existsSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { mnistFolder } from './datasets.js'
+import type { Site } from './serve.js'
+
+const mnistFiles = ['train', 't10k'].flatMap(part => [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`])
+
+/** How the page begins, unless its address says otherwise. */
+export interface PageSettings {
+  readonly model: string
+  readonly backend: string
+  readonly lang: string
+}
+
+/**
+ * The page, as a site to serve.
+ * @param checkpoints where each model's checkpoint may be, best first; the page takes the first that exists
+ */
+export function pageSite(settings: PageSettings, checkpoints: Readonly<Record<string, readonly string[]>>): Site {
+  const places = Object.entries(checkpoints).flatMap(([model, paths]) =>
+    paths.map((path, i) => ({ model, path, at: `/checkpoints/${model}/${i}/` })),
+  )
+  return {
+    folders: {
+      '/': { root: fileURLToPath(new URL('../page', import.meta.url)) },
+      '/data/mnist/': { root: mnistFolder(), only: mnistFiles },
+      ...Object.fromEntries(places.map(({ path, at }) => [at, { root: dirname(path), only: [basename(path)] }])),
+    },
+    documents: {
+      '/settings.json': async () => settings,
+      '/checkpoints.json': async () => {
+        const found = places.filter(({ path }) => existsSync(path)).reverse()
+        return Object.fromEntries(found.map(({ model, path, at }) => [model, at.slice(1) + basename(path)]))
+      },
+    },
+    workers: ['/network.js', '/worker.js'],
+  }
+}

@@ -1,0 +1,122 @@
+// What the page and its Worker say to each other. The page never computes a network, so it is never busy.
+import type { Disturbance, ReadRow } from '../data/index.js'
+import type { LayerSummary, Shape } from '../engine/index.js'
+
+/** What the command line says about how the page begins: settings.json. */
+export interface PageSettings {
+  readonly model: string
+  readonly backend: string
+  readonly lang: 'en' | 'fr'
+}
+
+/** Grey levels with their shape: [rows, columns], or [rows, columns, channels]. */
+export interface Grid {
+  readonly shape: Shape
+  readonly values: Float32Array
+}
+
+/** A network as the page's menu shows it. */
+export interface NetworkInfo {
+  readonly model: string
+  readonly layers: readonly LayerSummary[]
+  /** Where its weights come from: a checkpoint's address, a file's name, or nowhere yet. */
+  readonly weights: 'checkpoint' | 'file' | 'trained here' | 'none'
+  /** Epochs behind it, if its checkpoint says so. */
+  readonly epochs?: number | undefined
+}
+
+/** What became of a drawing. */
+export interface Reading {
+  readonly scaled: Grid
+  readonly padded: Grid
+  readonly centred: Grid
+  /** What the networks saw, after the disturbance; 0 to 1. */
+  readonly seen: Grid
+  /** The part of the drawing that the undisturbed 28x28 show. */
+  readonly frame: { readonly top: number; readonly left: number; readonly height: number; readonly width: number }
+  readonly results: readonly { readonly model: string; readonly probabilities: Float32Array }[]
+}
+
+/** What one unit of a layer computes from the last drawing. */
+export interface UnitView {
+  readonly value: number
+  readonly bias: number | undefined
+  /** The inputs that the unit is connected to, and how much each counts; the window of a convolution, or everything. */
+  readonly inputs: Grid
+  readonly weights: Grid
+}
+
+export interface TrainingOptions {
+  readonly model: string
+  readonly lr: number
+  readonly optimizer: 'adam' | 'sgd'
+  readonly seed: number
+  readonly epochs: number
+  /** Begin with new weights, or with the present ones. */
+  readonly fresh: boolean
+}
+
+/** What training came to since the last report. */
+export interface TrainingReport {
+  /** Images seen in this run. */
+  readonly images: number
+  /** Batches done, over all epochs of this run. */
+  readonly batch: number
+  readonly batches: number
+  readonly epoch: number
+  /** Of the batches since the last report. */
+  readonly loss: number
+  readonly accuracy: number
+  readonly imagesPerSecond: number
+}
+
+/** A mistake on the test set. */
+export interface Mistake {
+  readonly pixels: Uint8Array
+  readonly label: number
+  readonly answer: number
+  readonly probability: number
+}
+
+export interface TestResult {
+  readonly accuracy: number
+  readonly loss: number
+  /** confusion[label][answer] = how many. */
+  readonly confusion: readonly (readonly number[])[]
+  /** The most confident first. */
+  readonly mistakes: readonly Mistake[]
+}
+
+export interface Api {
+  /** Builds a backend and hears which models there are. @returns what really runs, such as `wasm` */
+  start(backend: string): Promise<{ readonly backend: string; readonly models: readonly string[] }>
+  /** Takes up a model's checkpoint, if there is one. */
+  open(model: string): Promise<NetworkInfo>
+  /** Prepares a drawing [height, width] of grey bytes and reads it with the given models; undefined if it is blank. */
+  read(
+    drawing: Uint8Array,
+    width: number,
+    disturbance: Disturbance,
+    models: readonly string[],
+  ): Promise<Reading | undefined>
+  /** What each layer makes of what was last read, its input first. */
+  activations(model: string): Promise<Grid[]>
+  /** What one unit computes, by its layer and its place in the layer's output. */
+  unit(model: string, layer: number, place: number): Promise<UnitView>
+  /** d(winning logit) / d(pixel), for what was last read. */
+  saliency(model: string): Promise<Grid>
+  /** Reads a strip of several digits. */
+  readRow(drawing: Uint8Array, width: number, model: string): Promise<ReadRow | undefined>
+  /** Trains until the epochs are done or stop() is called, reporting some hundred times. */
+  train(options: TrainingOptions, onReport: (report: TrainingReport) => void | Promise<void>): Promise<void>
+  pause(paused: boolean): Promise<void>
+  stop(): Promise<void>
+  /** The model's checkpoint, as the command line reads it. */
+  save(model: string): Promise<Uint8Array>
+  /** Takes up a checkpoint from a file. @returns the model that it is of */
+  load(bytes: Uint8Array): Promise<NetworkInfo>
+  /** Reads the 10,000 test images. */
+  test(model: string, onProgress: (done: number) => void): Promise<TestResult>
+  /** Image i of the test set, and what it shows. */
+  example(i: number): Promise<{ readonly pixels: Uint8Array; readonly label: number }>
+}

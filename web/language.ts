@@ -1,0 +1,36 @@
+// The page's texts in the reader's language, and numbers as they are written there.
+import { fill, type MessageValues } from '../engine/index.js'
+import { en, type Message } from './messages/en.js'
+import { fr } from './messages/fr.js'
+
+const catalogue = { en, fr }
+export type Language = keyof typeof catalogue
+export const languages = Object.keys(catalogue) as Language[]
+
+let language: Language = 'en'
+
+/** A text, its {names} filled. French sets a space that does not break before : ; ? ! » and after «. */
+export function t(key: Message, values: MessageValues = {}): string {
+  const text = catalogue[language][key]
+  return fill(language === 'fr' ? text.replace(/ (?=[:;?!»])|(?<=«) /g, '\u00a0') : text, values)
+}
+
+export const integer = (value: number) => value.toLocaleString(language, { maximumFractionDigits: 0 })
+export const decimal = (value: number, digits: number) =>
+  value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+export const percent = (share: number, digits = 1) =>
+  share.toLocaleString(language, { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits })
+
+/** Puts the page into a language: every element that names its text in data-text, data-label or data-title. */
+export function setLanguage(chosen: Language) {
+  language = chosen
+  document.documentElement.lang = chosen
+  for (const element of document.querySelectorAll<HTMLElement>('[data-text]'))
+    element.textContent = t(element.dataset.text as Message)
+  for (const element of document.querySelectorAll<HTMLElement>('[data-label]'))
+    element.setAttribute('aria-label', t(element.dataset.label as Message))
+  for (const element of document.querySelectorAll<HTMLElement>('[data-title]')) {
+    element.title = t(element.dataset.title as Message)
+    if (!element.textContent.trim()) element.setAttribute('aria-label', element.title)
+  }
+}

@@ -1,0 +1,242 @@
+// The page: what it shows follows from its state (the address's hash), the drawing, and what the Worker answers.
+import { transfer, wrap } from 'comlink'
+import type { Api, NetworkInfo, PageSettings, Reading } from './api.js'
+import { find, latest, make } from './dom.js'
+import { decimal, setLanguage, t } from './language.js'
+import { CodePanel } from './panels/codePanel.js'
+import { InsidePanel } from './panels/insidePanel.js'
+import { MistakesPanel } from './panels/mistakesPanel.js'
+import { ReadingPanel } from './panels/readingPanel.js'
+import { TrainingPanel } from './panels/trainingPanel.js'
+import { Pen } from './pen.js'
+import { paint } from './picture.js'
+import { formatHash, parseHash, type State } from './state.js'
+
+/** Drawings are read while the pointer moves as long as that takes less than a frame. */
+const frameTime = 16
+
+const worker = new Worker(new URL('network.js', import.meta.url), { type: 'module' })
+worker.addEventListener('error', event => fail(new Error(event.message)))
+const api = wrap<Api>(worker)
+const reading = new ReadingPanel()
+const inside = new InsidePanel(api)
+const networks = new Map<string, NetworkInfo>()
+const sliders = ['right', 'down', 'turn', 'scale'] as const
+
+let models: readonly string[] = []
+let defaults: State = {
+  model: '',
+  compare: [],
+  lr: '0.001',
+  optimizer: 'adam',
+  seed: '0',
+  lang: navigator.language.startsWith('fr') ? 'fr' : 'en',
+  backend: '',
+}
+let state = parseHash(location.hash, defaults, models)
+let last: Reading | undefined
+let quick = true
+let insideSeen = false
+
+const pen = new Pen(find<HTMLCanvasElement>('pen'), drawing => {
+  find('hint').hidden = !pen.blank
+  if (!drawing || quick) run(read())
+})
+const isReady = (model: string) => networks.get(model)?.weights !== 'none' && networks.has(model)
+const training = new TrainingPanel(api, {
+  model: () => state.model,
+  onSettings: settings => change(settings),
+  onLearned: () => {
+    const info = networks.get(state.model)
+    if (info) networks.set(state.model, { ...info, weights: 'trained here' })
+    showNotice('')
+    run(read())
+  },
+  onOpened: info => {
+    networks.set(info.model, info)
+    change({ model: info.model })
+  },
+  onError: fail,
+})
+const mistakes = new MistakesPanel(api, () => state.model, fail)
+const code = new CodePanel(api, () => (isReady(state.model) ? state.model : undefined), fail)
+
+/** Reads the drawing with the chosen model and those beside it, and shows all that follows. */
+const read = latest(async () => {
+  const shown = [state.model, ...state.compare.filter(model => model !== state.model)].filter(isReady)
+  if (pen.blank || shown.length === 0) last = undefined
+  else {
+    const { bytes, width } = pen.pixels()
+    const begun = performance.now()
+    last = await api.read(transfer(bytes, [bytes.buffer]), width, disturbance(), shown)
+    quick = performance.now() - begun < frameTime
+  }
+  showReading()
+  if (insideSeen) await inside.show(!last || !isReady(state.model))
+  await showSaliency()
+})
+
+function showReading() {
+  const why = isReady(state.model) || !networks.has(state.model) ? 'verdict.blank' : 'verdict.untrained'
+  reading.show(last, state.model, t(why, { model: state.model }))
+}
+
+async function showSaliency() {
+  const canvas = find<HTMLCanvasElement>('saliency')
+  const wanted = find<HTMLInputElement>('show-saliency').checked
+  find('saliency-note').hidden = !wanted
+  canvas.hidden = !wanted || !last
+  if (canvas.hidden || !last) return
+  const small = make('canvas')
+  paint(small, await api.saliency(state.model), 'signed')
+  // Back from what the network saw to the drawing: undo the disturbance about the frame's middle.
+  const { top, left, height, width } = last.frame
+  const { right, down, turn, scale } = disturbance()
+  const context = canvas.getContext('2d')!
+  context.resetTransform()
+  context.clearRect(0, 0, canvas.width, canvas.height)
+  context.scale(2, 2) // the networks get the board at half its size
+  context.translate(left + width / 2, top + height / 2)
+  context.rotate((-turn * Math.PI) / 180)
+  context.scale(1 / scale, 1 / scale)
+  context.translate((-right * width) / 28, (-down * height) / 28)
+  context.drawImage(small, -width / 2, -height / 2, width, height)
+}
+
+function disturbance() {
+  const [right, down, turn, scale] = sliders.map(id => find<HTMLInputElement>(id).valueAsNumber)
+  return { right: right, down: down, turn: turn, scale: scale }
+}
+
+function showSliders() {
+  for (const id of sliders) {
+    const slider = find<HTMLInputElement>(id)
+    const value = slider.valueAsNumber
+    const text = id === 'scale' ? `× ${decimal(value, 2)}` : id === 'turn' ? `${decimal(value, 0)}°` : decimal(value, 1)
+    slider.nextElementSibling!.textContent = text
+  }
+}
+
+/** Changes the state, and the address with it; whatever depends on it follows. */
+function change(changes: Partial<State>) {
+  state = { ...state, ...changes }
+  history.replaceState(null, '', formatHash(state))
+  run(follow())
+}
+
+/** Brings the page in line with the state. */
+const follow = latest(async () => {
+  setLanguage(state.lang)
+  find<HTMLInputElement>('lr').value = state.lr
+  find<HTMLSelectElement>('optimizer').value = state.optimizer
+  find<HTMLInputElement>('seed').value = state.seed
+  find<HTMLSelectElement>('model').value = state.model
+  showCompare()
+  showSliders()
+  training.refresh()
+  mistakes.refresh()
+  code.refresh()
+  for (const model of [state.model, ...state.compare])
+    if (!networks.has(model)) networks.set(model, await api.open(model))
+  const info = networks.get(state.model)!
+  showNotice(info.weights === 'none' ? t('verdict.untrained', { model: info.model }) : '')
+  inside.layOut(info)
+  await Promise.all([read(), code.read()])
+})
+
+function showCompare() {
+  const boxes = models
+    .filter(model => model !== state.model)
+    .map(model => {
+      const box = make('input', { type: 'checkbox', checked: state.compare.includes(model) })
+      box.addEventListener('change', () =>
+        change({ compare: models.filter(m => (m === model ? box.checked : state.compare.includes(m))) }),
+      )
+      return make('label', { className: 'switch' }, box, model)
+    })
+  find('compare').replaceChildren(find('compare').firstElementChild!, ...boxes)
+}
+
+function showNotice(text: string) {
+  find('notice').textContent = text
+  find('notice').hidden = text === ''
+}
+
+function fail(error: unknown) {
+  const reason = error instanceof Error ? error.message : String(error)
+  showNotice(t('notice.failed', { reason }))
+}
+const run = (work: Promise<void>) => void work.catch(fail)
+
+function listen() {
+  find('undo').addEventListener('click', () => pen.undo())
+  find('clear').addEventListener('click', () => pen.clear())
+  let example = 0
+  find('example').addEventListener('click', () => {
+    run(
+      api.example(example++).then(({ pixels }) => {
+        pen.clear()
+        pen.put(pixels)
+      }),
+    )
+  })
+  find('pen-width').addEventListener('input', event => {
+    pen.width = (event.target as HTMLInputElement).valueAsNumber
+  })
+  find('show-saliency').addEventListener('change', () => run(showSaliency()))
+  for (const id of sliders)
+    find(id).addEventListener('input', () => {
+      showSliders()
+      run(read())
+    })
+  find('calm').addEventListener('click', () => {
+    for (const id of sliders) find<HTMLInputElement>(id).value = id === 'scale' ? '1' : '0'
+    showSliders()
+    run(read())
+  })
+  find('model').addEventListener('change', event => change({ model: (event.target as HTMLSelectElement).value }))
+  find('language').addEventListener('click', () => change({ lang: state.lang === 'en' ? 'fr' : 'en' }))
+  find('theme').addEventListener('click', () => {
+    const dark = matchMedia('(prefers-color-scheme: dark)').matches
+    const root = document.documentElement
+    const now = root.dataset.theme ?? (dark ? 'dark' : 'light')
+    root.dataset.theme = now === 'dark' ? 'light' : 'dark'
+    training.refresh()
+  })
+  // The sections are reached without touching the hash, which holds the state.
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('nav a, .skip'))
+    link.addEventListener('click', event => {
+      event.preventDefault()
+      const section = find(link.hash.slice(1))
+      section.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' })
+      section.focus({ preventScroll: true })
+    })
+  addEventListener('hashchange', () => {
+    state = parseHash(location.hash, defaults, models)
+    run(follow())
+  })
+  new IntersectionObserver(
+    ([entry]) => {
+      insideSeen = entry.isIntersecting
+      if (insideSeen) run(inside.show(!last || !isReady(state.model)))
+    },
+    { rootMargin: '200px' },
+  ).observe(find('inside'))
+}
+
+async function start() {
+  setLanguage(state.lang)
+  showNotice(t('notice.starting'))
+  showReading()
+  listen()
+  const settings = (await (await fetch('settings.json')).json()) as PageSettings
+  defaults = { ...defaults, ...settings }
+  const started = await api.start(parseHash(location.hash, defaults, models).backend)
+  models = started.models
+  state = parseHash(location.hash, defaults, models)
+  find('model').replaceChildren(...models.map(model => make('option', {}, model)))
+  document.documentElement.dataset.backend = started.backend
+  await follow()
+}
+
+run(start())

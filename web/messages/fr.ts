@@ -1,0 +1,128 @@
+import type { Message } from './en.js'
+
+/** Tous les textes de la page. */
+export const fr: Readonly<Record<Message, string>> = {
+  skip: 'Aller au dessin',
+  nav: 'Sections',
+  model: 'Modèle',
+  language: 'English',
+  theme: 'Clair ou sombre',
+  footer:
+    'Tout tourne sur cet ordinateur : la page, les réseaux et leur entraînement. Rien de ce que vous dessinez n’en sort.',
+
+  'read.title': 'Dessiner',
+  'read.invite': 'Dessinez un chiffre',
+  'pen.label': 'Tableau : dessinez un chiffre à la souris, au doigt ou au stylet',
+  'pen.hint': 'de 0 à 9, aussi grand que vous voulez',
+  'pen.width': 'Trait',
+  'pen.undo': 'Annuler',
+  'pen.clear': 'Effacer',
+  'pen.example': 'Un chiffre de test',
+  'pen.example.title': 'Mettre au tableau un chiffre du jeu de test',
+
+  'verdict.blank': 'Le tableau est vide.',
+  'verdict.untrained':
+    '{model} n’a encore rien appris. Entraînez-le plus bas, ou avec « node cli train --model {model} ».',
+  'verdict.sure': 'C’est un {digit} : {percent}, dit {model}.',
+  'verdict.unsure': 'Peut-être un {digit} : {percent}, dit {model}.',
+  'bars.label': 'La probabilité de chaque chiffre',
+  'bars.digit': 'Chiffre',
+  compare: 'Comparer avec',
+
+  'steps.title': 'Ce que l’on montre au réseau',
+  'steps.scaled': 'Cadré sur l’encre et mis à l’échelle, proportions gardées : 20 pixels pour le plus long côté.',
+  'steps.padded': 'Entouré de noir jusqu’à 28 × 28.',
+  'steps.centred': 'Déplacé jusqu’à ce que son centre de masse soit au centre.',
+  'steps.seen': 'Divisé par 255 : des nombres de 0 à 1, exactement ce que voit le réseau.',
+
+  'disturb.title': 'Dérangez-le',
+  'disturb.note':
+    'Un réseau dense a appris chaque place séparément : déplacez le chiffre, et il se perd plus vite qu’une convolution.',
+  'disturb.right': 'À droite',
+  'disturb.down': 'Vers le bas',
+  'disturb.turn': 'Tourner',
+  'disturb.scale': 'Taille',
+  'disturb.reset': 'Comme avant',
+
+  'saliency.show': 'Montrer les pixels qui comptent',
+  'saliency.note':
+    'Le gradient du meilleur score : plus d’encre plaide pour la réponse là où c’est orange, contre elle là où c’est bleu.',
+
+  'inside.title': 'À l’intérieur',
+  'inside.lead':
+    'Ce que chaque couche fait de votre dessin. Pointez une unité pour voir ce qu’elle calcule, et de quoi.',
+  'inside.blank': 'Dessinez un chiffre plus haut : son chemin à travers les couches apparaîtra ici.',
+  'inside.layer': '{name} : {shape}',
+  'inside.parameters': '{count} paramètres',
+  'inside.none': 'aucun paramètre',
+  'inside.map': 'Unité',
+  'inside.conv2d': 'Chaque carte est un petit filtre glissé sur toute l’image : clair là où l’image lui ressemble.',
+  'inside.relu': 'Les nombres négatifs deviennent 0 ; le reste ne change pas.',
+  'inside.maxPool2d':
+    'De chaque fenêtre on garde le plus grand nombre : plus petit, et moins pointilleux sur les places.',
+  'inside.dense': 'Chaque unité est une somme pondérée de tous les nombres d’avant.',
+  'inside.softmax': 'Les scores deviennent des probabilités.',
+  'inside.other': 'Ce que cette couche fait de son entrée.',
+  'inside.legend': 'Orange : plus que 0. Bleu : moins que 0. Noir : 0.',
+
+  'unit.choose': 'Pointez une unité, ou allez sur une couche et prenez les flèches du clavier.',
+  'unit.title': '{layer}, unité {unit}',
+  'unit.place': 'ligne {row}, colonne {column}',
+  'unit.sum': 'y = Σ x·w + b',
+  'unit.relu': 'y = max(0, x)',
+  'unit.max': 'y = max x',
+  'unit.other': 'y = f(x)',
+  'unit.inputs': 'Entrées x',
+  'unit.weights': 'Poids w',
+  'unit.products': 'Produits x·w',
+
+  'training.title': 'Entraîner',
+  'training.lead':
+    'Regardez un réseau apprendre de 60 000 chiffres. Il apprend en arrière-plan : dessinez, et voyez-le progresser.',
+  'training.lr': 'Pas d’apprentissage',
+  'training.optimizer': 'Optimiseur',
+  'training.seed': 'Graine',
+  'training.epochs': 'Époques',
+  'training.fresh': 'Repartir de zéro',
+  'training.start': 'Entraîner',
+  'training.pause': 'Pause',
+  'training.resume': 'Reprendre',
+  'training.stop': 'Arrêter',
+  'training.progress': 'Avancement de l’entraînement',
+  'training.loss': 'Perte',
+  'training.accuracy': 'Exactitude',
+  'training.images': 'Images vues',
+  'training.loading': 'Chargement des 60 000 images d’entraînement…',
+  'training.running': '{model}, époque {epoch} : perte {loss}, exactitude {accuracy}, {speed} images par seconde',
+  'training.paused': 'En pause.',
+  'training.done': 'Terminé : la page lit maintenant avec ce que {model} a appris.',
+  'training.diverged': 'La perte n’est plus un nombre. Essayez un pas d’apprentissage plus petit.',
+
+  'file.save': 'Enregistrer le réseau',
+  'file.open': 'Ouvrir un réseau',
+  'file.note': 'Des fichiers de « node cli train », dans storage/, et pour lui.',
+  'file.opened': '{model} : {file} est ouvert.',
+
+  'mistakes.title': 'Erreurs',
+  'mistakes.lead':
+    'Faites lire au réseau les 10 000 images de test, dont il n’a jamais rien appris, et regardez où il s’est trompé.',
+  'mistakes.start': 'Tester',
+  'mistakes.running': '{done} sur 10 000',
+  'mistakes.result': '{model} : {accuracy} de bonnes réponses, {errors} erreurs.',
+  'mistakes.confusion': 'Matrice de confusion : choisissez une case pour voir ces erreurs',
+  'mistakes.row': 'est',
+  'mistakes.column': 'lu',
+  'mistakes.cell': '{count} fois, un {label} a été lu {answer}',
+  'mistakes.all': 'Les erreurs les plus assurées',
+  'mistakes.filtered': '{label} lu {answer} : {count}',
+  'mistakes.one': 'Un {label}, lu {answer} ({percent})',
+
+  'code.title': 'Code postal',
+  'code.lead': 'Ce pour quoi ces réseaux ont d’abord été construits : écrivez plusieurs chiffres côte à côte.',
+  'code.label': 'Bande : écrivez plusieurs chiffres côte à côte',
+  'code.example': 'Un code de test',
+  'code.confidence': 'sûr des {count} à {percent}',
+
+  'notice.failed': 'Quelque chose a échoué : {reason}',
+  'notice.starting': 'Les réseaux démarrent…',
+}

@@ -1,0 +1,357 @@
+// The networks of the page, in a Worker: the same engine as on the command line. web/api.ts says what it can be asked.
+import { expose } from 'comlink'
+import ndarray from 'ndarray'
+import { Dataset, disturb, prepare, readIdx, readRow, type Box, type Image } from '../data/index.js'
+import { blank, inkBox } from '../data/preprocess.js'
+import {
+  adam,
+  argmax,
+  backward,
+  beginning,
+  cpu,
+  deserialize,
+  evaluate,
+  fit,
+  gpujs,
+  noGrad,
+  random,
+  scope,
+  serialize,
+  sgd,
+  sizeOf,
+  tensor,
+  Tensor,
+  wasm,
+  wasmSupported,
+  type Backend,
+  type Optimizer,
+  type Progress,
+  type Sequential,
+  type Shape,
+} from '../engine/index.js'
+import { models } from '../models/index.js'
+import type { Api, Grid, Mistake, NetworkInfo, TrainingReport } from './api.js'
+
+/** A network that has been opened. */
+interface Opened {
+  readonly network: Sequential
+  weights: NetworkInfo['weights']
+  /** How it is trained, once it has been. */
+  optimizer?: Optimizer
+  progress: Progress
+}
+
+/** The backends that a browser can have; a mode may follow the name, as in `gpujs:webgl2`. */
+const backends: Readonly<Record<string, (mode?: string) => Promise<Backend>>> = {
+  wasm: () => wasm(),
+  cpu: async () => cpu(),
+  gpujs: mode => gpujs(mode),
+}
+
+let backend: Backend
+const opened = new Map<string, Opened>()
+/** The image that the networks read last: what activations, units and saliency are about. */
+let seen: Image | undefined
+let training: { paused: boolean; stopped: boolean } | undefined
+
+const api: Api = {
+  async start(name) {
+    const [kind, mode] = name.split(':')
+    backend = await (backends[kind] ?? backends[wasmSupported() ? 'wasm' : 'cpu'])(mode)
+    return { backend: backend.name, models: Object.keys(models) }
+  },
+
+  async open(model) {
+    const known = opened.get(model)
+    if (known) return infoOf(model, known)
+    const network = models[model]()
+    const address = (
+      JSON.parse(new TextDecoder().decode(await download('checkpoints.json'))) as Record<string, string>
+    )[model]
+    const found = { network, weights: 'none', progress: beginning } as Opened
+    if (address) {
+      restore(found, deserialize(await download(address)))
+      found.weights = 'checkpoint'
+    }
+    opened.set(model, found)
+    return infoOf(model, found)
+  },
+
+  async read(drawing, width, disturbance, names) {
+    const preparation = prepare(imageOf(drawing, width))
+    if (!preparation) return undefined
+    seen = disturb(preparation.input, disturbance)
+    const results = await Promise.all(
+      names.map(async model => ({ model, probabilities: (await probabilities(model, [seen!]))[0] })),
+    )
+    const { scaled, padded, centred } = preparation
+    return {
+      scaled: gridOf(scaled),
+      padded: gridOf(padded),
+      centred: gridOf(centred),
+      seen: gridOf(seen),
+      frame: preparation.frame,
+      results,
+    }
+  },
+
+  async activations(model) {
+    const { network } = ready(model)
+    return take(scope(() => noGrad(() => network.activations(input()))))
+  },
+
+  async unit(model, index, place) {
+    // The gradient of a unit with respect to its layer's input says which inputs it is connected to, and how much each
+    // counts. Dense layers and convolutions are linear, so these gradients are their weights.
+    const { network } = ready(model)
+    const layer = network.layers[index]
+    const parameters = Object.fromEntries(
+      Object.keys(layer.parameters).map(key => [key, network.parameters.get(`${layer.name}.${key}`)!]),
+    )
+    const [inputs, outputs, weights] = (await take(
+      scope(() => {
+        const x = noGrad(() => network.activations(input()))[index]
+        x.wantsGrad = true
+        const y = layer.forward(x, parameters, { training: false, rng: random(0, 'unit') })
+        return [x, y, gradient(y, place, x)]
+      }),
+    )) as [Grid, Grid, Grid]
+    const value = outputs.values[place]
+    const sum = inputs.values.reduce((total, v, i) => total + v * weights.values[i], 0)
+    const shape = shapeBefore(network, index)
+    const window = windowOf({ ...weights, shape }, outputs.shape, place)
+    return {
+      value,
+      bias: 'bias' in layer.parameters ? value - sum : undefined,
+      inputs: cropGrid({ ...inputs, shape }, window),
+      weights: cropGrid({ ...weights, shape }, window),
+    }
+  },
+
+  async saliency(model) {
+    const { network } = ready(model)
+    const [logits] = await take([scope(() => noGrad(() => network.forward(input())))])
+    const winner = argmax(logits.values, 0, network.output[0])
+    const [dx] = await take([
+      scope(() => {
+        const x = input()
+        x.wantsGrad = true
+        return gradient(network.forward(x), winner, x)
+      }),
+    ])
+    return dx
+  },
+
+  readRow: (drawing, width, model) => readRow(imageOf(drawing, width), images => probabilities(model, images)),
+
+  async train({ model, lr, optimizer, seed, epochs, fresh }, onReport) {
+    training = { paused: false, stopped: false }
+    const job = training
+    await api.open(model)
+    const one = opened.get(model)!
+    const examples = await dataset('train')
+    if (fresh || one.weights === 'none') {
+      one.network.init(backend, seed)
+      one.progress = beginning
+      one.optimizer?.free()
+      delete one.optimizer
+    }
+    if (one.optimizer?.name !== optimizer) {
+      one.optimizer?.free()
+      one.optimizer = (optimizer === 'adam' ? adam : sgd)(one.network.parameters)
+    }
+    one.weights = 'trained here'
+    const first = one.progress.epoch
+    const options = { lr, seed, epochs: first + epochs, from: one.progress }
+    let since = { time: performance.now(), images: 0, lossSum: 0, correct: 0, seen: 0 }
+    let before = one.progress
+    for await (const step of fit(one.network, one.optimizer, backend, examples, options)) {
+      one.progress = step.progress
+      const [lossSum, correct] = [step.loss * step.seen, step.accuracy * step.seen]
+      const start = before.batch === 0 ? beginning : before
+      since.lossSum += lossSum - start.lossSum
+      since.correct += correct - start.correct
+      since.images += step.seen - since.seen
+      since.seen = step.seen
+      before = step.progress
+      const now = performance.now()
+      const done = (step.epoch - 1 - first) * step.batches + step.batch
+      const total = epochs * step.batches
+      if (done % Math.ceil(total / 100) === 0 || now - since.time > 300 || done === total || job.stopped) {
+        // Awaited: otherwise the end of the training could be heard before its last reports.
+        await onReport({
+          images: (step.epoch - 1 - first) * examples.length + step.seen,
+          batch: done,
+          batches: total,
+          epoch: step.epoch,
+          loss: since.lossSum / since.images,
+          accuracy: since.correct / since.images,
+          imagesPerSecond: (1000 * since.images) / (now - since.time),
+        } satisfies TrainingReport)
+        since = { ...since, time: now, images: 0, lossSum: 0, correct: 0 }
+      }
+      if (step.batch === step.batches) since.seen = 0
+      await breathe()
+      while (job.paused && !job.stopped) await new Promise(resolve => setTimeout(resolve, 50))
+      if (job.stopped) break
+    }
+    training = undefined
+  },
+  async pause(paused) {
+    if (training) training.paused = paused
+  },
+  async stop() {
+    if (training) training.stopped = true
+  },
+
+  async save(model) {
+    const { network } = ready(model)
+    const tensors = new Map()
+    for (const [name, parameter] of network.parameters)
+      tensors.set(name, { shape: parameter.shape, values: Float32Array.from(await parameter.download()) })
+    return serialize({ tensors, metadata: { model } })
+  },
+  async load(bytes) {
+    const saved = deserialize(bytes)
+    const model = saved.metadata.model
+    const one = opened.get(model) ?? { network: models[model](), weights: 'none', progress: beginning }
+    restore(one, saved)
+    one.weights = 'file'
+    opened.set(model, one)
+    return infoOf(model, one)
+  },
+
+  async test(model, onProgress) {
+    const { network } = ready(model)
+    const examples = await dataset('t10k')
+    const classes = network.output[0]
+    const result = await evaluate(network, backend, examples, { batchSize: 200, onBatch: onProgress })
+    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
+    const mistakes: Mistake[] = []
+    for (let i = 0; i < examples.length; i++) {
+      const label = result.labels[i]
+      const answer = argmax(result.probabilities, i, classes)
+      confusion[label][answer] += 1
+      if (answer === label) continue
+      const { pixels } = examples.gather(Uint32Array.of(i))
+      mistakes.push({ pixels, label, answer, probability: result.probabilities[i * classes + answer] })
+    }
+    mistakes.sort((a, b) => b.probability - a.probability)
+    return { accuracy: result.accuracy, loss: result.loss, confusion, mistakes }
+  },
+  async example(i) {
+    const examples = await dataset('t10k')
+    const { pixels, labels } = examples.gather(Uint32Array.of(i % examples.length))
+    return { pixels, label: labels[0] }
+  },
+}
+
+/** A network with weights. */
+function ready(model: string): Opened {
+  const one = opened.get(model)
+  if (!one || one.weights === 'none') throw new Error(`${model} has no weights yet`)
+  return one
+}
+
+function infoOf(model: string, { network, weights, progress }: Opened): NetworkInfo {
+  return { model, layers: network.summary(), weights, epochs: progress.epoch }
+}
+
+function restore(one: Opened, { tensors }: ReturnType<typeof deserialize>) {
+  one.network.load(backend, tensors)
+}
+
+async function probabilities(model: string, images: readonly Image[]): Promise<Float32Array[]> {
+  const { network } = ready(model)
+  const classes = network.output[0]
+  const values = new Float32Array(images.length * images[0].size)
+  images.forEach((image, i) => values.set(image.data, i * image.size))
+  const rows = scope(() => network.predict(tensor(backend, values, [images.length, ...network.input])))
+  const all = Float32Array.from(await rows.download())
+  rows.free()
+  return images.map((_, i) => all.subarray(i * classes, (i + 1) * classes))
+}
+
+/** What was last read, as a batch of one. */
+function input(): Tensor {
+  if (!seen) throw new Error('nothing was read yet')
+  return tensor(backend, seen.data, [1, ...seen.shape])
+}
+
+/** dy[place] / dx, in x's shape; to be called in a scope. */
+function gradient(y: Tensor, place: number, x: Tensor): Tensor {
+  const dy = new Float32Array(sizeOf(y.shape))
+  dy[place] = 1
+  return new Tensor(backend, x.shape, backward(y, tensor(backend, dy, y.shape)).get(x)!)
+}
+
+/** Takes tensors' numbers off the backend, without the batch's dimension, and gives their memory back. */
+async function take(tensors: readonly Tensor[]): Promise<Grid[]> {
+  const values = await Promise.all(tensors.map(x => x.download()))
+  for (const buffer of new Set(tensors.map(x => x.data))) backend.free(buffer) // a reshaped tensor shares its buffer
+  return tensors.map((x, i) => ({ shape: x.shape.slice(1), values: Float32Array.from(values[i]) }))
+}
+
+/** The shape in which a layer's input is best looked at: what it was before it was lined up in a row. */
+function shapeBefore(network: Sequential, index: number): Shape {
+  const shapes = [network.input, ...network.layers.map(layer => layer.output)].slice(0, index + 1)
+  const size = sizeOf(shapes.at(-1)!)
+  return shapes.reverse().find(shape => shape.length > 1 && sizeOf(shape) === size) ?? shapes[0]
+}
+
+/** The rows and columns of an input [h,w,c] that a unit is connected to: all of them, unless its layer keeps places. */
+function windowOf({ shape, values }: Grid, output: Shape, place: number): Box {
+  const [h = 1, w = 1, channels = 1] = shape
+  if (output.length !== 3) return { top: 0, left: 0, height: h, width: w }
+  const [oh, ow, oc] = output as [number, number, number]
+  const [row, column] = [Math.floor(place / (ow * oc)), Math.floor(place / oc) % ow]
+  const size = Math.floor(h / oh)
+  // A pooling passes on one number of its window: only one of the gradients is not 0.
+  if (size > 1) return { top: row * size, left: column * size, height: size, width: Math.floor(w / ow) }
+  const ink = blank(h, w)
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) ink.data[Math.floor(i / channels)] = 1
+  return inkBox(ink) ?? { top: row, left: column, height: 1, width: 1 }
+}
+
+function cropGrid({ shape, values }: Grid, { top, left, height, width }: Box): Grid {
+  if (shape.length === 1) return { shape, values }
+  const [, w = 1, channels = 1] = shape
+  const kept = new Float32Array(height * width * channels)
+  for (let i = 0; i < height; i++) {
+    const from = ((top + i) * w + left) * channels
+    kept.set(values.subarray(from, from + width * channels), i * width * channels)
+  }
+  return { shape: [height, width, channels], values: kept }
+}
+
+/** Lets messages in between two batches. A timer would wait 4 ms each time; a message does not. */
+const channel = new MessageChannel()
+const breathe = () =>
+  new Promise<void>(resolve => {
+    channel.port1.onmessage = () => resolve()
+    channel.port2.postMessage(undefined)
+  })
+
+const imageOf = (bytes: Uint8Array, width: number) => ndarray(bytes, [bytes.length / width, width])
+const gridOf = (image: Image): Grid => ({ shape: [...image.shape], values: image.data })
+
+async function download(address: string): Promise<Uint8Array> {
+  const response = await fetch(address)
+  if (!response.ok) throw new Error(`${address}: ${response.status}`)
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+/** MNIST's training images, or its test images (`t10k`), once they are asked for. */
+const datasets = new Map<string, Promise<Dataset>>()
+function dataset(part: 'train' | 't10k'): Promise<Dataset> {
+  const found = datasets.get(part) ?? load()
+  datasets.set(part, found)
+  return found
+  async function load() {
+    const files = [`data/mnist/${part}-images-idx3-ubyte`, `data/mnist/${part}-labels-idx1-ubyte`]
+    const [images, labels] = await Promise.all(files.map(download))
+    return new Dataset(readIdx(images, 3), readIdx(labels, 1))
+  }
+}
+
+expose(api)

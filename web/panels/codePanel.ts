@@ -1,0 +1,75 @@
+// Several digits on one strip, such as a postal code: taken apart, read one by one, put together again.
+import { transfer, type Remote } from 'comlink'
+import type { ReadRow } from '../../data/index.js'
+import { random } from '../../engine/index.js'
+import type { Api } from '../api.js'
+import { find, latest } from '../dom.js'
+import { percent, t } from '../language.js'
+import { Pen } from '../pen.js'
+
+/** Where the boxes are drawn: the second canvas over the strip. */
+export class CodePanel {
+  readonly #pen: Pen
+  #row: ReadRow | undefined
+  #examples = 0
+
+  constructor(
+    readonly api: Remote<Api>,
+    readonly model: () => string | undefined,
+    readonly onError: (error: unknown) => void,
+  ) {
+    this.#pen = new Pen(find<HTMLCanvasElement>('strip'), drawing => {
+      if (drawing) this.#showBoxes(undefined)
+      else void this.read().catch(onError)
+    })
+    find('strip-undo').addEventListener('click', () => this.#pen.undo())
+    find('strip-clear').addEventListener('click', () => this.#pen.clear())
+    find('strip-example').addEventListener('click', () => void this.#example().catch(onError))
+  }
+
+  /** Says everything anew, in the present language. */
+  refresh() {
+    find('code-text').textContent = this.#row?.text ?? ''
+    find('code-confidence').textContent = this.#row
+      ? t('code.confidence', { percent: percent(this.#row.confidence), count: this.#row.digits.length })
+      : ''
+  }
+
+  /** Reads the strip with the chosen model. */
+  readonly read = latest(async () => {
+    const model = this.model()
+    const { bytes, width } = this.#pen.pixels()
+    this.#row = model === undefined ? undefined : await this.api.readRow(transfer(bytes, [bytes.buffer]), width, model)
+    this.#showBoxes(this.#row)
+    this.refresh()
+  })
+
+  #showBoxes(row: ReadRow | undefined) {
+    const boxes = find<HTMLCanvasElement>('boxes')
+    const context = boxes.getContext('2d')!
+    context.clearRect(0, 0, boxes.width, boxes.height)
+    context.strokeStyle = context.fillStyle = getComputedStyle(boxes).color
+    context.lineWidth = 3
+    context.font = '600 26px system-ui, sans-serif'
+    for (const { box, label } of row?.digits ?? []) {
+      // The networks get the board at half its size.
+      const [x, y, w, h] = [box.left, box.top, box.width, box.height].map(v => 2 * v) as [
+        number,
+        number,
+        number,
+        number,
+      ]
+      context.strokeRect(x - 4, y - 4, w + 8, h + 8)
+      context.fillText(String(label), x - 4, y > 34 ? y - 12 : y + h + 30)
+    }
+  }
+
+  async #example() {
+    const rng = random(this.#examples++, 'code')
+    this.#pen.clear()
+    for (let i = 0; i < 5; i++) {
+      const { pixels } = await this.api.example(Math.floor(rng() * 10000))
+      this.#pen.put(pixels, 15 + i * 205)
+    }
+  }
+}

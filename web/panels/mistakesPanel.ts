@@ -1,0 +1,107 @@
+// What a network gets wrong of the test set: its confusion matrix, and the mistakes behind each cell.
+import { proxy, type Remote } from 'comlink'
+import type { Api, Mistake, TestResult } from '../api.js'
+import { find, make } from '../dom.js'
+import { integer, percent, t } from '../language.js'
+import { paint } from '../picture.js'
+
+/** So many mistakes are shown at once. */
+const shown = 60
+
+export class MistakesPanel {
+  #result: (TestResult & { readonly model: string }) | undefined
+  #filter: { readonly label: number; readonly answer: number } | undefined
+
+  constructor(
+    readonly api: Remote<Api>,
+    readonly model: () => string,
+    readonly onError: (error: unknown) => void,
+  ) {
+    find('test').addEventListener('click', () => void this.#test().catch(onError))
+  }
+
+  /** Says everything anew, in the present language. */
+  refresh() {
+    if (!this.#result) return
+    const { model, accuracy, mistakes } = this.#result
+    find('test-status').textContent = t('mistakes.result', {
+      model,
+      accuracy: percent(accuracy, 2),
+      errors: integer(mistakes.length),
+    })
+    this.#showConfusion(this.#result)
+    this.#showGallery(this.#result)
+  }
+
+  async #test() {
+    const button = find<HTMLButtonElement>('test')
+    button.disabled = true
+    try {
+      const model = this.model()
+      const onProgress = (done: number) =>
+        void (find('test-status').textContent = t('mistakes.running', { done: integer(done) }))
+      const result = await this.api.test(model, proxy(onProgress))
+      this.#result = { ...result, model }
+      this.#filter = undefined
+      this.refresh()
+    } finally {
+      button.disabled = false
+    }
+  }
+
+  #showConfusion({ confusion }: TestResult) {
+    const caption = make('caption', {}, t('mistakes.confusion'))
+    const corner = make('td', { className: 'small' }, `${t('mistakes.row')} ↓ ${t('mistakes.column')} →`)
+    const head = make('tr', {}, corner)
+    confusion.forEach((_, answer) => head.append(make('th', { scope: 'col' }, String(answer))))
+    const table = make('table', {}, caption, make('thead', {}, head))
+    const worst = Math.max(...confusion.flatMap((row, label) => row.filter((_, answer) => answer !== label)))
+    confusion.forEach((row, label) => {
+      const line = make('tr', {}, make('th', { scope: 'row' }, String(label)))
+      row.forEach((count, answer) => line.append(make('td', {}, this.#cell(label, answer, count, worst))))
+      table.append(line)
+    })
+    find('confusion').replaceChildren(table)
+  }
+
+  #cell(label: number, answer: number, count: number, worst: number): HTMLElement {
+    if (label === answer) return make('span', { className: 'right' }, String(count))
+    if (count === 0) return make('span', { className: 'zero' }, '0')
+    const cell = make('button', { type: 'button' }, String(count))
+    cell.style.setProperty('--share', String(count / worst))
+    cell.title = t('mistakes.cell', { count, label, answer })
+    cell.setAttribute('aria-label', cell.title)
+    const chosen = this.#filter?.label === label && this.#filter.answer === answer
+    cell.setAttribute('aria-pressed', String(chosen))
+    cell.addEventListener('click', () => {
+      this.#filter = chosen ? undefined : { label, answer }
+      this.refresh()
+      find('confusion').querySelector<HTMLElement>('[aria-pressed="true"]')?.focus()
+    })
+    return cell
+  }
+
+  #showGallery({ mistakes }: TestResult) {
+    const filter = this.#filter
+    const chosen = mistakes.filter(m => !filter || (m.label === filter.label && m.answer === filter.answer))
+    find('gallery-title').textContent = filter
+      ? t('mistakes.filtered', { ...filter, count: chosen.length })
+      : t('mistakes.all')
+    find('gallery').replaceChildren(...chosen.slice(0, shown).map(card))
+  }
+}
+
+function card({ pixels, label, answer, probability }: Mistake): HTMLElement {
+  const canvas = make('canvas', { className: 'tile' })
+  paint(canvas, { shape: [28, 28], values: Float32Array.from(pixels) }, 'ink', 255)
+  canvas.setAttribute('role', 'img')
+  canvas.setAttribute('aria-label', t('mistakes.one', { label, answer, percent: percent(probability) }))
+  const text = make(
+    'span',
+    {},
+    make('b', { className: 'truth' }, String(label)),
+    ' → ',
+    make('b', { className: 'wrong' }, String(answer)),
+  )
+  return make('li', { title: canvas.ariaLabel ?? '' }, canvas, text, make('small', {}, percent(probability)))
+}
