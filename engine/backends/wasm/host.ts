@@ -19,11 +19,17 @@ export interface ScriptURL {
 interface HostWorker {
   postMessage(message: unknown): void
   terminate(): unknown
+  // Node's
   unref?(): void
+  once?(event: 'message' | 'error', listener: (value: unknown) => void): void
+  // Browsers'
+  onmessage?: (event: unknown) => void
+  onerror?: (event: { message?: string }) => void
 }
 
 interface NodePort {
   once(event: 'message', listener: (message: unknown) => void): void
+  postMessage(message: unknown): void
 }
 
 interface NodeThreads {
@@ -45,6 +51,7 @@ interface Host {
   readonly URL: new (path: string, base: string) => ScriptURL
   atob(text: string): string
   onmessage?: (event: { data: unknown }) => void
+  postMessage(message: unknown): void
 }
 
 const host = globalThis as unknown as Host
@@ -81,20 +88,30 @@ export const createMemory = (shared: boolean, initial: number, maximum: number) 
 
 export const decodeBase64 = (text: string) => Uint8Array.from(host.atob(text), c => c.charCodeAt(0))
 
-/** Starts a worker on a script, with one message for it. It does not keep the program from ending. */
-export function startWorker(script: ScriptURL | string, message: unknown): HostWorker {
+/**
+ * Starts a worker on a script, with one message for it, and waits until it is ready. Then it does not keep the program
+ * from ending.
+ */
+export async function startWorker(script: ScriptURL | string, message: unknown): Promise<HostWorker> {
   const NodeWorker = nodeThreads()?.Worker
   const worker = NodeWorker ? new NodeWorker(script) : new host.Worker!(script, { type: 'module' })
-  worker.unref?.()
+  const ready = new Promise((resolve, reject) => {
+    worker.onmessage = resolve
+    worker.onerror = event => reject(new Error(`wasm: a thread does not start: ${event.message}`))
+    worker.once?.('message', resolve)
+    worker.once?.('error', reject)
+  })
   worker.postMessage(message)
+  await ready
+  worker.unref?.()
   return worker
 }
 
-/** Inside a worker: hears the message that startWorker sent. */
-export function onStart(listener: (message: unknown) => void) {
+/** Inside a worker: hears the message that startWorker sent, and calls `ready` when it is. */
+export function onStart(listener: (message: unknown, ready: () => void) => void) {
   const port = nodeThreads()?.parentPort
-  if (port) port.once('message', listener)
-  else host.onmessage = event => listener(event.data)
+  if (port) port.once('message', message => listener(message, () => port.postMessage('ready')))
+  else host.onmessage = event => listener(event.data, () => host.postMessage('ready'))
 }
 
 /** A script beside the file whose import.meta is given. */

@@ -46,7 +46,9 @@ export async function wasm({ threads = cores(), strict = false, worker }: WasmOp
   const memory = createMemory(shared, 16, MOST_PAGES)
   const kernels = instantiate(module, memory)
   const script = worker ?? scriptBeside('./worker.js', import.meta)
-  const workers = Array.from({ length: threads - 1 }, (_, i) => startWorker(script, { module, memory, thread: i + 1 }))
+  // All are waited for before the memory grows: V8 may forget to tell a starting thread, whose memory.fill then traps.
+  const invitations = Array.from({ length: threads - 1 }, (_, i) => ({ module, memory, thread: i + 1 }))
+  const workers = await Promise.all(invitations.map(invitation => startWorker(script, invitation)))
   const team = new Team(kernels, memory, threads)
   return build(team, kernels, new Pieces(memory, kernels.dataEnd()), fused, () => {
     for (const one of workers) one.terminate()

@@ -2,7 +2,9 @@
 import { instantiate, onStart } from './host.js'
 import { help, type Invitation } from './threads.js'
 
-onStart(message => {
+onStart((message, ready) => {
   const { module, memory, thread } = message as Invitation
-  help(instantiate(module, memory), memory, thread)
+  const kernels = instantiate(module, memory)
+  ready()
+  help(kernels, memory, thread)
 })
