@@ -2,7 +2,7 @@
 // was trained. It says nothing that differs from run to run (no date, no duration), so the same training gives the
 // same bytes. Written beside, then renamed: at every instant the name holds a whole checkpoint, or none.
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import {
@@ -10,7 +10,6 @@ import {
   schedules,
   serialize,
   type NamedTensors,
-  type Parameter,
   type Progress,
   type Sequential,
 } from '../engine/index.js'
@@ -23,7 +22,7 @@ export interface Settings {
   readonly momentum: number
   readonly batchSize: number
   readonly seed: number
-  /** The set's name, or the beginning of the SHA-256 of its content. */
+  /** The set's name, or for a folder `idx-` and the fingerprint of its examples. */
   readonly data: string
   /** How many of its examples were used, those kept apart for validation included. */
   readonly examples: number
@@ -98,6 +97,13 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | undefin
   })
 }
 
+/** The checkpoint at a path, for a network. @throws ChiffreError if it holds another one */
+export async function openCheckpoint(path: string, model: string, network: Sequential) {
+  const checkpoint = await readCheckpoint(path)
+  if (checkpoint) await about(path, () => checkFit(checkpoint, model, network))
+  return checkpoint
+}
+
 /** Writes a checkpoint in place of the one before. @returns the file's SHA-256 */
 export async function writeCheckpoint(path: string, { training, tensors }: Checkpoint): Promise<string> {
   const values = Object.keys(fields).map(key => [key, training[key as keyof Training]] as const)
@@ -125,16 +131,14 @@ export async function checkpointNames(storage: string): Promise<string[]> {
 }
 
 /**
- * Checks that a checkpoint fits a network: its model's name, and the shape of every tensor besides the weights
- * (those are checked as the network loads them).
+ * Checks that a checkpoint fits a network: its model's name, and the shape and values of every tensor.
  * @throws ChiffreError naming the tensor that is out of place
  */
 export function checkFit({ training, tensors }: Checkpoint, model: string, network: Sequential) {
   if (training.model !== model) throw failure('checkpoint.model', { actual: training.model, expected: model })
-  const declared = new Map<string, Parameter>(network.declared())
+  const declared = [...network.declared()]
   for (const [name, { shape, values }] of tensors) {
-    if (declared.has(name)) continue
-    const [, parameter] = [...declared].find(([own]) => name.endsWith(`.${own}`)) ?? []
+    const [, parameter] = declared.find(([own]) => name === own || name.endsWith(`.${own}`)) ?? []
     if (!parameter) throw failure('engine.weights.extra', { name })
     if (`${shape}` !== `${parameter.shape}`)
       throw failure('engine.weights.shape', { name, actual: `${shape}`, expected: `${parameter.shape}` })
@@ -198,18 +202,21 @@ async function makeFolder(path: string) {
 
 async function replaceFile(path: string, bytes: Uint8Array) {
   await makeFolder(dirname(path))
+  const beside = temporary(path)
+  const removeRest = () => rmSync(beside, { force: true })
+  process.once('exit', removeRest) // a second Ctrl-C may end the process in the middle of this
   try {
-    const file = await open(temporary(path), 'w')
+    const file = await open(beside, 'w')
     try {
       await file.writeFile(bytes)
       await file.sync()
     } finally {
       await file.close()
     }
-    await rename(temporary(path), path)
-  } catch (error) {
-    await rm(temporary(path), { force: true })
-    throw error
+    await rename(beside, path)
+  } finally {
+    process.off('exit', removeRest)
+    removeRest()
   }
   await syncFolder(dirname(path))
 }

@@ -6,7 +6,8 @@ import { decimal, integer, minutes, percent, t } from './language.js'
 import { summaryTable } from './tables.js'
 
 export interface Display {
-  network(network: Sequential): void
+  /** What is going to learn, and how. */
+  introduce(network: Sequential, sentences: readonly string[]): void
   /** A sentence for the reader. */
   say(sentence: string): void
   /** An epoch begins, or goes on after so many of its examples. */
@@ -14,7 +15,8 @@ export interface Display {
   step(step: Step): void
   /** An epoch is over. */
   end(epoch: number, score: Epoch): void
-  saved(path: string, sha256: string): void
+  /** The checkpoint is written; `next` is the command to go on with, if training is over. */
+  saved(path: string, sha256: string, next?: string): void
   /** Leaves the terminal as it was found. */
   close(): void
 }
@@ -24,7 +26,7 @@ export function jsonDisplay(): Display {
   const write = (event: object) => process.stdout.write(JSON.stringify(event) + '\n')
   const watch = stopwatch()
   return {
-    network: () => {},
+    introduce: () => {},
     say: sentence => process.stderr.write(sentence + '\n'),
     begin: (_, seen) => watch.start(seen),
     step: () => {},
@@ -49,7 +51,7 @@ export function textDisplay(last: number, examples: number): Display {
     process.stdout.write(sentence + '\n')
   }
   return {
-    network: network => say(summaryTable(network)),
+    introduce: (network, sentences) => say([summaryTable(network), ...sentences].join('\n')),
     say,
     begin(epoch, seen) {
       watch.start(seen)
@@ -62,9 +64,10 @@ export function textDisplay(last: number, examples: number): Display {
       parts.push(t('train.seconds', { seconds: decimal(watch.seconds(), 1) }))
       say(parts.join('  '))
     },
-    saved(path, sha256) {
+    saved(path, sha256, next) {
       say(t('train.saved', { path }))
       say(`sha256 ${sha256}`)
+      if (next) say(t('train.next', { command: next }))
     },
     close() {
       leaveTerminal()

@@ -6,22 +6,23 @@ import { preferredLanguage, start } from './messages/start.js'
 
 const builder = new URL('../scripts/build.js', import.meta.url)
 const inClone = existsSync(builder)
-const ready = !inClone || (await bringUpToDate())
-if (ready) {
-  const { main } = await import(new URL('../dist/cli/main.js', import.meta.url).href)
-  process.exitCode = await main(process.argv.slice(2), inClone ? 'node cli' : 'chiffre')
-} else process.exitCode = 1
-
-/** Whether dist/ is now made from the present sources; if not, says why. */
-async function bringUpToDate() {
-  const sentences = start[preferredLanguage(process.argv, process.env)]
-  try {
+const sentences = start[preferredLanguage(process.argv, process.env)]
+for (const stream of [process.stdout, process.stderr]) stream.on('error', whenReaderIsGone)
+try {
+  if (inClone) {
     const { build } = await import(builder.href)
     await build({ notice: sentences['start.building'] })
-    return true
-  } catch (error) {
-    const line = error.code === 'ERR_MODULE_NOT_FOUND' ? sentences['start.tools'] : sentences['start.failed']
-    process.stderr.write(line.replace('{reason}', error.message) + '\n')
-    return false
   }
+  const { main } = await import(new URL('../dist/cli/main.js', import.meta.url).href)
+  process.exitCode = await main(process.argv.slice(2), inClone ? 'node cli' : 'chiffre')
+} catch (error) {
+  const sentence = error.code === 'ERR_MODULE_NOT_FOUND' ? sentences['start.tools'] : sentences['start.failed']
+  process.stderr.write(sentence.replace('{reason}', error.message) + '\n')
+  process.exitCode = 1
+}
+
+/** The reader of a pipe has closed it, as `head` does: there is nobody left to tell. 141 is what SIGPIPE gives. */
+function whenReaderIsGone(error) {
+  if (error.code === 'EPIPE') process.exit(141)
+  throw error
 }

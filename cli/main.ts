@@ -29,7 +29,6 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
  */
 export async function main(args: string[], program: string): Promise<number> {
   setLanguage(preferredLanguage(args, process.env))
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', whenReaderIsGone)
   try {
     return await dispatch(withCommandFirst(args), program)
   } catch (error) {
@@ -104,10 +103,4 @@ function withCommandFirst(args: readonly string[]): string[] {
   const [word, used] = args[at].includes('=') ? [args[at].split('=')[1], 1] : [args[at + 1], 2]
   if (!word) throw misuse('usage.missing', { option: 'mode' })
   return [word, ...args.slice(0, at), ...args.slice(at + used)]
-}
-
-/** The reader of a pipe has closed it, as `head` does: there is nobody left to tell. */
-function whenReaderIsGone(error: NodeJS.ErrnoException) {
-  if (error.code === 'EPIPE') process.exit(141)
-  throw error
 }

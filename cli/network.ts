@@ -1,4 +1,5 @@
 // The functions of models/, called with care: a student's first version of one may throw, or not fit.
+import { side } from '../data/index.js'
 import { ChiffreError, Sequential, sizeOf } from '../engine/index.js'
 import { failure } from './errors.js'
 
@@ -7,24 +8,28 @@ async function registry(): Promise<Record<string, () => Sequential>> {
     return (await import('../models/index.js')).models
   } catch (error) {
     if (error instanceof ChiffreError || !(error instanceof Error)) throw error
+    if ('twice' in error) throw failure('model.twice', error as unknown as { file: string; twice: string })
     const [, file = 'index'] = /models\/(\w+)\.[jt]s:\d/.exec(error.stack ?? '') ?? []
-    throw failure('model.file', { file, message: error.message })
+    throw failure('model.file', { file, message: firstLine(error) })
   }
 }
 
 /** The names that --model can take. */
 export const modelNames = async () => Object.keys(await registry())
 
+const image = [side, side]
+const classes = 10
+
 /**
  * The network that a function of models/ makes, without weights yet.
- * @throws ChiffreError if it makes none, or one that cannot tell `classes` kinds of images of `pixels` pixels apart
+ * @throws ChiffreError if it makes none, or one that does not take images of digits and tell the digits apart
  */
-export async function createNetwork(model: string, pixels = 28 * 28, classes = 10): Promise<Sequential> {
+export async function createNetwork(model: string): Promise<Sequential> {
   try {
     const network: unknown = (await registry())[model]()
     if (!(network instanceof Sequential)) throw failure('model.kind')
-    if (sizeOf(network.input) !== pixels)
-      throw failure('model.input', { actual: `${network.input}`, expected: `${pixels}` })
+    if (sizeOf(network.input) !== sizeOf(image))
+      throw failure('model.input', { actual: `${network.input}`, expected: `${image}` })
     if (`${network.output}` !== `${classes}`)
       throw failure('model.output', { actual: `${network.output}`, expected: classes })
     return network

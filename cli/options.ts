@@ -97,7 +97,10 @@ const numeric = (test: (value: number) => boolean, expected: Message) => (option
 
 export const positive = numeric(v => v > 0, 'expected.positive')
 export const count = numeric(v => Number.isSafeInteger(v) && v > 0, 'expected.count')
-export const index = numeric(v => Number.isSafeInteger(v) && v >= 0, 'expected.index')
+const isIndex = (value: number) => Number.isSafeInteger(value) && value >= 0
+export const index = numeric(isIndex, 'expected.index')
+export const indexOrAll = (option: string) => (typed: string) =>
+  typed === 'all' ? typed : numeric(isIndex, 'expected.indexOrAll')(option)(typed)
 export const fraction = numeric(v => v >= 0 && v < 1, 'expected.fraction')
 
 const unfit = (option: string, typed: string, expected: Message) =>
@@ -105,7 +108,8 @@ const unfit = (option: string, typed: string, expected: Message) =>
 const quoted = (typed: string) => typed || "''"
 
 export const jsonOption = () => ({ json: flag(t('option.json')) })
-export const storageOption = () => ({ storage: { ...valued(t('option.storage'), String), default: 'storage' } })
+const defaultStorage = 'storage'
+export const storageOption = () => ({ storage: { ...valued(t('option.storage'), String), default: defaultStorage } })
 export const dataOption = () => ({ data: valued(t('option.data'), String, 'mnist') })
 
 /** Which network, from which checkpoint, on which backend: what every command that runs a network asks. */
@@ -139,6 +143,13 @@ export function pathOf({
   if (name !== undefined) throw misuse('usage.conflict', { first: 'out', second: 'name' })
   return checkpointPath(/[/\\]/.test(out) ? dirname(out) : storage, fileName('out', basename(out)))
 }
+
+/** The options, as one would type them, that lead another command to the same checkpoint. */
+export const repeated = (values: Pick<NetworkValues, 'model' | 'name' | 'storage' | 'out'>) =>
+  (['model', 'name', 'storage', 'out'] as const).flatMap(name => {
+    const value = values[name]
+    return value === undefined || (name === 'storage' && value === defaultStorage) ? [] : [`--${name}`, value]
+  })
 
 function fileName(option: string, typed: string): string {
   const name = typed.replace(/\.safetensors$/, '')

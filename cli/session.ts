@@ -11,7 +11,7 @@ import {
 } from '../engine/index.js'
 import { writeCheckpoint, type Checkpoint, type Epoch, type Settings, type Training } from './checkpoint.js'
 import { failure } from './errors.js'
-import { changes, reshuffles } from './settings.js'
+import { changes, defaultEpochs, reshuffles } from './settings.js'
 
 export const optimizers: Record<Settings['optimizer'], (network: Sequential, settings: Settings) => Optimizer> = {
   adam: ({ parameters }) => adam(parameters),
@@ -53,7 +53,7 @@ export class Session {
   ): Promise<Session> {
     const changed = changes(saved, settings)
     const stopped = saved.run && (epochs === undefined || epochs === saved.run.last - saved.run.first)
-    const run = stopped ? saved.run : { first: saved.epoch, last: saved.epoch + (epochs ?? 1) }
+    const run = stopped ? saved.run : { first: saved.epoch, last: saved.epoch + (epochs ?? defaultEpochs) }
     const from = reshuffles(changed) ? { ...beginning, epoch: saved.epoch } : {}
     const judged = settings.patience && !changed.some(key => ['data', 'examples', 'validation'].includes(key))
     const best = judged ? saved.best : null

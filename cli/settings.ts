@@ -5,6 +5,7 @@ import { builtIn, loadDataset } from './datasets.js'
 import { failure, misuse } from './errors.js'
 import { integer } from './language.js'
 
+export const defaultEpochs = 1
 export const defaults = {
   lr: 0.0001,
   optimizer: 'adam',
@@ -40,7 +41,7 @@ export async function chooseSettings(
     throw failure('file', { path, reason: failure('train.elsewhere') })
 
   const all = await loadDataset(rest.data, 'train')
-  const data = builtIn.includes(rest.data) ? rest.data : all.fingerprint()
+  const data = builtIn.includes(rest.data) ? rest.data : `idx-${all.fingerprint()}`
   const before = saved?.data === data ? saved.examples : 0
   const examples = given.examples === 'all' ? all.length : (given.examples ?? (before || all.length))
   if (examples > all.length)

@@ -23,7 +23,7 @@ async function sources() {
       const path = join(entry.parentPath, entry.name).slice(root.length).replaceAll('\\', '/')
       if (path.includes('node_modules/')) continue
       const { size, mtimeMs } = await stat(join(root, path))
-      found.push(`${path} ${size} ${mtimeMs}`)
+      found.push(`${path} ${size} ${Math.round(mtimeMs)}`)
     }
   }
   return found.sort()
@@ -94,7 +94,7 @@ async function writeModelRegistry(list, path) {
     `for (const [file, exported] of [${names.map((name, i) => `['${name}', file${i}]`).join(', ')}])`,
     '  for (const [name, model] of Object.entries(exported)) {',
     "    if (typeof model !== 'function') continue",
-    '    if (models[name]) throw new Error(`models/${file}.ts: there is a model called ${name} already`)',
+    '    if (models[name]) throw Object.assign(new Error(`there is a model ${name} already`), { file, twice: name })',
     '    models[name] = model',
     '  }',
   ]

@@ -3,9 +3,8 @@ import { existsSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { evaluate, fit, schedules, type Backend, type Examples, type Step } from '../../engine/index.js'
 import {
-  checkFit,
+  openCheckpoint,
   prepareStorage,
-  readCheckpoint,
   writeCheckpoint,
   type Checkpoint,
   type Epoch,
@@ -14,7 +13,7 @@ import {
   type Training,
 } from '../checkpoint.js'
 import { jsonDisplay, textDisplay, type Display } from '../display.js'
-import { about, failure } from '../errors.js'
+import { about, explain, failure } from '../errors.js'
 import { integer, t } from '../language.js'
 import { createNetwork } from '../network.js'
 import {
@@ -26,15 +25,17 @@ import {
   fraction,
   grouped,
   index,
+  indexOrAll,
   networkOptions,
   pathOf,
   jsonOption,
   positive,
+  repeated,
   valued,
   type Values,
 } from '../options.js'
 import { optimizerNames, optimizers, Session } from '../session.js'
-import { changes, chooseSettings, defaults, reshuffles } from '../settings.js'
+import { changes, chooseSettings, defaultEpochs, defaults, reshuffles } from '../settings.js'
 import { listenForStop } from '../signals.js'
 
 export async function options() {
@@ -43,7 +44,7 @@ export async function options() {
     fresh: { ...flag(t('option.fresh')), group: t('help.network') },
     ...grouped('help.learning', {
       lr: valued(t('option.lr'), positive('lr'), defaults.lr),
-      epochs: valued(t('option.epochs'), count('epochs'), 1),
+      epochs: valued(t('option.epochs'), count('epochs'), defaultEpochs),
       optimizer: {
         ...chosen('optimizer', Object.keys(optimizers) as Settings['optimizer'][], defaults.optimizer),
         alias: 'minimizer',
@@ -55,11 +56,7 @@ export async function options() {
     }),
     ...grouped('help.examples', {
       ...dataOption(),
-      examples: valued(
-        t('option.examples'),
-        typed => (typed === 'all' ? typed : index('examples')(typed)),
-        t('option.examples.default'),
-      ),
+      examples: valued(t('option.examples'), indexOrAll('examples'), t('option.examples.default')),
       validation: valued(t('option.validation'), fraction('validation'), defaults.validation),
       patience: valued(t('option.patience'), count('patience'), t('option.patience.default')),
     }),
@@ -77,16 +74,17 @@ interface Task {
   readonly learned: Examples
   readonly apart: Examples | undefined
   readonly display: Display
+  /** The command that tests the network. */
+  readonly next: string
   /** Whether the path holds what was learned before. */
   kept: boolean
 }
 
 /** Trains as the options say, and leaves a checkpoint. @returns 0, or 130 or 143 if a signal ended it early */
-export async function run(argv: Train): Promise<number> {
+export async function run(argv: Train, program: string): Promise<number> {
   const path = pathOf(argv)
-  const saved = argv.fresh ? undefined : await readCheckpoint(path)
   const network = await createNetwork(argv.model)
-  if (saved) await about(path, async () => checkFit(saved, argv.model, network))
+  const saved = argv.fresh ? undefined : await usable(() => openCheckpoint(path, argv.model, network))
   const given = { ...argv, batchSize: argv['batch-size'] }
   const { settings, examples } = await chooseSettings(given, saved?.training, path)
   const [learned, apart] = settings.validation ? examples.split(settings.validation, 0) : [examples]
@@ -95,10 +93,11 @@ export async function run(argv: Train): Promise<number> {
   const backend = await backendOf(argv)
   try {
     const session = saved
-      ? await about(path, () => Session.resume(saved, network, backend, settings, argv.epochs))
-      : Session.begin(argv.model, network, backend, settings, argv.epochs ?? 1)
+      ? await usable(() => about(path, () => Session.resume(saved, network, backend, settings, argv.epochs)))
+      : Session.begin(argv.model, network, backend, settings, argv.epochs ?? defaultEpochs)
     const display = argv.json ? jsonDisplay() : textDisplay(session.training.run.last, learned.length)
-    const task = { path, backend, learned, apart, display, kept: saved !== undefined }
+    const next = [program, 'test', ...repeated(argv)].join(' ')
+    const task = { path, backend, learned, apart, display, next, kept: saved !== undefined }
     announce(session, saved?.training, argv.fresh, task)
     try {
       if (learned.length > 0) return await learn(session, task)
@@ -109,6 +108,16 @@ export async function run(argv: Train): Promise<number> {
     }
   } finally {
     await backend.dispose()
+  }
+}
+
+/** Runs fn; if it finds the checkpoint of no use, says what can be done. */
+async function usable<T>(fn: () => Promise<T>): Promise<T> {
+  try {
+    return await fn()
+  } catch (error) {
+    const reason = explain(error)
+    throw reason ? failure('train.unusable', { reason }) : error
   }
 }
 
@@ -134,7 +143,7 @@ async function learn(session: Session, task: Task): Promise<number> {
     task.kept = true
     if (over || stop.exitCode) {
       if (!over) display.say(t('train.interrupted', { epoch: step.epoch, batch: step.batch, batches: step.batches }))
-      display.saved(path, sha256)
+      display.saved(path, sha256, over ? task.next : undefined)
       break
     }
     display.begin(step.epoch + 1, 0)
@@ -177,18 +186,11 @@ function announce({ network, training }: Session, saved: Training | undefined, f
   const { path, backend, display } = task
   const { epoch, batch, steps, run } = training
   const optimizer = optimizerNames[training.optimizer]
-  display.network(network)
-  display.say(
-    t('train.settings', {
-      backend: backend.name,
-      examples: integer(training.examples),
-      data: training.data,
-      batch: training.batchSize,
-      optimizer,
-      lr: training.lr,
-      seed: training.seed,
-    }),
-  )
+  const { data, lr, seed, batchSize } = training
+  display.introduce(network, [
+    t('train.examples', { examples: integer(training.examples), data, batch: batchSize }),
+    t('train.method', { optimizer, lr, seed, backend: backend.name }),
+  ])
   if (fresh && existsSync(path)) display.say(t('train.fresh', { path }))
   if (!saved) return
   const key = !steps ? 'train.continuing.anew' : batch ? 'train.continuing.within' : 'train.continuing'

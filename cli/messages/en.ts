@@ -42,6 +42,7 @@ export const en = {
   'expected.positive': 'a number above 0, such as 0.001',
   'expected.count': 'a whole number of at least 1',
   'expected.index': 'a whole number of at least 0',
+  'expected.indexOrAll': 'a whole number of at least 0, or all',
   'expected.fraction': 'a number from 0 to below 1, such as 0.1',
   'expected.name': 'a file name without slashes',
 
@@ -92,8 +93,8 @@ export const en = {
 
   // train
   'train.describe': 'Train a network, or go on training it',
-  'train.settings':
-    '{examples} examples of {data}, batches of {batch}, {optimizer}, learning rate {lr}, seed {seed}, backend {backend}',
+  'train.examples': '{examples} examples of {data}, in batches of {batch}',
+  'train.method': '{optimizer}, learning rate {lr}, seed {seed}, computed by {backend}',
   'train.continuing': 'Continuing {path}: epoch {epoch}, {optimizer} state restored ({steps} steps).',
   'train.continuing.within':
     'Continuing {path}: epoch {epoch} after batch {batch}, {optimizer} state restored ({steps} steps).',
@@ -111,15 +112,16 @@ export const en = {
   'train.validation': 'validation {loss}, {accuracy}',
   'train.early': 'No better validation loss for {patience} epochs: the weights of epoch {epoch} are restored.',
   'train.stopping': 'Stopping after this batch; Ctrl-C again stops at once.',
-  'train.interrupted':
-    'Stopped in epoch {epoch}, after batch {batch} of {batches}: the same command goes on from here.',
+  'train.interrupted': 'Stopped in epoch {epoch}, batch {batch} of {batches}; the same command goes on from here.',
   'train.saved': 'Saved {path}',
+  'train.next': 'Try it: {command}',
   'train.untrained': 'No examples, so nothing to learn: the network is saved with its first weights.',
   'train.unchanged': 'No examples, so nothing to learn: {path} stays as it was.',
   'train.nan':
     'the loss is no longer a number (epoch {epoch}, batch {batch}); try a smaller learning rate, such as --lr {lr}; {kept}',
   'train.nan.kept': '{path} keeps what was learned before',
   'train.nan.none': 'nothing was saved',
+  'train.unusable': '{reason}; choose another --name, or start again with --fresh',
   'train.elsewhere': 'it learned from a folder of images: name that folder with --data, or choose another set',
 
   // doctor
@@ -145,13 +147,14 @@ export const en = {
 
   // models
   'models.describe': 'List the networks and what their checkpoints have learned',
-  'models.training': 'epochs: {epochs}, {optimizer}, lr {lr}, {examples} of {data}',
-  'models.within': 'epochs: {epochs} and {batch} batches, {optimizer}, lr {lr}, {examples} of {data}',
-  'models.validation': '{accuracy} (validation)',
-  'models.learning': '{accuracy} (training)',
+  'models.training': '{epochs} × {examples} of {data}\n{optimizer}, lr {lr}',
+  'models.within': '{epochs} × {examples} of {data} and {batch} batches\n{optimizer}, lr {lr}',
+  'models.validation': '{accuracy}\n(validation)',
+  'models.learning': '{accuracy}\n(training)',
   'model.broken': 'model {model}: {reason}',
   'model.thrown': 'it fails with “{message}”',
-  'model.file': 'models/{file} cannot be loaded: {message}',
+  'model.file': 'models/{file}.ts cannot be loaded: {message}',
+  'model.twice': 'models/{file}.ts: there is a model called {twice} already',
   'model.kind': 'it must return sequential(…)',
   'model.input': 'it takes [{actual}], but an image is [{expected}]',
   'model.output': 'it ends in [{actual}]; there are {expected} kinds of images, so it must end in dense({expected})',
@@ -160,7 +163,7 @@ export const en = {
   'checkpoint.kind': 'not a checkpoint of chiffre',
   'checkpoint.version': 'its format is version {actual}; expected {expected}',
   'checkpoint.field': 'its metadata lacks a valid {field}',
-  'checkpoint.model': 'it holds {actual}, not {expected}; choose another --name, or replace it with --fresh',
+  'checkpoint.model': 'it holds {actual}, not {expected}',
 } as const
 
 export type Message = keyof typeof en

@@ -109,6 +109,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'expected.positive': 'un nombre supérieur à 0, comme 0.001',
   'expected.count': 'un nombre entier, au moins 1',
   'expected.index': 'un nombre entier, au moins 0',
+  'expected.indexOrAll': 'un nombre entier, au moins 0, ou all (tous)',
   'expected.fraction': 'un nombre de 0 inclus à 1 exclu, comme 0.1',
   'expected.name': 'un nom de fichier sans barre oblique',
 
@@ -159,8 +160,8 @@ export const fr: Readonly<Record<Message, string>> = {
 
   // train
   'train.describe': 'Entraîner un réseau, ou continuer à l’entraîner',
-  'train.settings':
-    '{examples} exemples de {data}, par lots de {batch}, {optimizer}, taux d’apprentissage {lr}, graine {seed}, calcul {backend}',
+  'train.examples': '{examples} exemples de {data}, par lots de {batch}',
+  'train.method': '{optimizer}, taux d’apprentissage {lr}, graine {seed}, calculé par {backend}',
   'train.continuing': '{path} continue : époque {epoch}, état de l’optimiseur {optimizer} rétabli ({steps} pas).',
   'train.continuing.within':
     '{path} continue : époque {epoch} après le lot {batch}, état de l’optimiseur {optimizer} rétabli ({steps} pas).',
@@ -179,15 +180,16 @@ export const fr: Readonly<Record<Message, string>> = {
   'train.early':
     'Pas de meilleure perte de validation en {patience} époques : les poids de l’époque {epoch} sont rétablis.',
   'train.stopping': 'Arrêt après ce lot ; Ctrl-C encore une fois arrête aussitôt.',
-  'train.interrupted':
-    'Arrêté à l’époque {epoch}, après le lot {batch} sur {batches} : la même commande continue à partir d’ici.',
+  'train.interrupted': 'Arrêté à l’époque {epoch}, lot {batch} sur {batches} ; la même commande continue d’ici.',
   'train.saved': '{path} enregistré',
+  'train.next': 'À essayer : {command}',
   'train.untrained': 'Pas d’exemples, donc rien à apprendre : le réseau est enregistré avec ses premiers poids.',
   'train.unchanged': 'Pas d’exemples, donc rien à apprendre : {path} reste comme il était.',
   'train.nan':
     'la perte n’est plus un nombre (époque {epoch}, lot {batch}) ; essayez un taux d’apprentissage plus petit, comme --lr {lr} ; {kept}',
   'train.nan.kept': '{path} garde ce qui était appris avant',
   'train.nan.none': 'rien n’a été enregistré',
+  'train.unusable': '{reason} ; choisissez un autre --name, ou recommencez avec --fresh',
   'train.elsewhere': 'il a appris d’un dossier d’images : indiquez ce dossier avec --data, ou choisissez un autre jeu',
 
   // doctor
@@ -213,13 +215,14 @@ export const fr: Readonly<Record<Message, string>> = {
 
   // models
   'models.describe': 'Lister les réseaux et ce que leurs sauvegardes ont appris',
-  'models.training': 'époques : {epochs}, {optimizer}, lr {lr}, {examples} de {data}',
-  'models.within': 'époques : {epochs} et {batch} lots, {optimizer}, lr {lr}, {examples} de {data}',
-  'models.validation': '{accuracy} (validation)',
-  'models.learning': '{accuracy} (entraînement)',
+  'models.training': '{epochs} × {examples} de {data}\n{optimizer}, lr {lr}',
+  'models.within': '{epochs} × {examples} de {data} et {batch} lots\n{optimizer}, lr {lr}',
+  'models.validation': '{accuracy}\n(validation)',
+  'models.learning': '{accuracy}\n(entraînement)',
   'model.broken': 'modèle {model} : {reason}',
   'model.thrown': 'il échoue avec « {message} »',
-  'model.file': 'models/{file} ne peut être chargé : {message}',
+  'model.file': 'models/{file}.ts ne peut être chargé : {message}',
+  'model.twice': 'models/{file}.ts : il y a déjà un modèle appelé {twice}',
   'model.kind': 'il doit rendre sequential(…)',
   'model.input': 'il prend [{actual}], mais une image est [{expected}]',
   'model.output':
@@ -229,5 +232,5 @@ export const fr: Readonly<Record<Message, string>> = {
   'checkpoint.kind': 'ce n’est pas une sauvegarde de chiffre',
   'checkpoint.version': 'son format est la version {actual} ; attendu {expected}',
   'checkpoint.field': 'ses métadonnées n’ont pas de {field} valable',
-  'checkpoint.model': 'il contient {actual}, non {expected} ; choisissez un autre --name, ou remplacez-le avec --fresh',
+  'checkpoint.model': 'il contient {actual}, non {expected}',
 }

@@ -5,13 +5,12 @@
 export const start = {
   en: {
     'start.building': 'chiffre: the sources changed, building… ',
-    'start.tools': 'chiffre: the sources changed, and what builds them is not installed; run `npm ci` first',
+    'start.tools': 'chiffre: not everything it needs is installed; run `npm ci` first',
     'start.failed': 'chiffre: the sources do not build: {reason}',
   },
   fr: {
     'start.building': 'chiffre : les sources ont changé, construction… ',
-    'start.tools':
-      'chiffre : les sources ont changé, et de quoi les construire n’est pas installé ; lancez d’abord `npm ci`',
+    'start.tools': 'chiffre : tout ce qu’il faut n’est pas installé ; lancez d’abord `npm ci`',
     'start.failed': 'chiffre : les sources ne se construisent pas : {reason}',
   },
 }

@@ -1,0 +1,160 @@
+// A checkpoint that is damaged, of another network, or cannot be written: one line that says so, exit code 1, and what
+// was on disk stays as it was.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { deserialize, serialize, type Saved, type Shape } from '../../engine/index.js'
+import { chiffre, root, temporaryFolder } from './chiffre.js'
+
+type Tensors = Map<string, { shape: Shape; values: Float32Array }>
+type Header = Record<string, { data_offsets: [number, number] }>
+
+describe('checkpoint', () => {
+  const storage = temporaryFolder()
+  const path = join(storage, 'deepnet1.safetensors')
+  const train = (...more: string[]) =>
+    chiffre('train', '--model', 'deepnet1', '--storage', storage, '--examples', '200', '--threads', '1', ...more)
+  let good: Buffer
+
+  before(async () => {
+    await train()
+    good = readFileSync(path)
+  })
+
+  /** The file with other tensors or metadata. */
+  function changed(change: (tensors: Tensors, metadata: Record<string, string>) => void): Uint8Array {
+    const { tensors, metadata }: Saved = deserialize(good)
+    const copy = { tensors: new Map(tensors), metadata: { ...metadata } }
+    change(copy.tensors, copy.metadata)
+    return serialize(copy)
+  }
+
+  /** The file with another header. */
+  function reheaded(change: (header: Header) => void): Buffer {
+    const end = 8 + Number(good.readBigUInt64LE())
+    const header = JSON.parse(good.toString('utf8', 8, end)) as Header
+    change(header)
+    const json = Buffer.from(JSON.stringify(header))
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64LE(BigInt(json.length))
+    return Buffer.concat([length, json, good.subarray(end)])
+  }
+
+  const weight = '1.dense.weight'
+  const damages: [what: string, bytes: () => Uint8Array, reason: string | RegExp][] = [
+    ['an empty file', () => Buffer.alloc(0), 'not a safetensors file: it has 0 bytes, at least 8 are needed'],
+    ['half a file', () => good.subarray(0, good.length / 2), /tensor .* lies at bytes \d+–\d+, outside the \d+ bytes/],
+    ['a header cut short', () => good.subarray(0, 100), /its header would be \d+ bytes long, but the file has 100/],
+    [
+      'a wrong header length',
+      () => Buffer.concat([Buffer.from('ffffffffffffff7f', 'hex'), good.subarray(8)]),
+      /its header would be 9223372036854775807 bytes long/,
+    ],
+    ['a header that is no JSON', () => Buffer.from('0100000000000000x'.slice(0, 16) + 'x', 'latin1'), /safetensors/],
+    [
+      'overlapping tensors',
+      () => reheaded(h => (h['1.dense.bias'].data_offsets = [31320, 31360])),
+      'not a safetensors file: tensors 1.dense.weight and 1.dense.bias overlap',
+    ],
+    [
+      'offsets out of range',
+      () => reheaded(h => (h[weight].data_offsets = [2 ** 40, 2 ** 40 + 31360])),
+      /tensor 1\.dense\.weight lies at bytes 1099511627776–1099511659136, outside the 94200 bytes of data/,
+    ],
+    ['a missing tensor', () => changed(tensors => tensors.delete(weight)), 'tensor 1.dense.weight is missing'],
+    [
+      'a tensor of another shape',
+      () => changed(tensors => tensors.set(weight, { shape: [10, 784], values: new Float32Array(7840) })),
+      'tensor 1.dense.weight has shape [10,784]; the model needs [784,10]',
+    ],
+    [
+      'weights that are no numbers',
+      () => changed(tensors => tensors.set('1.dense.bias', { shape: [10], values: new Float32Array(10).fill(NaN, 3) })),
+      'tensor 1.dense.bias holds a value that is not a finite number, at position 3',
+    ],
+    [
+      'an optimizer’s memory that is no number',
+      () => changed(t => t.set('adam.v.1.dense.bias', { shape: [10], values: new Float32Array(10).fill(Infinity) })),
+      'tensor adam.v.1.dense.bias holds a value that is not a finite number, at position 0',
+    ],
+    [
+      'a missing memory',
+      () => changed(tensors => tensors.delete('adam.m.1.dense.bias')),
+      'tensor adam.m.1.dense.bias is missing',
+    ],
+    [
+      'a memory of another shape',
+      () => changed(tensors => tensors.set('adam.m.1.dense.bias', { shape: [1, 10], values: new Float32Array(10) })),
+      'tensor adam.m.1.dense.bias has shape [1,10]; the model needs [10]',
+    ],
+    [
+      'a tensor of no layer',
+      () => changed(tensors => tensors.set('9.dense.bias', { shape: [1], values: new Float32Array(1) })),
+      'tensor 9.dense.bias does not belong to the model',
+    ],
+    ['another model', () => changed((_, metadata) => (metadata.model = 'convnet')), 'it holds convnet, not deepnet1'],
+    ['another program’s file', () => changed((_, m) => delete m.version), 'not a checkpoint of chiffre'],
+    ['a later format', () => changed((_, m) => (m.version = '2')), 'its format is version 2; expected 1'],
+    ['a malformed epoch', () => changed((_, m) => (m.epoch = '-1')), 'its metadata lacks a valid epoch'],
+    ['no optimizer', () => changed((_, m) => delete m.optimizer), 'its metadata lacks a valid optimizer'],
+    ['a malformed history', () => changed((_, m) => (m.history = '[{}]')), 'its metadata lacks a valid history'],
+  ]
+  for (const [what, bytes, reason] of damages)
+    it(`says what is wrong with ${what}`, async () => {
+      writeFileSync(path, bytes())
+      const { code, err } = await train()
+      assert.equal(code, 1)
+      assert.equal(err.trim().split('\n').length, 1)
+      const [start, end] = [`chiffre: ${path}: `, '; choose another --name, or start again with --fresh\n']
+      assert.ok(err.startsWith(start) && err.endsWith(end), err)
+      const said = err.slice(start.length, -end.length)
+      if (typeof reason === 'string') assert.equal(said, reason)
+      else assert.match(said, reason)
+      assert.deepEqual(readFileSync(path), Buffer.from(bytes()))
+      assert.deepEqual(readdirSync(storage), ['deepnet1.safetensors'])
+    })
+
+  it('--fresh replaces a damaged one', async () => {
+    writeFileSync(path, 'damaged')
+    assert.equal((await train('--fresh')).code, 0)
+    assert.deepEqual(readFileSync(path), good)
+  })
+
+  it('says that storage is not a folder, or cannot be one', async () => {
+    for (const [folder, reason] of [
+      [join(path), 'a part of this path is a file, not a folder'],
+      [join(path, 'deeper'), 'a part of this path is a file, not a folder'],
+      ['/proc/none', 'no such file or folder'],
+    ] as const) {
+      const { code, err, out } = await chiffre('train', '--examples', '100', '--storage', folder)
+      assert.deepEqual([code, err, out], [1, `chiffre: ${folder}: ${reason}\n`, ''])
+    }
+  })
+
+  it('says that a checkpoint’s place is taken by a folder', async () => {
+    mkdirSync(join(storage, 'taken.safetensors'))
+    const { code, err } = await train('--name', 'taken')
+    assert.match(err, /taken\.safetensors: this is a folder, not a file/)
+    assert.equal(code, 1)
+  })
+
+  it('keeps the checkpoint, and leaves nothing beside it, when the disk takes no more', async function () {
+    if (process.platform === 'win32') this.skip()
+    writeFileSync(path, good)
+    // No file may grow over 50 blocks of 512 bytes, which a checkpoint of 94 kB does.
+    const script = 'ulimit -f 50; trap "" XFSZ; exec "$0" cli train --model deepnet1 --storage "$1" --threads 1'
+    const [code, err] = await new Promise<[unknown, string]>(resolve => {
+      const options = { cwd: root, env: { ...process.env, LC_ALL: 'C' } }
+      execFile('sh', ['-c', script, process.execPath, storage], options, (error, _, stderr) => {
+        resolve([error?.code, stderr])
+      })
+    })
+    assert.deepEqual([code, err], [1, `chiffre: ${path}: the file is larger than the system allows\n`])
+    assert.deepEqual(readFileSync(path), good)
+    assert.deepEqual(
+      readdirSync(storage).filter(entry => entry.endsWith('.tmp')),
+      [],
+    )
+  })
+})

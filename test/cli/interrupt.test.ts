@@ -1,0 +1,120 @@
+// A training that is stopped loses nothing: by Ctrl-C, by kill, even by kill -9 at any moment.
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { readCheckpoint } from '../../cli/checkpoint.js'
+import { random } from '../../engine/index.js'
+import { chiffre, start, temporaryFolder } from './chiffre.js'
+
+/** Resolves once a process has written the text. */
+async function said({ stdout }: ChildProcess, text: string) {
+  while (!String((await once(stdout!, 'data'))[0]).includes(text));
+}
+
+describe('interrupt', () => {
+  const storage = temporaryFolder()
+  // The reference backend is slow enough for a signal to find it at work.
+  const slowly = (name: string) =>
+    [
+      'train',
+      '--storage',
+      storage,
+      '--name',
+      name,
+      '--backend',
+      'cpu',
+      '--examples',
+      '600',
+      '--epochs',
+      '3',
+      '--batch-size',
+      '20',
+    ].concat(['--lr', '0.001', '--schedule', 'cosine', '--validation', '0.1', '--patience', '2'])
+  const pathOf = (name: string) => join(storage, `${name}.safetensors`)
+
+  before(() => chiffre(...slowly('whole')))
+
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    it(`${signal} finishes the batch and saves; the same command then ends as if never stopped`, async () => {
+      const { child, ended } = start(...slowly(signal))
+      await said(child, 'Epoch 1/3')
+      await setTimeout(100)
+      child.kill(signal)
+      const { code, out, err } = await ended
+      assert.deepEqual([code, err], [exitCode, ''])
+      assert.match(out, /^Stopping after this batch; Ctrl-C again stops at once\.$/m)
+      assert.match(out, /^Stopped in epoch 2, batch \d+ of 27; the same command goes on from here\.$/m)
+      assert.match(out, /^Saved .*\nsha256 [0-9a-f]{64}\n$/m)
+
+      const { training } = (await readCheckpoint(pathOf(signal)))!
+      assert.deepEqual([training.epoch, training.run], [1, { first: 0, last: 3 }])
+      assert.ok(training.batch > 0)
+      const { out: then } = await chiffre(...slowly(signal))
+      assert.match(then, /^Continuing .*: epoch 2 after batch \d+, Adam state restored/m)
+      assert.match(then, /^This run was stopped before its end; it goes on to epoch 3\.$/m)
+      assert.deepEqual(readFileSync(pathOf(signal)), readFileSync(pathOf('whole')))
+    })
+
+  it('a second Ctrl-C stops at once', async () => {
+    const long = ['--model', 'convnet', '--backend', 'cpu', '--examples', '8', '--epochs', '9'] // 0.7 s a batch
+    const { child, ended } = start('train', '--storage', storage, '--name', 'twice', ...long)
+    await said(child, 'Epoch 1/9')
+    await setTimeout(300)
+    child.kill('SIGINT')
+    await setTimeout(10)
+    child.kill('SIGINT')
+    const { code, out } = await ended
+    assert.match(out, /again stops at once\.\n$/)
+    assert.equal(code, 130)
+  })
+
+  it('kill -9 at any moment leaves the last whole checkpoint', async () => {
+    const often = ['train', '--storage', storage, '--name', 'killed', '--model', 'deepnet1', '--examples', '10']
+    const rng = random(1, 'kill')
+    let before = 0
+    for (let i = 0; i < 5; i++) {
+      const { child, ended } = start(...often, '--epochs', '1000000', '--threads', '1')
+      await said(child, 'Epoch')
+      await setTimeout(100 * rng())
+      child.kill('SIGKILL')
+      await ended
+      const { training } = (await readCheckpoint(pathOf('killed')))!
+      assert.ok(training.epoch >= before, `epoch ${training.epoch} after ${before}`)
+      before = training.epoch
+    }
+    // What a killed process was writing is swept away by the next one.
+    writeFileSync(`${pathOf('killed')}.999999999.tmp`, 'half a checkpoint')
+    const { code } = await chiffre(...often, '--epochs', '1', '--threads', '1')
+    assert.equal(code, 0)
+    assert.deepEqual(
+      readdirSync(storage).filter(entry => entry.endsWith('.tmp')),
+      [],
+    )
+  })
+
+  it('a reader that closes the pipe ends it without a word', async () => {
+    const { child, ended } = start(
+      'train',
+      '--storage',
+      storage,
+      '--name',
+      'piped',
+      '--epochs',
+      '1000',
+      '--json',
+      '--examples',
+      '100',
+    )
+    await once(child.stdout!, 'data')
+    child.stdout!.destroy()
+    const { code, err } = await ended
+    assert.deepEqual([code, err], [141, ''])
+    assert.ok(existsSync(pathOf('piped')))
+  })
+})

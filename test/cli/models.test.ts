@@ -1,0 +1,148 @@
+// `models`, and what becomes of a function that a student adds to models/.
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Epoch, Training } from '../../cli/checkpoint.js'
+import { chiffre, root, temporaryFolder } from './chiffre.js'
+
+interface Listed {
+  readonly model: string
+  readonly parameters: number
+  readonly checkpoints: (Training & Epoch & { readonly name: string })[]
+}
+
+describe('models', () => {
+  const storage = temporaryFolder()
+
+  it('lists the networks before there is any checkpoint, or even a storage', async () => {
+    const { code, out } = await chiffre('models', '--storage', join(storage, 'none'))
+    assert.match(out, /│ convnet +│ +1,199,882 │ – /)
+    assert.match(out, /│ deepnet1 │ +7,850 │ – /)
+    assert.equal(code, 0)
+  })
+
+  it('says of each checkpoint what is behind it, and which cannot be used', async () => {
+    const train = ['train', '--model', 'deepnet1', '--storage', storage, '--examples', '400', '--threads', '1']
+    await chiffre(...train, '--epochs', '2', '--lr', '0.01', '--validation', '0.5')
+    await chiffre(...train, '--name', 'second', '--optimizer', 'sgd')
+    writeFileSync(join(storage, 'torn.safetensors'), 'torn')
+    const { out } = await chiffre('models', '--storage', storage)
+    assert.match(
+      out,
+      /│ deepnet1 │ +7,850 │ deepnet1 +│ 2 × 400 of mnist +│ \d\d\.\d\d% +│\n.* Adam, lr 0.01 +│ \(validation\) │/,
+    )
+    assert.match(out, /│ second +│ 1 × 400 of mnist +│ \d+\.\d\d% +│\n.* SGD, lr 0.0001 +│ \(training\) +│/)
+    assert.match(out, /torn\.safetensors: not a safetensors file: it has 4 bytes, at least 8 are needed\n$/)
+  })
+
+  it('--json: the same for programs', async () => {
+    const { out } = await chiffre('models', '--storage', storage, '--json')
+    const { models, unusable } = JSON.parse(out) as { models: Listed[]; unusable: string[] }
+    assert.deepEqual(
+      models.map(({ model }) => model),
+      ['convnet', 'deepnet1', 'deepnet2'],
+    )
+    const { parameters, checkpoints } = models[1]
+    const { name, epoch, lr, optimizer, accuracy, validation } = checkpoints[0]
+    assert.deepEqual([parameters, name, epoch, lr, optimizer], [7850, 'deepnet1', 2, 0.01, 'adam'])
+    assert.ok(accuracy > 0.2 && validation.accuracy > 0.2)
+    assert.equal(unusable.length, 1)
+  })
+})
+
+describe('a student’s model', () => {
+  const clone = temporaryFolder()
+  const storage = join(clone, 'storage')
+  const model = (file: string, code: string) => {
+    const imports = "import { conv2d, dense, flatten, relu, sequential } from '../engine/index.js'\n"
+    writeFileSync(join(clone, 'models', file), imports + code)
+  }
+  /** Runs `node cli` in the copy of the project, which builds what changed. */
+  const run = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['cli', ...args], {
+      cwd: clone,
+      encoding: 'utf8',
+      env: { ...process.env, LC_ALL: 'C' },
+    })
+    return { code: status, out: stdout, err: stderr.replace(/^chiffre: the sources changed, building….*\n/, '') }
+  }
+  const train = (name: string) =>
+    run('train', '--model', name, '--examples', '100', '--threads', '1', '--storage', storage)
+
+  before(function () {
+    this.timeout(60000)
+    const sources = execFileSync('git', ['ls-files', 'engine', 'models', 'data', 'cli', 'scripts'], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    for (const file of [...sources.trim().split('\n'), 'package.json', 'dist'])
+      cpSync(join(root, file), join(clone, file), { recursive: true, preserveTimestamps: true })
+    symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
+    mkdirSync(storage)
+  })
+
+  it('in a new file runs at once', () => {
+    model('mine.ts', 'export const mine = () => sequential([28, 28], flatten(), dense(32), relu(), dense(10))\n')
+    const { code, out, err } = train('mine')
+    assert.deepEqual([code, err], [0, ''])
+    assert.match(out, /total .* 25,450 /)
+    assert.match(run('models').out, /│ mine +│ +25,450 │ mine /)
+  })
+
+  it('in an old file too, and changes when it changes', () => {
+    const file = join(clone, 'models/deepnet1.ts')
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(file, `${before}\nexport const tiny = () => sequential([28, 28], flatten(), dense(10))\n`)
+    assert.match(train('tiny').out, /total .* 7,850 /)
+    writeFileSync(file, `${before}\nexport const tiny = () => sequential([28, 28], flatten(), dense(4), dense(10))\n`)
+    assert.match(
+      train('tiny').err,
+      /tiny\.safetensors: tensor 1\.dense\.weight has shape \[784,10\]; the model needs \[784,4\]/,
+    )
+    writeFileSync(file, before)
+  })
+
+  it('that cannot work is told why, in one clear line', () => {
+    const wrong: Record<string, [code: string, reason: string]> = {
+      unfit: [
+        'sequential([28, 28], conv2d(8, 3), flatten(), dense(10))',
+        'layer 0 (conv2d) cannot take [28,28]: it expects 3 dimensions',
+      ],
+      throwing: ["{ throw new Error('not yet') }", 'it fails with “not yet”'],
+      list: ['[dense(10)]', 'it must return sequential(…)'],
+      large: ['sequential([32, 32], flatten(), dense(10))', 'it takes [32,32], but an image is [28,28]'],
+      four: [
+        'sequential([28, 28], flatten(), dense(4))',
+        'it ends in [4]; there are 10 kinds of images, so it must end in dense(10)',
+      ],
+    }
+    const entries = Object.entries(wrong)
+    model('wrong.ts', entries.map(([name, [code]]) => `export const ${name} = () => ${code}\n`).join(''))
+    const { models } = JSON.parse(run('models', '--json').out) as { models: { model: string; error?: string }[] }
+    for (const [name, [, reason]] of entries)
+      assert.equal(models.find(({ model }) => model === name)!.error, `model ${name}: ${reason}`)
+    const { code, err } = train('unfit')
+    assert.deepEqual([code, err], [1, `chiffre: model unfit: ${wrong.unfit[1]}\n`])
+  })
+
+  const files: [what: string, code: string, line: string][] = [
+    ['that fails', "throw new Error('no')", 'models/wrong.ts cannot be loaded: no'],
+    [
+      'with a name that is taken',
+      'export const deepnet2 = () => sequential([28, 28], flatten(), dense(10))',
+      'models/wrong.ts: there is a model called deepnet2 already',
+    ],
+    [
+      'that is not TypeScript',
+      'export const wrong = () => sequential(',
+      'the sources do not build: models/wrong.ts:3:1: Unexpected end of file',
+    ],
+  ]
+  for (const [what, code, line] of files)
+    it(`in a file ${what}: one clear line`, () => {
+      model('wrong.ts', `${code}\n`)
+      const { code: exit, err } = train('wrong')
+      assert.deepEqual([exit, err], [1, `chiffre: ${line}\n`])
+    })
+})
