@@ -1,0 +1,93 @@
+// Rows of digits taken apart: connected pieces against scikit-image (test/fixtures/preprocess.py), the rest by hand.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import ndarray from 'ndarray'
+import { blank, type Image } from '../data/preprocess.js'
+import { readRow } from '../data/readRow.js'
+import { connectedPieces, segment, slantOf } from '../data/segment.js'
+
+interface Pieces {
+  pieces: { shape: number[]; pixels: number[]; boxes: number[][] }
+}
+const { pieces } = JSON.parse(
+  readFileSync(new URL('../../test/fixtures/preprocess.json', import.meta.url), 'utf8'),
+) as Pieces
+
+/** An image [h,w] on which these boxes [top, left, height, width] are ink. */
+function boxes(h: number, w: number, ...filled: [number, number, number, number][]): Image {
+  const image = blank(h, w)
+  for (const [top, left, height, width] of filled)
+    for (let i = top; i < top + height; i++) for (let j = left; j < left + width; j++) image.set(i, j, 255)
+  return image
+}
+const widths = (image: Image) => segment(image).map(([[{ box }]]) => box.width)
+
+describe('segment', () => {
+  it('finds the connected pieces that scikit-image finds', () => {
+    const found = connectedPieces(ndarray(Uint8Array.from(pieces.pixels), pieces.shape), 128).map(piece => {
+      const rows = piece.filter((_, i) => i % 2 === 0)
+      const columns = piece.filter((_, i) => i % 2 === 1)
+      const [top, left] = [Math.min(...rows), Math.min(...columns)]
+      return [top, left, Math.max(...rows) - top + 1, Math.max(...columns) - left + 1, rows.length]
+    })
+    assert.deepEqual(found, pieces.boxes)
+  })
+
+  it('measures how far writing leans', () => {
+    for (const slant of [-0.5, 0, 0.3, 0.8]) {
+      const line = Array.from({ length: 100 }, (_, i) => [i, Math.round(100 - slant * i)]).flat()
+      assert.ok(Math.abs(slantOf(line) - slant) < 0.051, `${slantOf(line)} for ${slant}`)
+    }
+  })
+
+  it('gives the digits from left to right, each with its own ink alone', () => {
+    const found = segment(boxes(60, 120, [10, 80, 40, 12], [8, 20, 44, 20], [10, 50, 40, 10]))
+    assert.deepEqual(
+      found.map(([[{ box }]]) => box),
+      [
+        { top: 8, left: 20, height: 44, width: 20 },
+        { top: 10, left: 50, height: 40, width: 10 },
+        { top: 10, left: 80, height: 40, width: 12 },
+      ],
+    )
+    for (const [[{ ink, box }]] of found) assert.equal(ink.data.reduce((a, b) => a + b) / 255, box.height * box.width)
+  })
+
+  it('tells leaning digits apart that overlap when seen from above', () => {
+    const image = blank(60, 120)
+    for (const foot of [20, 40, 60])
+      for (let i = 5; i < 55; i++) for (let j = 0; j < 6; j++) image.set(i, Math.round(foot + (55 - i) * 0.6) + j, 255)
+    assert.equal(segment(image).length, 3)
+  })
+
+  it('joins the bar of a 5 to its body, and drops specks', () => {
+    // A bar above a body, with a gap between them; a neighbour; two specks.
+    const image = boxes(70, 120, [10, 20, 5, 22], [19, 20, 38, 20], [10, 70, 47, 10], [30, 55, 2, 2], [2, 2, 3, 3])
+    assert.deepEqual(widths(image), [22, 10])
+  })
+
+  it('offers to cut what is too wide where the ink is thinnest', () => {
+    // Two blocks of 40x20 joined by a bridge of 4 rows at columns 40–43.
+    const [ways] = segment(boxes(60, 100, [10, 20, 40, 20], [28, 40, 4, 4], [10, 44, 40, 20]))
+    assert.equal(ways[0].length, 1)
+    const cut = ways.find(way => way.length === 2)!
+    assert.ok(cut[0].box.width >= 20 && cut[0].box.width <= 24, `${cut[0].box.width}`)
+  })
+
+  it('finds nothing on a blank image', () => assert.deepEqual(segment(blank(50, 200)), []))
+})
+
+describe('readRow', () => {
+  const touching = boxes(60, 100, [10, 20, 40, 20], [28, 40, 4, 4], [10, 44, 40, 20])
+  /** A reader that is as sure as told of images with this share of ink, and is not of others. */
+  const reader = (whole: number, half: number) => async (images: Image[]) =>
+    images.map((_, i) => Array.from({ length: 10 }, (_, label) => (label === i % 10 ? (i === 0 ? whole : half) : 0)))
+
+  it('keeps a piece whole if it reads well, and cuts it if its parts read much better', async () => {
+    assert.equal((await readRow(touching, reader(0.9, 0.95)))!.digits.length, 1)
+    const row = (await readRow(touching, reader(0.3, 0.95)))!
+    assert.equal(row.digits.length, 2)
+    assert.ok(Math.abs(row.confidence - 0.95 ** 2) < 1e-12)
+  })
+  it('finds nothing on a blank image', async () => assert.equal(await readRow(blank(50, 200), reader(1, 1)), undefined))
+})
