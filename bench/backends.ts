@@ -1,15 +1,21 @@
-// The backends that are measured: one line each.
-import { cpu, type Backend } from '../engine/index.js'
+// The backends that can be measured: one line each.
+import { cpu, gpujs, gpujsModes, wasm, type Backend } from '../engine/index.js'
 
 export interface Choice {
   /** Whether it splits its work over threads, so that thread counts are worth comparing. */
   readonly threaded: boolean
-  make(threads: number): Backend | Promise<Backend>
+  readonly make: (threads: number) => Backend | Promise<Backend>
 }
 
 export const backends: Readonly<Record<string, Choice>> = {
   cpu: { threaded: false, make: () => cpu() },
+  wasm: { threaded: true, make: threads => wasm({ threads }) },
+  ...Object.fromEntries(gpujsModes.map(mode => [`gpujs:${mode}`, { threaded: false, make: () => gpujs(mode) }])),
 }
+
+/** What is measured unless others are chosen: all that every machine has. */
+export const usual = ['cpu', 'wasm']
+export const fastest = 'wasm'
 
 /** Every pair of a backend and a number of threads that is worth measuring. */
 export const configurations = (names: readonly string[], threads: readonly number[]) =>

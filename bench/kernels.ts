@@ -9,7 +9,7 @@ import { operands, run, upload } from './operands.js'
 import { backendOption, threadsOption } from './options.js'
 import { peak, type Peak } from './peak.js'
 import { save, type Results } from './results.js'
-import { duration, kernelTable, print } from './tables.js'
+import { duration, kernelTable, print, progress } from './tables.js'
 
 export interface KernelRow {
   readonly kernel: Kernel
@@ -118,14 +118,14 @@ for (const call of calls)
       rows.push({ ...row, skipped: foreseen })
       continue
     }
-    process.stderr.write(`\r\x1b[K${kernel} ${row.sizes} on ${backend.name}`)
+    progress(`${kernel} ${row.sizes} on ${backend.name}`)
     const measured = await measureCall(call, backend, argv)
     paces.set(family, measured.timing.median / flops)
     rows.push({ ...row, ...measured })
   }
 for (const { backend } of contestants) await backend.dispose()
 await check.end()
-process.stderr.write('\r\x1b[K')
+progress('')
 const results = { peaks, waiting, rows }
 print(kernelTable(results))
 for (const [threads, { gflops, gbytes }] of Object.entries(peaks))

@@ -4,8 +4,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import yargs from 'yargs'
 import type { Backend, Buffer } from '../engine/index.js'
-import { compile, hasFused, instantiate } from './assembly.js'
-import { backends, configurations } from './backends.js'
+import { createMemory, instantiate } from '../engine/backends/wasm/host.js'
+import { compile, hasFused } from './assembly.js'
+import { backends, configurations, usual } from './backends.js'
 import { relativeError } from './check.js'
 import { measure, type Timing } from './measure.js'
 import { uniform } from './operands.js'
@@ -104,8 +105,8 @@ async function plainStep({ name, x, w, length, sizes }: Problem, file: string): 
 
 /** A step in AssemblyScript: x, w, y and room to work lie one after the other in its memory. */
 async function assemblyStep({ name, x, w, length, sizes }: Problem, file: string): Promise<Step> {
-  const memory = new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })
-  const code = await instantiate(await compile(`ladder/${file}`, file.includes('fused') && fused), memory)
+  const memory = createMemory(true, 1024, 1024)
+  const code = instantiate(await compile(`ladder/${file}`, file.includes('fused') && fused), memory)
   let top = 65536
   const allocate = (numbers: number) => {
     const view = new Float32Array(memory.buffer, top, numbers)
@@ -150,7 +151,7 @@ for (const problem of [matmulProblem(argv.size), conv2dProblem(argv.images)]) {
     if (!file.endsWith('.as.ts')) steps.push(await plainStep(problem, file))
     else steps.push(await assemblyStep(problem, file))
   }
-  for (const { backend: name, threads } of configurations(Object.keys(backends), [1, availableParallelism()])) {
+  for (const { backend: name, threads } of configurations(usual, [1, availableParallelism()])) {
     const backend = await backends[name].make(threads)
     open.push(backend)
     steps.push(await backendStep(problem, backend, threads))

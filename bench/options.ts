@@ -1,15 +1,15 @@
 // Command-line options that several benches share. Lists are written as `a,b`.
 import { availableParallelism } from 'node:os'
 import { models } from '../models/index.js'
-import { backends } from './backends.js'
+import { backends, usual } from './backends.js'
 
 const commas = (given: readonly string[]) => given.flatMap(text => text.split(','))
 
-/** A choice of some of the names: all of them if none is given. */
-export const some = (names: readonly string[], describe: string) =>
-  ({ array: true, nargs: 1, choices: names, default: names, coerce: commas, describe }) as const
+/** A choice of some of the names: all of them if none is given and there is no other default. */
+export const some = (names: readonly string[], describe: string, usual: readonly string[] = names) =>
+  ({ array: true, nargs: 1, choices: names, default: usual, coerce: commas, describe }) as const
 
-export const backendOption = some(Object.keys(backends), 'backends to measure')
+export const backendOption = some(Object.keys(backends), 'backends to measure', usual)
 export const modelsOption = some(Object.keys(models), 'models to train')
 
 export const threadsOption = {

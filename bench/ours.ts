@@ -46,9 +46,11 @@ async function inference(examples: Examples) {
   return elapsed()
 }
 
-await trainEpoch(0, Math.min(1, argv.limit)) // warm-up
+const warmUp = await trainEpoch(0, Math.min(1, argv.limit))
 const epochs = []
-for (let epoch = 0; epoch < argv.epochs; epoch++) epochs.push(await trainEpoch(epoch, argv.limit))
+if (warmUp.seconds * warmUp.share > argv.limit)
+  epochs.push(warmUp) // a single step was too long already
+else for (let epoch = 0; epoch < argv.epochs; epoch++) epochs.push(await trainEpoch(epoch, argv.limit))
 
 const first = Math.max(await inference(test.take(100)), Number.EPSILON) // warm-up, and how long the whole would take
 const examples = test.take(Math.min(10_000, Math.max(100, 100 * Math.floor(argv.limit / first))))

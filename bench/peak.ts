@@ -1,6 +1,7 @@
 // Measures what the machine can do with so many threads (peak.as.ts), each thread being a worker that runs this file.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { compile, hasFused, instantiate } from './assembly.js'
+import { createMemory, instantiate, type WasmModule } from '../engine/backends/wasm/host.js'
+import { compile, hasFused } from './assembly.js'
 import { median } from './measure.js'
 
 export interface Peak {
@@ -35,13 +36,9 @@ export async function peak(threads: number): Promise<Peak> {
 }
 
 /** One thread's share: the median of ten runs each. */
-async function measureThread(module: WebAssembly.Module): Promise<Peak> {
+function measureThread(module: WasmModule): Peak {
   const bytes = megabytes << 20
-  const pages = (3 * bytes) / 65536 + 1
-  const { arithmetic, triad } = await instantiate(
-    module,
-    new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true }),
-  )
+  const { arithmetic, triad } = instantiate(module, createMemory(true, 1 + (3 * bytes) / 65536, 65536))
   const seconds = (run: () => void) => {
     const start = performance.now()
     run()
@@ -54,4 +51,4 @@ async function measureThread(module: WebAssembly.Module): Promise<Peak> {
   }
 }
 
-if (!isMainThread) parentPort!.postMessage(await measureThread(workerData as WebAssembly.Module))
+if (!isMainThread) parentPort!.postMessage(measureThread(workerData as WasmModule))

@@ -7,6 +7,7 @@ import { machine, type Machine } from './machine.js'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = `${root}bench/results`
+const before = machine()
 
 export interface Results<Row> {
   readonly machine: Machine
@@ -20,7 +21,7 @@ export async function save<R extends Results<unknown>>(name: string, results: Om
   await mkdir(folder, { recursive: true })
   const command = [`npm run ${process.env['npm_lifecycle_event'] ?? name}`, ...process.argv.slice(2)].join(' ')
   const path = `${folder}/${name}.json`
-  await writeFile(path, JSON.stringify({ machine: machine(), command, ...results }) + '\n')
+  await writeFile(path, JSON.stringify({ machine: before, command, ...results }) + '\n')
   console.log(`Samples: ${path.slice(root.length)}`)
 }
 

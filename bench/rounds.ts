@@ -2,6 +2,7 @@
 // faster at some times than at others; who takes turns shares the good times and the bad.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { progress } from './tables.js'
 
 export interface Contestant {
   readonly name: string
@@ -36,8 +37,11 @@ export interface Entry<O> {
   readonly failure?: string
 }
 
-/** Lets everyone run `repeat` times, in turns. Who fails once is out. */
-export async function rounds<O = Outcome>(
+/** An epoch of which no more than this was run takes so long that a second round would tell nothing new. */
+const isSlow = (outcome: object) => 'share' in outcome && (outcome as Outcome).share < 0.1
+
+/** Lets everyone run `repeat` times, in turns. Who fails once, or is very slow, does not run again. */
+export async function rounds<O extends object = Outcome>(
   contestants: readonly Contestant[],
   repeat: number,
   runOne: (contestant: Contestant) => Promise<O> = lastLine,
@@ -50,15 +54,15 @@ export async function rounds<O = Outcome>(
   for (let round = 1; round <= repeat; round++)
     for (const entry of entries) {
       const { name, model, threads } = entry.contestant
-      if (entry.failure !== undefined) continue
-      process.stderr.write(`\r\x1b[Kround ${round} of ${repeat}: ${name}, ${model}, ${threads} threads`)
+      if (entry.failure !== undefined || entry.outcomes.some(isSlow)) continue
+      progress(`round ${round} of ${repeat}: ${name}, ${model}, ${threads} threads`)
       try {
         entry.outcomes.push(await runOne(entry.contestant))
       } catch (error) {
         entry.failure = reason(error)
       }
     }
-  process.stderr.write('\r\x1b[K')
+  progress('')
   return entries.map(({ contestant: { name, model, threads }, outcomes, failure }) => ({
     name,
     model,

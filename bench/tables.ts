@@ -3,6 +3,8 @@ import CliTable from 'cli-table3'
 import type { KernelResults } from './kernels.js'
 import type { LadderRow } from './ladder.js'
 import { median } from './measure.js'
+import type { PeerResults } from './peers.js'
+import type { WallClock } from './process.js'
 import type { Entry, Outcome } from './rounds.js'
 
 export interface Table {
@@ -14,6 +16,11 @@ export function print({ head, rows }: Table) {
   const table = new CliTable({ head: [...head], style: { head: [], border: [], compact: true } })
   for (const row of rows) table.push([...row])
   console.log(table.toString())
+}
+
+/** Says in a line that the next one replaces what is being measured; silent where nobody watches. */
+export function progress(text: string) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
 export const markdown = ({ head, rows }: Table) =>
@@ -51,9 +58,7 @@ export function modelTable(entries: readonly Entry<Outcome>[]): Table {
     head: ['model', 'backend', 'threads', 'an epoch', 'training', 'the test set', 'inference', 'memory', ''],
     rows: entries.map(({ model, name, threads, outcomes, failure }) => {
       if (failure !== undefined) return [model, name, `${threads}`, '–', '–', '–', '–', '–', failure]
-      const epoch = outcomes.map(({ secondsPerEpoch }) => secondsPerEpoch)
-      const test = outcomes.map(({ inferenceSeconds }) => inferenceSeconds)
-      const memory = Math.max(...outcomes.map(({ peakMemory }) => peakMemory))
+      const [epoch, test] = [secondsPerEpoch(outcomes), inferenceSeconds(outcomes)]
       return [
         model,
         outcomes[0].ran,
@@ -62,7 +67,7 @@ export function modelTable(entries: readonly Entry<Outcome>[]): Table {
         `${(60_000 / median(epoch)).toFixed(0)} images/s`,
         range(test),
         `${(10_000 / median(test)).toFixed(0)} images/s`,
-        `${(memory / 1e6).toFixed(0)} MB`,
+        memory(outcomes),
         extrapolated(outcomes),
       ]
     }),
@@ -93,3 +98,47 @@ export function ladderTable(rows: readonly LadderRow[]): Table {
     ]),
   }
 }
+
+/** Each peer beside our backend with as many threads; a ratio below 1 says that ours is faster. */
+export function peerTable({ backend, rows }: Pick<PeerResults, 'backend' | 'rows'>): Table {
+  const ourOwn = (model: string, threads: number) =>
+    rows.find(row => row.name === backend && row.model === model && row.threads === threads)
+  return {
+    head: ['model', 'threads', 'with', 'an epoch', 'ours / theirs', 'the test set', 'ours / theirs', 'memory', ''],
+    rows: rows.map(({ name, model, threads, outcomes, failure }) => {
+      if (failure !== undefined) return [model, `${threads}`, name, '–', '', '–', '', '', failure]
+      const rival = name === backend ? undefined : ourOwn(model, threads)?.outcomes
+      const [epoch, test] = [secondsPerEpoch(outcomes), inferenceSeconds(outcomes)]
+      return [
+        model,
+        `${threads}`,
+        outcomes[0].ran,
+        range(epoch),
+        rival ? ratio(secondsPerEpoch(rival), epoch) : '',
+        range(test),
+        rival ? ratio(inferenceSeconds(rival), test) : '',
+        memory(outcomes),
+        extrapolated(outcomes),
+      ]
+    }),
+  }
+}
+
+export function processTable(rows: readonly Entry<WallClock>[]): Table {
+  const seconds = ({ outcomes }: Entry<WallClock>) => outcomes.map(outcome => outcome.seconds)
+  return {
+    head: ['model', 'threads', 'with', 'the whole process', 'ours / theirs'],
+    rows: rows.map(row => {
+      const { name, model, threads, failure } = row
+      if (failure !== undefined) return [model, `${threads}`, name, failure, '']
+      const rival = name === 'torch' ? rows.find(other => other.model === model && other.name !== 'torch') : undefined
+      return [model, `${threads}`, name, range(seconds(row)), rival ? ratio(seconds(rival), seconds(row)) : '']
+    }),
+  }
+}
+
+const ratio = (ours: readonly number[], theirs: readonly number[]) => (median(ours) / median(theirs)).toPrecision(2)
+const secondsPerEpoch = (outcomes: readonly Outcome[]) => outcomes.map(outcome => outcome.secondsPerEpoch)
+const inferenceSeconds = (outcomes: readonly Outcome[]) => outcomes.map(outcome => outcome.inferenceSeconds)
+const memory = (outcomes: readonly Outcome[]) =>
+  `${(Math.max(...outcomes.map(({ peakMemory }) => peakMemory)) / 1e6).toFixed(0)} MB`
