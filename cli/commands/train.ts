@@ -125,31 +125,33 @@ async function usable<T>(fn: () => Promise<T>): Promise<T> {
 async function learn(session: Session, task: Task): Promise<number> {
   const { path, backend, learned, display } = task
   const { run, lr, batchSize, seed, schedule, ...from } = session.training
-  const stop = listenForStop(() => display.say(t('train.stopping')))
   const options = { lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last }
+  const stop = listenForStop(() => display.say(t('train.stopping')))
+  try {
+    display.begin(from.epoch + 1, Math.min(from.batch * batchSize, learned.length))
+    for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
+      if (!Number.isFinite(step.loss)) throw diverged(step, task)
+      session.advance(step.progress)
+      display.step(step)
+      const completed = step.progress.batch === 0
+      const over = completed && (await endEpoch(session, step, task))
+      await setImmediate() // lets the bar be drawn and Ctrl-C be heard
+      if (!completed && !stop.exitCode) continue
 
-  display.begin(from.epoch + 1, Math.min(from.batch * batchSize, learned.length))
-  for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
-    if (!Number.isFinite(step.loss)) throw diverged(step, task)
-    session.advance(step.progress)
-    display.step(step)
-    const completed = step.progress.batch === 0
-    const over = completed && (await endEpoch(session, step, task))
-    await setImmediate() // lets the bar be drawn and Ctrl-C be heard
-    if (!completed && !stop.exitCode) continue
-
-    const sha256 = await session.save(path, over)
-    if (!sha256) throw diverged(step, task)
-    task.kept = true
-    if (over || stop.exitCode) {
-      if (!over) display.say(t('train.interrupted', { epoch: step.epoch, batch: step.batch, batches: step.batches }))
-      display.saved(path, sha256, over ? task.next : undefined)
-      break
+      const sha256 = await session.save(path, over)
+      if (!sha256) throw diverged(step, task)
+      task.kept = true
+      if (over || stop.exitCode) {
+        if (!over) display.say(t('train.interrupted', { epoch: step.epoch, batch: step.batch, batches: step.batches }))
+        display.saved(path, sha256, over ? task.next : undefined)
+        break
+      }
+      display.begin(step.epoch + 1, 0)
     }
-    display.begin(step.epoch + 1, 0)
+    return stop.exitCode
+  } finally {
+    stop.off()
   }
-  stop.off()
-  return stop.exitCode
 }
 
 /** Judges and shows what an epoch came to. @returns whether training is over */
@@ -183,18 +185,19 @@ async function saveUntrained(session: Session, saved: Checkpoint | undefined, { 
 
 /** Says what begins, or goes on, and what is different from before. */
 function announce({ network, training }: Session, saved: Training | undefined, fresh: boolean, task: Task) {
-  const { path, backend, display } = task
+  const { path, backend, apart, display } = task
   const { epoch, batch, steps, run } = training
   const optimizer = optimizerNames[training.optimizer]
   const { data, lr, seed, batchSize } = training
+  const kept = apart ? failure('train.apart', { apart: integer(apart.length) }) : ''
   display.introduce(network, [
-    t('train.examples', { examples: integer(training.examples), data, batch: batchSize }),
+    t('train.examples', { examples: integer(training.examples), data, batch: batchSize, apart: kept }),
     t('train.method', { optimizer, lr, seed, backend: backend.name }),
   ])
   if (fresh && existsSync(path)) display.say(t('train.fresh', { path }))
   if (!saved) return
   const key = !steps ? 'train.continuing.anew' : batch ? 'train.continuing.within' : 'train.continuing'
-  display.say(t(key, { path, epoch: epoch + 1, batch, optimizer, steps }))
+  display.say(t(key, { path, epoch: epoch + 1, batch, optimizer, steps: integer(steps) }))
   if (run === saved.run) display.say(t('train.resuming', { last: run.last }))
   const changed = changes(saved, training)
   for (const name of changed)

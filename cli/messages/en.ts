@@ -93,8 +93,9 @@ export const en = {
 
   // train
   'train.describe': 'Train a network, or go on training it',
-  'train.examples': '{examples} examples of {data}, in batches of {batch}',
+  'train.examples': '{examples} examples of {data}, in batches of {batch}{apart}',
   'train.method': '{optimizer}, learning rate {lr}, seed {seed}, computed by {backend}',
+  'train.apart': ', {apart} of them kept apart to judge by',
   'train.continuing': 'Continuing {path}: epoch {epoch}, {optimizer} state restored ({steps} steps).',
   'train.continuing.within':
     'Continuing {path}: epoch {epoch} after batch {batch}, {optimizer} state restored ({steps} steps).',

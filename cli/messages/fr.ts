@@ -160,12 +160,13 @@ export const fr: Readonly<Record<Message, string>> = {
 
   // train
   'train.describe': 'Entraîner un réseau, ou continuer à l’entraîner',
-  'train.examples': '{examples} exemples de {data}, par lots de {batch}',
+  'train.examples': '{examples} exemples de {data}, par lots de {batch}{apart}',
   'train.method': '{optimizer}, taux d’apprentissage {lr}, graine {seed}, calculé par {backend}',
-  'train.continuing': '{path} continue : époque {epoch}, état de l’optimiseur {optimizer} rétabli ({steps} pas).',
+  'train.apart': ', dont {apart} mis de côté pour juger',
+  'train.continuing': 'Suite de {path} : époque {epoch}, {optimizer} rétabli ({steps} pas).',
   'train.continuing.within':
-    '{path} continue : époque {epoch} après le lot {batch}, état de l’optimiseur {optimizer} rétabli ({steps} pas).',
-  'train.continuing.anew': '{path} continue : époque {epoch}, {optimizer} commence sans mémoire.',
+    'Suite de {path} : époque {epoch} après le lot {batch}, {optimizer} rétabli ({steps} pas).',
+  'train.continuing.anew': 'Suite de {path} : époque {epoch}, {optimizer} commence sans mémoire.',
   'train.resuming': 'Cet entraînement avait été arrêté avant sa fin ; il va jusqu’à l’époque {last}.',
   'train.changed': 'Changement : --{option} valait {before}, vaut désormais {now}.',
   'train.restarted': 'Comme ses lots ne sont plus les mêmes, l’époque {epoch} recommence.',

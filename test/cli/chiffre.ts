@@ -53,11 +53,13 @@ export function start(...args: string[]): { child: ChildProcess; ended: Promise<
   return { child, ended }
 }
 
-/** An empty folder that is removed after the tests of this suite. */
+const folders: string[] = []
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** An empty folder that is removed after the tests. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'chiffre-'))
-  after(() => {
-    rmSync(folder, { recursive: true, force: true })
-  })
-  return folder
+  folders.push(mkdtempSync(join(tmpdir(), 'chiffre-')))
+  return folders.at(-1)!
 }

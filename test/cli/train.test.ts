@@ -1,7 +1,7 @@
 // `train`, from the command to the checkpoint.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCheckpoint, type Epoch } from '../../cli/checkpoint.js'
 import { deserialize } from '../../engine/index.js'
@@ -162,6 +162,23 @@ describe('train', () => {
     assert.equal((await training('small')).data, 'mnist-10k')
     const { out } = await train('small', '--data', 'mnist', ...few)
     assert.match(out, /^Changed: --data was mnist-10k, is mnist from here on\.$/m)
+  })
+
+  it('learns from a folder, knows it by its content, and asks for it when it is not named', async () => {
+    const folder = temporaryFolder()
+    const header = (...numbers: number[]) => Buffer.from(numbers.flatMap(n => [n >> 24, n >> 16, n >> 8, n]))
+    const pixels = Buffer.from({ length: 20 * 784 }, (_, i) => (i * i) % 251)
+    const labels = Buffer.from({ length: 20 }, (_, i) => i % 10)
+    writeFileSync(join(folder, 'train-images-idx3-ubyte'), Buffer.concat([header(0x803, 20, 28, 28), pixels]))
+    writeFileSync(join(folder, 'train-labels-idx1-ubyte'), Buffer.concat([header(0x801, 20), labels]))
+    await train('folder', '--data', folder)
+    assert.match((await training('folder')).data, /^idx-[0-9a-f]{8}$/)
+    const unnamed = await train('folder')
+    assert.match(unnamed.err, /it learned from a folder of images: name that folder with --data/)
+    assert.equal(unnamed.code, 1)
+    const moved = join(temporaryFolder(), 'elsewhere')
+    cpSync(folder, moved, { recursive: true })
+    assert.doesNotMatch((await train('folder', '--data', moved)).out, /Changed/)
   })
 
   it('understands the seed project: --mode, --minimizer, --out', async () => {
