@@ -71,14 +71,17 @@ async function transpile(list, outdir) {
     .map(line => line.split(' ')[0])
     .filter(p => /(?<!\.d|\.as)\.ts$|^cli\/messages\/.*\.js$/.test(p)) // .as.ts is AssemblyScript
     .filter(p => !p.startsWith(assembly))
-  const options = { absWorkingDir: root, outdir, outbase: root, logLevel: 'silent', sourcemap: true }
-  const esbuild = await import('esbuild')
-  await esbuild
-    .build({ ...options, entryPoints, format: 'esm', platform: 'neutral', target: 'es2022' })
-    .catch(error => {
-      const { text, location } = error.errors?.[0] ?? { text: error.message }
-      throw new Error(location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text)
-    })
+  const options = { outdir, outbase: root, sourcemap: true }
+  await esbuild({ ...options, entryPoints, format: 'esm', platform: 'neutral', target: 'es2022' })
+}
+
+/** Runs esbuild. @throws an Error whose one line says where, and what is wrong there */
+async function esbuild(options) {
+  const { build: run } = await import('esbuild')
+  await run({ absWorkingDir: root, logLevel: 'silent', ...options }).catch(error => {
+    const { text, location } = error.errors?.[0] ?? { text: error.message }
+    throw new Error(location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text)
+  })
 }
 
 /**
@@ -112,11 +115,10 @@ async function bundlePage(fresh) {
   const entryPoints = ['web/main.js', 'web/network.js', 'engine/backends/wasm/worker.js']
     .map(path => join(fresh, path))
     .filter(path => existsSync(path))
-  const { build: bundle } = await import('esbuild')
-  const options = { absWorkingDir: root, outdir: page, entryNames: '[name]', logLevel: 'error', target: 'es2022' }
+  const options = { outdir: page, entryNames: '[name]', target: 'es2022', bundle: true }
   const styles = { in: join(root, 'web/main.css'), out: 'main' }
-  await bundle({ ...options, entryPoints, bundle: true, splitting: true, format: 'esm', sourcemap: true })
-  await bundle({ ...options, entryPoints: [styles], bundle: true })
+  await esbuild({ ...options, entryPoints, splitting: true, format: 'esm', sourcemap: true })
+  await esbuild({ ...options, entryPoints: [styles] })
   for (const file of ['index.html', 'icon.svg']) await cp(join(root, 'web', file), join(page, file))
 }
 

@@ -72,7 +72,7 @@ describe('a student’s model', () => {
 
   before(function () {
     this.timeout(60000)
-    const sources = execFileSync('git', ['ls-files', 'engine', 'models', 'data', 'cli', 'scripts'], {
+    const sources = execFileSync('git', ['ls-files', 'engine', 'models', 'data', 'cli', 'web', 'scripts'], {
       cwd: root,
       encoding: 'utf8',
     })

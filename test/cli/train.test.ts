@@ -167,8 +167,8 @@ describe('train', () => {
   it('learns from a folder, knows it by its content, and asks for it when it is not named', async () => {
     const folder = temporaryFolder()
     const header = (...numbers: number[]) => Buffer.from(numbers.flatMap(n => [n >> 24, n >> 16, n >> 8, n]))
-    const pixels = Buffer.from({ length: 20 * 784 }, (_, i) => (i * i) % 251)
-    const labels = Buffer.from({ length: 20 }, (_, i) => i % 10)
+    const pixels = Uint8Array.from({ length: 20 * 784 }, (_, i) => (i * i) % 251)
+    const labels = Uint8Array.from({ length: 20 }, (_, i) => i % 10)
     writeFileSync(join(folder, 'train-images-idx3-ubyte'), Buffer.concat([header(0x803, 20, 28, 28), pixels]))
     writeFileSync(join(folder, 'train-labels-idx1-ubyte'), Buffer.concat([header(0x801, 20), labels]))
     await train('folder', '--data', folder)
