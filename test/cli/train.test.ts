@@ -118,6 +118,11 @@ describe('train', () => {
     await train('upTo', ...how, '--epochs', epoch)
     const weights = (name: string) => deserialize(readFileSync(pathOf(name))).tensors.get('3.dense.weight')!.values
     assert.deepEqual(weights('patient'), weights('upTo'))
+    // Patience goes on where it was: in between, the best weights are in the checkpoint beside the present ones.
+    await train('patientInParts', ...how, '--patience', '2', '--epochs', `${Number(epoch) + 1}`)
+    assert.equal((await training('patientInParts')).best!.waited, 1)
+    await train('patientInParts', '--epochs', '60')
+    assert.equal(sha256('patientInParts'), sha256('patient'))
   })
 
   it('--examples 0 saves the untrained network, and leaves a trained one as it is', async () => {
