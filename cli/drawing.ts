@@ -40,6 +40,9 @@ function grey(level: number, depth: ColourDepth): string {
   return `5;${232 + Math.min(23, Math.round((level - 8) / 10))}`
 }
 
+/** Text that stands out, if there are colours. */
+export const bold = (text: string, depth: ColourDepth) => (depth > 1 ? `\x1b[1m${text}\x1b[22m` : text)
+
 /** Cuts images down to their ink, all to the size that the largest needs, so that more of them fit side by side. */
 export function cropToInk(images: readonly Pixels[]): Pixels[] {
   const boxes = images.map(image => inkBox(image) ?? { top: 0, left: 0, height: 1, width: 1 })

@@ -18,6 +18,7 @@ interface Command {
 /** To add a command, add its line, and NAME.describe to the catalogue. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   train: () => import('./commands/train.js'),
+  test: () => import('./commands/test.js'),
   models: () => import('./commands/models.js'),
   doctor: () => import('./commands/doctor.js'),
 }

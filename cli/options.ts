@@ -126,7 +126,7 @@ export async function networkOptions() {
   })
 }
 
-type NetworkValues = Values<Awaited<ReturnType<typeof networkOptions>>>
+export type NetworkValues = Values<Awaited<ReturnType<typeof networkOptions>>>
 
 /** The backend that --backend, --threads and --strict-float describe; whoever asks for it disposes of it. */
 export const backendOf = (values: Pick<NetworkValues, 'backend' | 'threads' | 'strict-float'>) =>

@@ -1,9 +1,8 @@
 // What a training is done with: what the options say, else what the checkpoint was trained with, else the defaults.
 import type { Dataset } from '../data/index.js'
 import type { Settings, Training } from './checkpoint.js'
-import { builtIn, loadDataset } from './datasets.js'
+import { builtIn, loadDataset, takeExamples } from './datasets.js'
 import { failure, misuse } from './errors.js'
-import { integer } from './language.js'
 
 export const defaultEpochs = 1
 export const defaults = {
@@ -37,25 +36,30 @@ export async function chooseSettings(
   const { optimizer, validation, ...rest } = wanted as Omit<Settings, 'examples'>
   if (given.momentum && optimizer !== 'sgd') throw misuse('usage.needs', { option: 'momentum', other: 'optimizer sgd' })
   if (given.patience && !validation) throw misuse('usage.needs', { option: 'patience', other: 'validation' })
-  if (!given.data && saved && !builtIn.includes(saved.data))
-    throw failure('file', { path, reason: failure('train.elsewhere') })
-
-  const all = await loadDataset(rest.data, 'train')
-  const data = builtIn.includes(rest.data) ? rest.data : `idx-${all.fingerprint()}`
+  const set = given.data ?? (saved ? knownData(saved, path) : defaults.data)
+  const all = await loadDataset(set, 'train')
+  const data = builtIn.includes(set) ? set : `idx-${all.fingerprint()}`
   const before = saved?.data === data ? saved.examples : 0
-  const examples = given.examples === 'all' ? all.length : (given.examples ?? (before || all.length))
-  if (examples > all.length)
-    throw misuse('usage.examples', { actual: integer(examples), data: rest.data, available: integer(all.length) })
+  const examples = takeExamples(all, given.examples ?? (before || 'all'), set)
   const settings = {
     ...rest,
     data,
-    examples,
+    examples: examples.length,
     optimizer,
     validation,
     momentum: optimizer === 'sgd' ? rest.momentum : 0,
     patience: validation ? rest.patience : 0,
   }
-  return { settings, examples: all.take(examples) }
+  return { settings, examples }
+}
+
+/**
+ * The data set that a network learned from.
+ * @throws ChiffreError if it was a folder: a checkpoint does not say where that is
+ */
+export function knownData({ data }: Training, path: string): string {
+  if (builtIn.includes(data)) return data
+  throw failure('file', { path, reason: failure('checkpoint.elsewhere') })
 }
 
 /** Which settings differ from those of the checkpoint. */

@@ -6,8 +6,7 @@ import { parameterCount } from './network.js'
 
 /** Rows under a head, with lines around the table and below the head only. */
 export function table(head: string[], rows: string[][], align: ('left' | 'right')[] = []): string {
-  const lines = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' }
-  const drawn = new Table({ head, colAligns: align, chars: lines, style: { head: [], border: [], compact: true } })
+  const drawn = new Table({ head, colAligns: align, style: { head: [], border: [], compact: true } })
   drawn.push(...rows)
   return drawn.toString()
 }

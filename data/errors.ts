@@ -19,7 +19,6 @@ export const messages = {
   'data.label': 'label {label} at position {position}; expected 0 to 9',
   'data.take': 'asked for {actual} examples; the set has {length}',
   'data.fraction': 'cannot set aside {fraction} of {length} examples; expected more than none and fewer than all',
-  'data.file': '{file}: {reason}',
   'data.folder': 'there is no folder {folder}; the data can be mnist, mnist-10k, or a folder of four IDX files',
   'data.missing': '{folder}: there is no {file} or {file}.gz; a data set needs it',
 } as const

@@ -4,7 +4,6 @@ import { setImmediate } from 'node:timers/promises'
 import { evaluate, fit, schedules, type Backend, type Examples, type Step } from '../../engine/index.js'
 import {
   openCheckpoint,
-  prepareStorage,
   writeCheckpoint,
   type Checkpoint,
   type Epoch,
@@ -14,6 +13,7 @@ import {
 } from '../checkpoint.js'
 import { jsonDisplay, textDisplay, type Display } from '../display.js'
 import { about, explain, failure } from '../errors.js'
+import { prepareFile } from '../files.js'
 import { integer, t } from '../language.js'
 import { createNetwork } from '../network.js'
 import {
@@ -88,7 +88,7 @@ export async function run(argv: Train, program: string): Promise<number> {
   const given = { ...argv, batchSize: argv['batch-size'] }
   const { settings, examples } = await chooseSettings(given, saved?.training, path)
   const [learned, apart] = settings.validation ? examples.split(settings.validation, 0) : [examples]
-  await prepareStorage(path)
+  await prepareFile(path)
 
   const backend = await backendOf(argv)
   try {
@@ -96,7 +96,8 @@ export async function run(argv: Train, program: string): Promise<number> {
       ? await usable(() => about(path, () => Session.resume(saved, network, backend, settings, argv.epochs)))
       : Session.begin(argv.model, network, backend, settings, argv.epochs ?? defaultEpochs)
     const display = argv.json ? jsonDisplay() : textDisplay(session.training.run.last, learned.length)
-    const next = [program, 'test', ...repeated(argv)].join(' ')
+    const data = argv.data === undefined ? [] : ['--data', argv.data]
+    const next = [program, 'test', ...repeated(argv), ...data].join(' ')
     const task = { path, backend, learned, apart, display, next, kept: saved !== undefined }
     announce(session, saved?.training, argv.fresh, task)
     try {

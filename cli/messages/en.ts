@@ -50,6 +50,7 @@ export const en = {
   'help.network': 'The network',
   'help.learning': 'How it learns',
   'help.examples': 'What it learns from',
+  'help.test': 'The test',
   'help.general': 'General',
   'help.choices': '{what}: {choices}',
   'option.lang': 'language of all messages',
@@ -57,6 +58,9 @@ export const en = {
   'option.version': 'show the version',
   'option.model': 'the network, a function of models/',
   'option.data': 'mnist, mnist-10k, or a folder with four IDX files',
+  'option.data.learned': 'the set it learned from',
+  'option.errors': 'PNG picture of the errors',
+  'option.errors.default': 'NAME-errors.png beside the checkpoint',
   'option.name': 'name of the checkpoint',
   'option.name.default': 'that of the model',
   'option.storage': 'folder of the checkpoints',
@@ -73,6 +77,7 @@ export const en = {
   'option.batch-size': 'examples a step',
   'option.examples': 'how many examples to use, from 0 to all',
   'option.examples.default': 'all',
+  'option.examples.test': 'how many test images to read',
   'option.seed': 'number from which all randomness is drawn',
   'option.fresh': 'start again from first weights',
   'option.validation': 'share of the examples to judge by instead of learning from',
@@ -90,6 +95,10 @@ export const en = {
   'table.checkpoint': 'Checkpoint',
   'table.training': 'Training',
   'table.accuracy': 'Accuracy',
+  'table.digit': 'Digit',
+  'table.images': 'Images',
+  'table.right': 'Read right',
+  'table.taken': 'Most often taken for',
 
   // train
   'train.describe': 'Train a network, or go on training it',
@@ -123,7 +132,19 @@ export const en = {
   'train.nan.kept': '{path} keeps what was learned before',
   'train.nan.none': 'nothing was saved',
   'train.unusable': '{reason}; choose another --name, or start again with --fresh',
-  'train.elsewhere': 'it learned from a folder of images: name that folder with --data, or choose another set',
+
+  // test
+  'test.describe': 'Test a network on images that it did not learn from',
+  'test.pretrained': 'There is no {missing}: this is the network that comes with chiffre, {path}.',
+  'test.seen':
+    'Beware: this network learned from mnist, so it has seen the test images of mnist-10k; on new ones it will do worse.',
+  'test.progress': 'Reading',
+  'test.settings': '{path} reads {images} test images of {data}, backend {backend}',
+  'test.surest': 'The surest mistakes: what it is → what the network reads, and how surely',
+  'test.picture': 'These mistakes as a picture: {path}',
+  'test.confusion': 'Confusion matrix: the digit shown (row), the digit read (column)',
+  'test.result': 'Accuracy {accuracy}, loss {loss}; errors: {errors} of {images}.',
+  'test.perfect': 'No mistake: there is nothing to draw.',
 
   // doctor
   'doctor.describe': 'Show what this machine offers, and which backends work on it',
@@ -165,6 +186,8 @@ export const en = {
   'checkpoint.version': 'its format is version {actual}; expected {expected}',
   'checkpoint.field': 'its metadata lacks a valid {field}',
   'checkpoint.model': 'it holds {actual}, not {expected}',
+  'checkpoint.elsewhere': 'it learned from a folder of images: name that folder with --data, or choose another set',
+  'checkpoint.none': 'there is no {path} yet; this makes it: {command}',
 } as const
 
 export type Message = keyof typeof en

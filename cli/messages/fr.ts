@@ -71,7 +71,6 @@ export const fr: Readonly<Record<Message, string>> = {
   'data.take': '{actual} exemples demandés ; le jeu en a {length}',
   'data.fraction':
     'impossible de mettre de côté {fraction} de {length} exemples ; il en faut au moins un de chaque côté',
-  'data.file': '{file} : {reason}',
   'data.folder':
     'il n’y a pas de dossier {folder} ; les données sont mnist, mnist-10k, ou un dossier de quatre fichiers IDX',
   'data.missing': '{folder} : il n’y a ni {file} ni {file}.gz ; un jeu de données en a besoin',
@@ -117,6 +116,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'help.network': 'Le réseau',
   'help.learning': 'Comment il apprend',
   'help.examples': 'De quoi il apprend',
+  'help.test': 'Le test',
   'help.general': 'Général',
   'help.choices': '{what} : {choices}',
   'option.lang': 'langue de tous les messages',
@@ -124,6 +124,9 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.version': 'afficher la version',
   'option.model': 'le réseau, une fonction de models/',
   'option.data': 'mnist, mnist-10k, ou un dossier de quatre fichiers IDX',
+  'option.data.learned': 'celui de l’apprentissage',
+  'option.errors': 'image PNG des erreurs',
+  'option.errors.default': 'NAME-errors.png, à côté de la sauvegarde',
   'option.name': 'nom de la sauvegarde',
   'option.name.default': 'celui du modèle',
   'option.storage': 'dossier des sauvegardes',
@@ -140,6 +143,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.batch-size': 'exemples par pas',
   'option.examples': 'combien d’exemples utiliser, de 0 à tous (all)',
   'option.examples.default': 'tous',
+  'option.examples.test': 'combien d’images de test lire',
   'option.seed': 'nombre dont tout le hasard est tiré',
   'option.fresh': 'recommencer avec de nouveaux poids',
   'option.validation': 'part des exemples mise de côté pour juger au lieu d’apprendre',
@@ -157,6 +161,10 @@ export const fr: Readonly<Record<Message, string>> = {
   'table.checkpoint': 'Sauvegarde',
   'table.training': 'Entraînement',
   'table.accuracy': 'Exactitude',
+  'table.digit': 'Chiffre',
+  'table.images': 'Images',
+  'table.right': 'Bien lues',
+  'table.taken': 'Le plus souvent pris pour',
 
   // train
   'train.describe': 'Entraîner un réseau, ou continuer à l’entraîner',
@@ -191,7 +199,19 @@ export const fr: Readonly<Record<Message, string>> = {
   'train.nan.kept': '{path} garde ce qui était appris avant',
   'train.nan.none': 'rien n’a été enregistré',
   'train.unusable': '{reason} ; choisissez un autre --name, ou recommencez avec --fresh',
-  'train.elsewhere': 'il a appris d’un dossier d’images : indiquez ce dossier avec --data, ou choisissez un autre jeu',
+
+  // test
+  'test.describe': 'Tester un réseau sur des images qu’il n’a pas apprises',
+  'test.pretrained': 'Il n’y a pas de {missing} : voici le réseau livré avec chiffre, {path}.',
+  'test.seen':
+    'Attention : ce réseau a appris de mnist, donc aussi des images de test de mnist-10k ; sur de nouvelles, il fera moins bien.',
+  'test.progress': 'Lecture',
+  'test.settings': '{path} lit {images} images de test de {data}, moteur {backend}',
+  'test.surest': 'Les erreurs les plus sûres : ce que c’est → ce qui est lu, et sa probabilité',
+  'test.picture': 'Image de ces erreurs : {path}',
+  'test.confusion': 'Matrice de confusion : chiffre montré (ligne), chiffre lu (colonne)',
+  'test.result': 'Exactitude {accuracy}, perte {loss} ; erreurs : {errors} sur {images}.',
+  'test.perfect': 'Aucune erreur : il n’y a rien à dessiner.',
 
   // doctor
   'doctor.describe': 'Montrer ce qu’offre cette machine, et quels calculs y marchent',
@@ -234,4 +254,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'checkpoint.version': 'son format est la version {actual} ; attendu {expected}',
   'checkpoint.field': 'ses métadonnées n’ont pas de {field} valable',
   'checkpoint.model': 'il contient {actual}, non {expected}',
+  'checkpoint.elsewhere':
+    'il a appris d’un dossier d’images : indiquez ce dossier avec --data, ou choisissez un autre jeu',
+  'checkpoint.none': 'il n’y a pas encore de {path} ; cette commande le fait : {command}',
 }

@@ -1,0 +1,87 @@
+// `test`: how well a network reads images that it did not learn from, and where it goes wrong.
+import cliProgress from 'cli-progress'
+import { confusion, mistakes } from '../../data/index.js'
+import { evaluate, type Evaluation } from '../../engine/index.js'
+import { loadDataset, takeExamples } from '../datasets.js'
+import { about } from '../errors.js'
+import { replaceFile } from '../files.js'
+import { decimal, integer, percent, t } from '../language.js'
+import { backendOf, count, grouped, jsonOption, networkOptions, pathOf, valued, type Values } from '../options.js'
+import { contactSheet } from '../picture.js'
+import { caption, pictured, report } from '../report.js'
+import { knownData } from '../settings.js'
+import { openTrained } from '../trained.js'
+
+export async function options() {
+  return {
+    ...(await networkOptions()),
+    ...grouped('help.test', {
+      data: valued(t('option.data'), String, t('option.data.learned')),
+      examples: valued(t('option.examples.test'), count('examples'), t('option.examples.default')),
+      errors: valued(t('option.errors'), String, t('option.errors.default')),
+    }),
+    ...grouped('help.general', jsonOption()),
+  }
+}
+
+type Test = Values<Awaited<ReturnType<typeof options>>>
+
+/** How many mistakes are drawn. */
+const drawn = 16
+
+export async function run(argv: Test, program: string): Promise<number> {
+  const { network, checkpoint, path, missing } = await openTrained(argv, program)
+  const data = argv.data ?? knownData(checkpoint.training, path)
+  const images = takeExamples(await loadDataset(data, 'test'), argv.examples ?? 'all', data)
+  if (missing) note(t('test.pretrained', { path, missing }))
+  if (checkpoint.training.data === 'mnist' && data === 'mnist-10k') note(t('test.seen'))
+
+  const backend = await backendOf(argv)
+  let evaluation: Evaluation
+  try {
+    await about(path, () => network.load(backend, checkpoint.tensors))
+    evaluation = await withProgress(images.length, onBatch => evaluate(network, backend, images, { onBatch }))
+  } finally {
+    await backend.dispose()
+  }
+
+  const counts = confusion(evaluation)
+  const wrong = mistakes(evaluation)
+  const shown = wrong.slice(0, drawn).map(mistake => pictured(mistake, images))
+  const { accuracy, loss } = evaluation
+  const print = (text: string) => process.stdout.write(text + '\n')
+  if (argv.json) print(JSON.stringify({ accuracy, loss, errors: wrong.length, confusion: counts }))
+  else {
+    print(t('test.settings', { path, images: integer(images.length), data, backend: backend.name }))
+    print(report(counts, shown))
+    const figures = { accuracy: percent(accuracy), loss: decimal(loss, 4) }
+    print(t('test.result', { ...figures, errors: integer(wrong.length), images: integer(images.length) }))
+  }
+  if (shown.length === 0) return 0
+
+  const file = argv.errors ?? pathOf(argv).replace(/\.safetensors$/, '-errors.png')
+  const sheet = contactSheet(
+    shown.map(({ image }) => image),
+    shown.map(caption),
+  )
+  await replaceFile(file, sheet)
+  if (!argv.json) print(t('test.picture', { path: file }))
+  return 0
+}
+
+function note(sentence: string) {
+  process.stderr.write(sentence + '\n')
+}
+
+/** Shows how far fn has come, if stderr is a terminal. Ctrl-C needs no care: there is nothing to save. */
+async function withProgress<T>(total: number, fn: (onBatch: (done: number) => void) => Promise<T>): Promise<T> {
+  const format = `${t('test.progress')} {bar} {value}/{total}`
+  const options = { format, barsize: 30, clearOnComplete: true, linewrap: true, stream: process.stderr }
+  const bar = new cliProgress.SingleBar(options, cliProgress.Presets.shades_classic)
+  bar.start(total, 0)
+  try {
+    return await fn(done => bar.update(done))
+  } finally {
+    bar.stop()
+  }
+}

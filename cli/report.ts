@@ -1,0 +1,68 @@
+// What a test has shown, as tables and drawings.
+import type { Dataset, Mistake, Pixels } from '../data/index.js'
+import { arrange, bold, cropToInk, draw, type ColourDepth } from './drawing.js'
+import { integer, percent, t } from './language.js'
+import { table } from './tables.js'
+
+/** A mistake with its image, [28,28]. */
+export interface Pictured extends Mistake {
+  readonly image: Pixels
+}
+
+export const pictured = (mistake: Mistake, { images }: Dataset): Pictured => ({
+  ...mistake,
+  image: images.pick(mistake.index, null, null),
+})
+
+/** 7 → 2  99.98% */
+export const caption = ({ label, answer, probability }: Mistake) => `${label} → ${answer}  ${percent(probability)}`
+
+/** Drawings of the mistakes, the confusion matrix, and each digit's accuracy, for the terminal that stdout is. */
+export function report(confusion: readonly (readonly number[])[], mistakes: readonly Pictured[]): string {
+  const { stdout } = process
+  const [columns, depth] = stdout.isTTY ? [stdout.columns, stdout.getColorDepth()] : [80, 1]
+  const pictures = mistakes.length ? [t('test.surest'), '', drawings(mistakes, columns, depth)] : [t('test.perfect')]
+  const matrix = [t('test.confusion'), confusionTable(confusion, depth)]
+  return ['', ...pictures, '', ...matrix, '', digitsTable(confusion), ''].join('\n')
+}
+
+/** The mistakes side by side. @param columns the terminal's width */
+export function drawings(mistakes: readonly Pictured[], columns: number, depth: ColourDepth): string {
+  const images = cropToInk(mistakes.map(({ image }) => image))
+  const drawn = images.map(image => draw(image, depth))
+  return arrange(drawn, mistakes.map(caption), columns)
+}
+
+/** The confusion matrix, a row a label; the diagonal, where answers are right, stands out if there are colours. */
+export function confusionTable(confusion: readonly (readonly number[])[], depth: ColourDepth): string {
+  const rows = confusion.map((counts, label) => [
+    `${label}`,
+    ...counts.map((count, answer) => (answer === label ? bold(`${count}`, depth) : count ? `${count}` : '·')),
+  ])
+  const head = ['', ...rows.keys()].map(String)
+  const align = head.map(() => 'right' as const)
+  return table(head, rows, align)
+}
+
+/** For each digit, how many of its images were read right, and what it was most often taken for. */
+export function digitsTable(confusion: readonly (readonly number[])[]): string {
+  const rows = confusion.map((counts, label) => {
+    const images = counts.reduce((a, b) => a + b)
+    const wrong = counts.map((count, answer) => (answer === label ? 0 : count))
+    const count = Math.max(...wrong)
+    const right = counts[label]
+    return [
+      `${label}`,
+      integer(images),
+      integer(right),
+      images ? percent(right / images) : '–',
+      count ? `${wrong.indexOf(count)} (${integer(count)}×)` : '–',
+    ]
+  })
+  const head = ['table.digit', 'table.images', 'table.right', 'table.accuracy', 'table.taken'] as const
+  return table(
+    head.map(key => t(key)),
+    rows,
+    ['left', 'right', 'right', 'right', 'left'],
+  )
+}

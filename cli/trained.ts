@@ -1,0 +1,38 @@
+// A network that has learned, for the commands that make use of one.
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Sequential } from '../engine/index.js'
+import { openCheckpoint, type Checkpoint } from './checkpoint.js'
+import { failure } from './errors.js'
+import { createNetwork } from './network.js'
+import { pathOf, repeated, type NetworkValues } from './options.js'
+
+/** The checkpoints that come with the program. */
+const pretrained = fileURLToPath(new URL('../../storage/pretrained', import.meta.url))
+
+export interface Trained {
+  /** The network, which has yet to load the checkpoint's weights. */
+  readonly network: Sequential
+  readonly checkpoint: Checkpoint
+  readonly path: string
+  /** Where the checkpoint was looked for in vain, if it is the one that comes with the program. */
+  readonly missing?: string
+}
+
+/**
+ * The network of --model with its checkpoint, else with the one of that name that comes with the program.
+ * @param program how the user called it, to name the command that would train the network
+ * @param folder where the checkpoints that come with the program are
+ * @throws ChiffreError if there is neither, or it does not fit the model
+ */
+export async function openTrained(values: NetworkValues, program: string, folder = pretrained): Promise<Trained> {
+  const own = pathOf(values)
+  const ready = join(folder, basename(own))
+  const network = await createNetwork(values.model)
+  for (const path of [own, ready]) {
+    const checkpoint = await openCheckpoint(path, values.model, network)
+    if (checkpoint) return { network, checkpoint, path, ...(path !== own && { missing: own }) }
+  }
+  const command = [program, 'train', ...repeated(values)].join(' ')
+  throw failure('checkpoint.none', { path: own, command })
+}
