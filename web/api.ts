@@ -1,5 +1,5 @@
 // What the page and its Worker say to each other. The page never computes a network, so it is never busy.
-import type { Disturbance, ReadRow } from '../data/index.js'
+import type { Disturbance, Mistake, ReadRow } from '../data/index.js'
 import type { LayerSummary, Shape } from '../engine/index.js'
 
 /** What the command line says about how the page begins: settings.json. */
@@ -70,12 +70,9 @@ export interface TrainingReport {
   readonly imagesPerSecond: number
 }
 
-/** A mistake on the test set. */
-export interface Mistake {
+/** A mistake on the test set, with its image. */
+export interface PicturedMistake extends Mistake {
   readonly pixels: Uint8Array
-  readonly label: number
-  readonly answer: number
-  readonly probability: number
 }
 
 export interface TestResult {
@@ -84,7 +81,7 @@ export interface TestResult {
   /** confusion[label][answer] = how many. */
   readonly confusion: readonly (readonly number[])[]
   /** The most confident first. */
-  readonly mistakes: readonly Mistake[]
+  readonly mistakes: readonly PicturedMistake[]
 }
 
 export interface Api {

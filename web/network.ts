@@ -1,7 +1,17 @@
 // The networks of the page, in a Worker: the same engine as on the command line. web/api.ts says what it can be asked.
 import { expose } from 'comlink'
 import ndarray from 'ndarray'
-import { Dataset, disturb, prepare, readIdx, readRow, type Box, type Image } from '../data/index.js'
+import {
+  confusion,
+  Dataset,
+  disturb,
+  mistakes,
+  prepare,
+  readIdx,
+  readRow,
+  type Box,
+  type Image,
+} from '../data/index.js'
 import { blank, inkBox } from '../data/preprocess.js'
 import {
   adam,
@@ -30,7 +40,7 @@ import {
   type Shape,
 } from '../engine/index.js'
 import { models } from '../models/index.js'
-import type { Api, Grid, Mistake, NetworkInfo, TrainingReport } from './api.js'
+import type { Api, Grid, NetworkInfo, TrainingReport } from './api.js'
 
 /** A network that has been opened. */
 interface Opened {
@@ -224,20 +234,13 @@ const api: Api = {
   async test(model, onProgress) {
     const { network } = ready(model)
     const examples = await dataset('t10k')
-    const classes = network.output[0]
-    const result = await evaluate(network, backend, examples, { batchSize: 200, onBatch: onProgress })
-    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
-    const mistakes: Mistake[] = []
-    for (let i = 0; i < examples.length; i++) {
-      const label = result.labels[i]
-      const answer = argmax(result.probabilities, i, classes)
-      confusion[label][answer] += 1
-      if (answer === label) continue
-      const { pixels } = examples.gather(Uint32Array.of(i))
-      mistakes.push({ pixels, label, answer, probability: result.probabilities[i * classes + answer] })
-    }
-    mistakes.sort((a, b) => b.probability - a.probability)
-    return { accuracy: result.accuracy, loss: result.loss, confusion, mistakes }
+    const evaluation = await evaluate(network, backend, examples, { batchSize: 200, onBatch: onProgress })
+    const pictured = mistakes(evaluation).map(mistake => {
+      const { pixels } = examples.gather(Uint32Array.of(mistake.index))
+      return { ...mistake, pixels }
+    })
+    const { accuracy, loss } = evaluation
+    return { accuracy, loss, confusion: confusion(evaluation), mistakes: pictured }
   },
   async example(i) {
     const examples = await dataset('t10k')

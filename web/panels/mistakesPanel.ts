@@ -1,6 +1,6 @@
 // What a network gets wrong of the test set: its confusion matrix, and the mistakes behind each cell.
 import { proxy, type Remote } from 'comlink'
-import type { Api, Mistake, TestResult } from '../api.js'
+import type { Api, PicturedMistake, TestResult } from '../api.js'
 import { find, make } from '../dom.js'
 import { integer, percent, t } from '../language.js'
 import { paint } from '../picture.js'
@@ -91,7 +91,7 @@ export class MistakesPanel {
   }
 }
 
-function card({ pixels, label, answer, probability }: Mistake): HTMLElement {
+function card({ pixels, label, answer, probability }: PicturedMistake): HTMLElement {
   const canvas = make('canvas', { className: 'tile' })
   paint(canvas, { shape: [28, 28], values: Float32Array.from(pixels) }, 'ink', 255)
   canvas.setAttribute('role', 'img')
