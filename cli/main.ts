@@ -20,6 +20,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   train: () => import('./commands/train.js'),
   test: () => import('./commands/test.js'),
   models: () => import('./commands/models.js'),
+  use: () => import('./commands/use.js'),
+  read: () => import('./commands/read.js'),
   doctor: () => import('./commands/doctor.js'),
 }
 

@@ -18,7 +18,11 @@ export interface Valued<T> extends Options {
 export interface Flag extends Options {
   readonly type: 'boolean'
 }
-export type OptionsOf = Readonly<Record<string, Valued<unknown> | Flag>>
+/** An option that takes one value or more. */
+export interface Listed extends Options {
+  readonly type: 'array'
+}
+export type OptionsOf = Readonly<Record<string, Valued<unknown> | Flag | Listed>>
 
 /** What a command gets: the value of each option, undefined if it was not given and has no default. */
 export type Values<O extends OptionsOf> = {
@@ -26,7 +30,9 @@ export type Values<O extends OptionsOf> = {
     ? O[K] extends { default: string }
       ? T
       : T | undefined
-    : boolean
+    : O[K] extends Listed
+      ? readonly string[] | undefined
+      : boolean
 }
 
 /**
@@ -39,9 +45,10 @@ export function parse<O extends OptionsOf>(argv: Readonly<Record<string, unknown
   if (unknown !== undefined) throw misuse('usage.option', { actual: unknown, hint: hint(unknown, known, '--') })
   const values = Object.entries(options).map(([name, option]) => {
     const typed = argv[name]
-    if (!('parse' in option)) return [name, typed === true]
+    if (option.type === 'boolean') return [name, typed === true]
     if (typed === undefined) return [name, undefined]
-    if (typeof typed !== 'string') throw misuse('usage.missing', { option: name })
+    if (Array.isArray(typed) && typed.length > 0 && option.type === 'array') return [name, typed.map(String)]
+    if (typeof typed !== 'string' || !('parse' in option)) throw misuse('usage.missing', { option: name })
     return [name, option.parse(typed)]
   })
   return Object.fromEntries(values) as Values<O>
@@ -67,6 +74,7 @@ export const chosen = <T extends string>(name: string, choices: readonly T[], sh
   return valued(describe, typed => choose(name, typed, choices), shown)
 }
 
+export const listed = (describe: string): Listed => ({ describe, type: 'array', string: true })
 export const flag = (describe: string): Flag => ({ describe, type: 'boolean' })
 
 /** Puts options under a heading of the help. */
@@ -101,6 +109,7 @@ const isIndex = (value: number) => Number.isSafeInteger(value) && value >= 0
 export const index = numeric(isIndex, 'expected.index')
 export const indexOrAll = (option: string) => (typed: string) =>
   typed === 'all' ? typed : numeric(isIndex, 'expected.indexOrAll')(option)(typed)
+export const port = numeric(v => Number.isInteger(v) && v >= 1 && v <= 65535, 'expected.port')
 export const fraction = numeric(v => v >= 0 && v < 1, 'expected.fraction')
 
 const unfit = (option: string, typed: string, expected: Message) =>

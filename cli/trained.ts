@@ -19,6 +19,12 @@ export interface Trained {
   readonly missing?: string
 }
 
+/** Where the checkpoint of these options may be: the user's own, then the one that comes with the program. */
+export function placesOf(values: Parameters<typeof pathOf>[0], folder = pretrained): [own: string, ready: string] {
+  const own = pathOf(values)
+  return [own, join(folder, basename(own))]
+}
+
 /**
  * The network of --model with its checkpoint, else with the one of that name that comes with the program.
  * @param program how the user called it, to name the command that would train the network
@@ -26,8 +32,7 @@ export interface Trained {
  * @throws ChiffreError if there is neither, or it does not fit the model
  */
 export async function openTrained(values: NetworkValues, program: string, folder = pretrained): Promise<Trained> {
-  const own = pathOf(values)
-  const ready = join(folder, basename(own))
+  const [own, ready] = placesOf(values, folder)
   const network = await createNetwork(values.model)
   for (const path of [own, ready]) {
     const checkpoint = await openCheckpoint(path, values.model, network)

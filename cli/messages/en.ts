@@ -188,6 +188,33 @@ export const en = {
   'checkpoint.model': 'it holds {actual}, not {expected}',
   'checkpoint.elsewhere': 'it learned from a folder of images: name that folder with --data, or choose another set',
   'checkpoint.none': 'there is no {path} yet; this makes it: {command}',
+
+  // use and read
+  'use.describe': 'Draw digits in a page and watch a network read them, or read image files',
+  'help.images': 'Reading image files',
+  'help.page': 'The page',
+  'option.image': 'PNG files of one digit each, instead of the page',
+  'option.steps': 'folder for PNGs of every step of the preparation',
+  'option.port': 'port of the page, or the next that is free',
+  'option.no-open': 'do not open the browser',
+  'expected.port': 'a whole number from 1 to 65535',
+  'use.page': 'The page is at {url} (Ctrl-C ends it)',
+  'use.port': 'Port {port} is in use; taking {actual}.',
+  'use.end': 'Ended.',
+  'use.image': 'Image',
+  'use.ground': 'Ink',
+  'use.digit': 'Digit',
+  'use.light': 'dark on light',
+  'use.dark': 'light on dark',
+  'read.describe': 'Read an image of several digits, such as a postal code',
+  'option.row': 'PNG file of digits side by side',
+  'option.boxes': 'PNG to write, in which every digit found has a box',
+  'read.result': '{text} ({confidence} sure of all {count})',
+  'read.saved': 'Boxes drawn in {path}',
+  'image.kind': 'not a PNG file',
+  'image.damaged': 'this PNG file is cut off or damaged',
+  'image.large': '{width}x{height} pixels are more than 64 million',
+  'image.blank': 'blank: no ink stands out from the ground',
 } as const
 
 export type Message = keyof typeof en

@@ -1,0 +1,119 @@
+// `use`: the page in which one draws digits, or the same network on image files.
+import { basename, join } from 'node:path'
+import { prepare, type Ink } from '../../data/index.js'
+import { argmax } from '../../engine/index.js'
+import { about, failure } from '../errors.js'
+import { prepareFile, replaceFile } from '../files.js'
+import { encode, greyPng, readInk } from '../images.js'
+import { currentLanguage, percent, t } from '../language.js'
+import { modelNames } from '../network.js'
+import { flag, grouped, jsonOption, listed, networkOptions, port, valued, type Values } from '../options.js'
+import { withReader } from '../reader.js'
+import { serve } from '../serve.js'
+import { listenForStop } from '../signals.js'
+import { pageSite } from '../site.js'
+import { table } from '../tables.js'
+import { placesOf } from '../trained.js'
+
+/** 28x28. */
+const usualPort = 2828
+
+export const options = async () => ({
+  ...(await networkOptions()),
+  ...grouped('help.images', {
+    image: listed(t('option.image')),
+    steps: valued(t('option.steps'), String),
+    ...jsonOption(),
+  }),
+  ...grouped('help.page', {
+    port: valued(t('option.port'), port('port'), usualPort),
+    'no-open': flag(t('option.no-open')),
+  }),
+})
+
+type Use = Values<Awaited<ReturnType<typeof options>>>
+
+export const run = (argv: Use, program: string) => (argv.image ? readImages(argv, argv.image, program) : openPage(argv))
+
+/** A digit that was read from a file. */
+interface Answer {
+  readonly image: string
+  readonly ground: Ink['ground']
+  readonly label: number
+  readonly probabilities: readonly number[]
+}
+
+async function readImages(argv: Use, paths: readonly string[], program: string): Promise<number> {
+  const found = await Promise.all(paths.map(async path => ({ path, ...(await readInk(path)) })))
+  const prepared = found.map(({ path, image, ground }) => {
+    const steps = prepare(image)
+    if (!steps) throw failure('file', { path, reason: failure('image.blank') })
+    return { path, ground, steps }
+  })
+  const rows = await withReader(argv, program, predict => predict(prepared.map(({ steps }) => steps.input)))
+  if (argv.steps !== undefined) for (const { path, steps } of prepared) await writeSteps(argv.steps, path, steps)
+  const answers: Answer[] = prepared.map(({ path: image, ground }, i) => {
+    const probabilities = [...rows[i]]
+    return { image, ground, label: argmax(rows[i], 0, probabilities.length), probabilities }
+  })
+  const print = (text: string) => process.stdout.write(text + '\n')
+  if (argv.json) for (const answer of answers) print(JSON.stringify(answer))
+  else print(asTable(answers))
+  return 0
+}
+
+function asTable(answers: readonly Answer[]): string {
+  const digits = answers[0].probabilities.map((_, digit) => `${digit}`)
+  const head = [t('use.image'), t('use.ground'), t('use.digit'), ...digits]
+  const rows = answers.map(({ image, ground, label, probabilities }) => [
+    image,
+    t(`use.${ground}`),
+    `${label}`,
+    ...probabilities.map(percent),
+  ])
+  return table(head, rows, ['left', 'left', ...head.slice(2).map(() => 'right' as const)])
+}
+
+/** Writes FILE-1-scaled.png and so on: the numbers that the network sees are those of the last, divided by 255. */
+async function writeSteps(folder: string, path: string, steps: NonNullable<ReturnType<typeof prepare>>) {
+  const name = basename(path).replace(/\.png$/i, '')
+  for (const [i, step] of (['scaled', 'padded', 'centred'] as const).entries()) {
+    const file = join(folder, `${name}-${i + 1}-${step}.png`)
+    await prepareFile(file)
+    await replaceFile(file, encode(greyPng(steps[step])))
+  }
+}
+
+async function openPage(argv: Use): Promise<number> {
+  const models = await modelNames()
+  const places = models.map(model => {
+    const values = model === argv.model ? argv : { ...argv, model, name: undefined, out: undefined }
+    return [model, placesOf(values)] as const
+  })
+  const settings = { model: argv.model, backend: argv.backend, lang: currentLanguage() }
+  const wanted = argv.port ?? usualPort
+  const serving = await about(`127.0.0.1:${wanted}`, () =>
+    serve(pageSite(settings, Object.fromEntries(places)), wanted),
+  )
+  if (serving.port !== wanted) process.stderr.write(t('use.port', { port: wanted, actual: serving.port }) + '\n')
+  process.stdout.write(t('use.page', { url: serving.url }) + '\n')
+  if (!argv['no-open']) await openBrowser(serving.url)
+  await untilStopped()
+  await serving.close()
+  process.stdout.write(t('use.end') + '\n')
+  return 0
+}
+
+/** Waits for Ctrl-C. */
+async function untilStopped() {
+  let heard: ReturnType<typeof listenForStop> | undefined
+  await new Promise<void>(resolve => (heard = listenForStop(resolve)))
+  heard?.off()
+}
+
+/** Opens the user's browser; where there is none, the address was printed. */
+async function openBrowser(url: string) {
+  const { default: open } = await import('open')
+  const browser = await open(url).catch(() => undefined)
+  browser?.on('error', () => {})
+}

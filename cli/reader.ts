@@ -1,0 +1,35 @@
+// A network that reads prepared images, for `use` and `read`.
+import { scope, tensor, type Backend } from '../engine/index.js'
+import type { Image } from '../data/index.js'
+import { about } from './errors.js'
+import { backendOf, type NetworkValues } from './options.js'
+import { t } from './language.js'
+import { openTrained } from './trained.js'
+
+/** The probabilities of each image's classes. */
+export type Predict = (images: readonly Image[]) => Promise<Float32Array[]>
+
+/** Opens the network that the options name, hands `read` a function that reads with it, and tidies up. */
+export async function withReader<T>(
+  values: NetworkValues,
+  program: string,
+  read: (predict: Predict) => Promise<T>,
+): Promise<T> {
+  const { network, checkpoint, path, missing } = await openTrained(values, program)
+  if (missing) process.stderr.write(t('test.pretrained', { path, missing }) + '\n')
+  const backend: Backend = await backendOf(values)
+  try {
+    await about(path, () => network.load(backend, checkpoint.tensors))
+    const [classes] = network.output
+    return await read(async images => {
+      const all = new Float32Array(images.length * images[0].size)
+      images.forEach((image, i) => all.set(image.data, i * image.size))
+      const rows = scope(() => network.predict(tensor(backend, all, [images.length, ...network.input])))
+      const values = Float32Array.from(await rows.download())
+      rows.free()
+      return images.map((_, i) => values.subarray(i * classes, (i + 1) * classes))
+    })
+  } finally {
+    await backend.dispose()
+  }
+}
