@@ -19,7 +19,7 @@ export interface ReadRow {
 }
 
 /** What cutting a piece costs: its parts must be read so many times more surely than the whole. */
-const cutCost = 2
+const cutCost = 1.2
 
 /**
  * Reads the digits of a picture of ink [h,w]; undefined if it is blank.
