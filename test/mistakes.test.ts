@@ -5,7 +5,7 @@ import { confusion, mistakes } from '../data/index.js'
 const evaluation = {
   loss: 0,
   accuracy: 0,
-  labels: Uint8Array.of(0, 1, 1, 2, 2, 0),
+  labels: Uint8Array.of(0, 1, 1, 2, 2, 2),
   // prettier-ignore
   probabilities: Float32Array.of(
     0.75, 0.25, 0,     // a 0, read as 0
@@ -13,16 +13,16 @@ const evaluation = {
     0, 0.125, 0.875,   // a 1, read as 2, surely
     0, 0.5, 0.5,       // a 2: of equal answers the first counts, 1
     0.0625, 0, 0.9375, // a 2, read as 2
-    0, 0.5, 0.5,       // a 0, read as 1
+    0, 0.5, 0.5,       // a 2, read as 1
   ),
 }
 
 describe('confusion', () => {
   it('counts the answers [label][answer]', () =>
     assert.deepEqual(confusion(evaluation), [
-      [1, 1, 0],
+      [1, 0, 0],
       [1, 0, 1],
-      [0, 1, 1],
+      [0, 2, 1],
     ]))
 })
 
@@ -32,7 +32,7 @@ describe('mistakes', () => {
       { index: 2, label: 1, answer: 2, probability: 0.875 },
       { index: 1, label: 1, answer: 0, probability: 0.5 },
       { index: 3, label: 2, answer: 1, probability: 0.5 },
-      { index: 5, label: 0, answer: 1, probability: 0.5 },
+      { index: 5, label: 2, answer: 1, probability: 0.5 },
     ]))
 
   it('is empty where nothing is wrong', () =>

@@ -139,7 +139,7 @@ export const en = {
   'test.seen':
     'Beware: this network learned from mnist, so it has seen the test images of mnist-10k; on new ones it will do worse.',
   'test.progress': 'Reading',
-  'test.settings': '{path} reads {images} test images of {data}, backend {backend}',
+  'test.settings': '{path} reads {images} test images of {data}, computed by {backend}',
   'test.surest': 'The surest mistakes: what it is → what the network reads, and how surely',
   'test.picture': 'These mistakes as a picture: {path}',
   'test.confusion': 'Confusion matrix: the digit shown (row), the digit read (column)',

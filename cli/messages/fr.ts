@@ -206,7 +206,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'test.seen':
     'Attention : ce réseau a appris de mnist, donc aussi des images de test de mnist-10k ; sur de nouvelles, il fera moins bien.',
   'test.progress': 'Lecture',
-  'test.settings': '{path} lit {images} images de test de {data}, moteur {backend}',
+  'test.settings': '{path} lit {images} images de test de {data}, calculé par {backend}',
   'test.surest': 'Les erreurs les plus sûres : ce que c’est → ce qui est lu, et sa probabilité',
   'test.picture': 'Image de ces erreurs : {path}',
   'test.confusion': 'Matrice de confusion : chiffre montré (ligne), chiffre lu (colonne)',

@@ -57,7 +57,7 @@ describe('test', () => {
     assert.match(out, /^│ 2 +│ +1,032 │ +0 │ +0\.00% │ 7 \(1,032×\) +│$/m)
     assert.match(out, /^│ 7 +│ +1,028 │ +1,028 │ +100\.00% │ – +│$/m)
     const lines = out.trimEnd().split('\n')
-    assert.equal(lines[0], `${checkpointPath(storage, 'deepnet1')} reads 10,000 test images of mnist, backend wasm`)
+    assert.equal(lines[0], `${checkpointPath(storage, 'deepnet1')} reads 10,000 test images of mnist, computed by wasm`)
     assert.equal(lines.at(-2), 'Accuracy 10.28%, loss 2.5910; errors: 8,972 of 10,000.')
     assert.equal(lines.at(-1), `These mistakes as a picture: ${picture}`)
     assert.ok(Math.max(...lines.slice(1, -1).map(line => line.length)) <= 80)
