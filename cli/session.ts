@@ -9,7 +9,8 @@ import {
   type Progress,
   type Sequential,
 } from '../engine/index.js'
-import { writeCheckpoint, type Checkpoint, type Epoch, type Settings, type Training } from './checkpoint.js'
+import type { Checkpoint, Epoch, Settings, Training } from '../data/index.js'
+import { writeCheckpoint } from './checkpoint.js'
 import { failure } from './errors.js'
 import { changes, defaultEpochs, reshuffles } from './settings.js'
 

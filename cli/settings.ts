@@ -1,6 +1,6 @@
 // What a training is done with: what the options say, else what the checkpoint was trained with, else the defaults.
 import type { Dataset } from '../data/index.js'
-import type { Settings, Training } from './checkpoint.js'
+import type { Settings, Training } from '../data/index.js'
 import { builtIn, loadDataset, takeExamples } from './datasets.js'
 import { failure, misuse } from './errors.js'
 

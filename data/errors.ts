@@ -1,5 +1,5 @@
-// What can be wrong with a data set, in one clear line each.
-import { ChiffreError, type MessageValues } from '../engine/index.js'
+// What can be wrong with a data set or a checkpoint, in one clear line each.
+import { ChiffreError, messages as engine, type MessageValues } from '../engine/index.js'
 
 /** The English text of every message about data; {name} stands for a value. */
 export const messages = {
@@ -21,8 +21,14 @@ export const messages = {
   'data.fraction': 'cannot set aside {fraction} of {length} examples; expected more than none and fewer than all',
   'data.folder': 'there is no folder {folder}; the data can be mnist, mnist-10k, or a folder of four IDX files',
   'data.missing': '{folder}: there is no {file} or {file}.gz; a data set needs it',
+  'checkpoint.kind': 'not a checkpoint of chiffre',
+  'checkpoint.version': 'its format is version {actual}; expected {expected}',
+  'checkpoint.field': 'its metadata lacks a valid {field}',
+  'checkpoint.model': 'it holds {actual}, not {expected}',
 } as const
 
-/** A ChiffreError about data, by its key in `messages`. */
-export const problem = (key: keyof typeof messages, values: MessageValues = {}) =>
-  new ChiffreError(key, values, messages[key])
+const texts = { ...engine, ...messages }
+
+/** A ChiffreError about data, by its key in `messages` or in the engine's. */
+export const problem = (key: keyof typeof texts, values: MessageValues = {}) =>
+  new ChiffreError(key, values, texts[key])

@@ -1,4 +1,15 @@
 // Everything a program that uses chiffre's data may import.
+export {
+  checkFit,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  scoreOf,
+  type Checkpoint,
+  type Epoch,
+  type Score,
+  type Settings,
+  type Training,
+} from './checkpoint.js'
 export { Dataset } from './dataset.js'
 export { messages, problem } from './errors.js'
 export { readIdx } from './idx.js'

@@ -1,10 +1,10 @@
 // The page in a real browser: drawing, training, saving and opening, in two languages and on a phone's width.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { readCheckpoint } from '../cli/checkpoint.js'
 import { serve, type Serving } from '../cli/serve.js'
 import { pageSite } from '../cli/site.js'
-import { deserialize } from '../engine/index.js'
+import { checkFit } from '../data/index.js'
 import { models } from '../models/index.js'
 
 const executablePath = process.env.CHIFFRE_CHROMIUM
@@ -130,8 +130,12 @@ else
       const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')])
       assert.equal(download.suggestedFilename(), 'deepnet2.safetensors')
       const path = await download.path()
-      const { tensors } = deserialize(await readFile(path))
-      for (const [name, { shape }] of models.deepnet2().declared()) assert.deepEqual(tensors.get(name)?.shape, shape)
+      // The command line reads it, and finds an epoch of Adam behind it.
+      const checkpoint = (await readCheckpoint(path))!
+      checkFit(checkpoint, 'deepnet2', models.deepnet2())
+      assert.equal(checkpoint.training.epoch, 1)
+      assert.equal(checkpoint.training.steps, 469)
+      assert.equal(checkpoint.training.history.length, 1)
 
       await page.reload()
       await page.waitForSelector('html[data-backend]')

@@ -21,8 +21,6 @@ export interface NetworkInfo {
   readonly layers: readonly LayerSummary[]
   /** Where its weights come from: a checkpoint's address, a file's name, or nowhere yet. */
   readonly weights: 'checkpoint' | 'file' | 'trained here' | 'none'
-  /** Epochs behind it, if its checkpoint says so. */
-  readonly epochs?: number | undefined
 }
 
 /** What became of a drawing. */

@@ -2,15 +2,21 @@
 import { expose } from 'comlink'
 import ndarray from 'ndarray'
 import {
+  checkFit,
   confusion,
   Dataset,
+  decodeCheckpoint,
   disturb,
+  encodeCheckpoint,
   mistakes,
   prepare,
   readIdx,
   readRow,
   type Box,
+  type Checkpoint,
   type Image,
+  type Settings,
+  type Training,
 } from '../data/index.js'
 import { blank, inkBox } from '../data/preprocess.js'
 import {
@@ -19,14 +25,12 @@ import {
   backward,
   beginning,
   cpu,
-  deserialize,
   evaluate,
   fit,
   gpujs,
   noGrad,
   random,
   scope,
-  serialize,
   sgd,
   sizeOf,
   tensor,
@@ -46,10 +50,15 @@ import type { Api, Grid, NetworkInfo, TrainingReport } from './api.js'
 interface Opened {
   readonly network: Sequential
   weights: NetworkInfo['weights']
-  /** How it is trained, once it has been. */
+  /** How it was trained, if it was. */
+  training?: Training
   optimizer?: Optimizer
-  progress: Progress
 }
+
+/** How the page trains, besides what it asks for. */
+const usual = { momentum: 0, batchSize: 128, data: 'mnist', validation: 0, patience: 0, schedule: 'constant' as const }
+/** The settings on which an epoch's batches depend. */
+const batching = ['seed', 'batchSize', 'data', 'examples', 'validation'] as const
 
 /** The backends that a browser can have; a mode may follow the name, as in `gpujs:webgl2`. */
 const backends: Readonly<Record<string, (mode?: string) => Promise<Backend>>> = {
@@ -62,7 +71,8 @@ let backend: Backend
 const opened = new Map<string, Opened>()
 /** The image that the networks read last: what activations, units and saliency are about. */
 let seen: Image | undefined
-let training: { paused: boolean; stopped: boolean } | undefined
+/** The training under way, as pause() and stop() want it. */
+let running: { paused: boolean; stopped: boolean } | undefined
 
 const api: Api = {
   async start(name) {
@@ -74,15 +84,9 @@ const api: Api = {
   async open(model) {
     const known = opened.get(model)
     if (known) return infoOf(model, known)
-    const network = models[model]()
-    const address = (
-      JSON.parse(new TextDecoder().decode(await download('checkpoints.json'))) as Record<string, string>
-    )[model]
-    const found = { network, weights: 'none', progress: beginning } as Opened
-    if (address) {
-      restore(found, deserialize(await download(address)))
-      found.weights = 'checkpoint'
-    }
+    const found: Opened = { network: models[model](), weights: 'none' }
+    const addresses = JSON.parse(new TextDecoder().decode(await download('checkpoints.json'))) as Record<string, string>
+    if (addresses[model]) restore(found, model, decodeCheckpoint(await download(addresses[model])), 'checkpoint')
     opened.set(model, found)
     return infoOf(model, found)
   },
@@ -155,28 +159,31 @@ const api: Api = {
   readRow: (drawing, width, model) => readRow(imageOf(drawing, width), images => probabilities(model, images)),
 
   async train({ model, lr, optimizer, seed, epochs, fresh }, onReport) {
-    training = { paused: false, stopped: false }
-    const job = training
+    const job = (running = { paused: false, stopped: false })
     await api.open(model)
     const one = opened.get(model)!
     const examples = await dataset('train')
-    if (fresh || one.weights === 'none') {
-      one.network.init(backend, seed)
-      one.progress = beginning
+    const saved = fresh ? undefined : one.training
+    const settings = { ...usual, lr, optimizer, seed, examples: examples.length }
+    if (optimizer === 'sgd') settings.momentum = saved?.momentum ?? 0
+    if (!saved) one.network.init(backend, seed)
+    if (!saved || one.optimizer?.name !== optimizer) {
       one.optimizer?.free()
-      delete one.optimizer
-    }
-    if (one.optimizer?.name !== optimizer) {
-      one.optimizer?.free()
-      one.optimizer = (optimizer === 'adam' ? adam : sgd)(one.network.parameters)
+      one.optimizer = makeOptimizer(one.network, settings)
     }
     one.weights = 'trained here'
-    const first = one.progress.epoch
-    const options = { lr, seed, epochs: first + epochs, from: one.progress }
+    // An epoch under way begins again if its batches would be others now.
+    const same = saved && batching.every(key => saved[key] === settings[key])
+    const from: Progress = same ? saved : { ...beginning, epoch: saved?.epoch ?? 0 }
+    const first = from.epoch
+    const run = { first, last: first + epochs }
+    const steps = one.optimizer.steps
+    let training: Training = { history: [], ...saved, model, ...settings, ...from, steps, run, best: null }
+    one.training = training
+    const options = { lr, seed, batchSize: settings.batchSize, epochs: run.last, from }
     let since = { time: performance.now(), images: 0, lossSum: 0, correct: 0, seen: 0 }
-    let before = one.progress
+    let before = from
     for await (const step of fit(one.network, one.optimizer, backend, examples, options)) {
-      one.progress = step.progress
       const [lossSum, correct] = [step.loss * step.seen, step.accuracy * step.seen]
       const start = before.batch === 0 ? beginning : before
       since.lossSum += lossSum - start.lossSum
@@ -184,6 +191,10 @@ const api: Api = {
       since.images += step.seen - since.seen
       since.seen = step.seen
       before = step.progress
+      const { loss, accuracy } = step
+      const ended = step.batch === step.batches ? [{ loss, accuracy }] : []
+      training = { ...training, ...step.progress, steps: one.optimizer.steps, history: [...training.history, ...ended] }
+      one.training = training
       const now = performance.now()
       const done = (step.epoch - 1 - first) * step.batches + step.batch
       const total = epochs * step.batches
@@ -205,28 +216,30 @@ const api: Api = {
       while (job.paused && !job.stopped) await new Promise(resolve => setTimeout(resolve, 50))
       if (job.stopped) break
     }
-    training = undefined
+    if (training.epoch === run.last) one.training = { ...training, run: null }
+    running = undefined
   },
   async pause(paused) {
-    if (training) training.paused = paused
+    if (running) running.paused = paused
   },
   async stop() {
-    if (training) training.stopped = true
+    if (running) running.stopped = true
   },
 
   async save(model) {
-    const { network } = ready(model)
-    const tensors = new Map()
+    const { network, training, optimizer } = ready(model)
+    const weights = new Map()
     for (const [name, parameter] of network.parameters)
-      tensors.set(name, { shape: parameter.shape, values: Float32Array.from(await parameter.download()) })
-    return serialize({ tensors, metadata: { model } })
+      weights.set(name, { shape: parameter.shape, values: Float32Array.from(await parameter.download()) })
+    const tensors = new Map([...weights, ...((await optimizer?.state()) ?? [])])
+    return encodeCheckpoint({ training: training!, tensors })
   },
   async load(bytes) {
-    const saved = deserialize(bytes)
-    const model = saved.metadata.model
-    const one = opened.get(model) ?? { network: models[model](), weights: 'none', progress: beginning }
-    restore(one, saved)
-    one.weights = 'file'
+    const checkpoint = decodeCheckpoint(bytes)
+    const { model } = checkpoint.training
+    if (!Object.hasOwn(models, model)) throw new Error(`there is no model called ${model}`)
+    const one: Opened = opened.get(model) ?? { network: models[model](), weights: 'none' }
+    restore(one, model, checkpoint, 'file')
     opened.set(model, one)
     return infoOf(model, one)
   },
@@ -256,13 +269,28 @@ function ready(model: string): Opened {
   return one
 }
 
-function infoOf(model: string, { network, weights, progress }: Opened): NetworkInfo {
-  return { model, layers: network.summary(), weights, epochs: progress.epoch }
+const infoOf = (model: string, { network, weights }: Opened): NetworkInfo => ({
+  model,
+  layers: network.summary(),
+  weights,
+})
+
+/** Takes up a checkpoint, its optimizer's memory included. @throws ChiffreError if it does not fit; nothing changed */
+function restore(one: Opened, model: string, checkpoint: Checkpoint, weights: NetworkInfo['weights']) {
+  const { training, tensors } = checkpoint
+  checkFit(checkpoint, model, one.network)
+  one.network.load(backend, tensors)
+  one.weights = weights
+  one.training = training
+  one.optimizer?.free()
+  one.optimizer = makeOptimizer(one.network, training)
+  one.optimizer.restore(tensors, training.steps)
 }
 
-function restore(one: Opened, { tensors }: ReturnType<typeof deserialize>) {
-  one.network.load(backend, tensors)
-}
+const makeOptimizer = (
+  { parameters }: Sequential,
+  { optimizer, momentum }: Pick<Settings, 'optimizer' | 'momentum'>,
+) => (optimizer === 'adam' ? adam(parameters) : sgd(parameters, { momentum }))
 
 async function probabilities(model: string, images: readonly Image[]): Promise<Float32Array[]> {
   const { network } = ready(model)

@@ -1,6 +1,7 @@
 // `models`: which networks there are, and what their checkpoints have learned.
 import { ChiffreError } from '../../engine/index.js'
-import { checkFit, checkpointNames, checkpointPath, readCheckpoint, scoreOf, type Training } from '../checkpoint.js'
+import { checkFit, scoreOf, type Training } from '../../data/index.js'
+import { checkpointNames, checkpointPath, readCheckpoint } from '../checkpoint.js'
 import { about } from '../errors.js'
 import { integer, percent, t, translate } from '../language.js'
 import { createNetwork, modelNames, parameterCount } from '../network.js'

@@ -2,15 +2,8 @@
 import { existsSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { evaluate, fit, schedules, type Backend, type Examples, type Step } from '../../engine/index.js'
-import {
-  openCheckpoint,
-  writeCheckpoint,
-  type Checkpoint,
-  type Epoch,
-  type Score,
-  type Settings,
-  type Training,
-} from '../checkpoint.js'
+import type { Checkpoint, Epoch, Score, Settings, Training } from '../../data/index.js'
+import { openCheckpoint, writeCheckpoint } from '../checkpoint.js'
 import { jsonDisplay, textDisplay, type Display } from '../display.js'
 import { about, explain, failure } from '../errors.js'
 import { prepareFile } from '../files.js'

@@ -67,7 +67,7 @@ function asTable(answers: readonly Answer[]): string {
   const head = [t('use.image'), t('use.ground'), t('use.digit'), ...digits]
   const rows = answers.map(({ image, ground, label, probabilities }) => [
     image,
-    t(ground === 'light' ? 'use.light' : 'use.dark'),
+    ground === 'light' ? t('use.light') : t('use.dark'),
     `${label}`,
     ...probabilities.map(percent),
   ])

@@ -182,10 +182,6 @@ export const en = {
   'model.output': 'it ends in [{actual}]; there are {expected} kinds of images, so it must end in dense({expected})',
 
   // Checkpoints
-  'checkpoint.kind': 'not a checkpoint of chiffre',
-  'checkpoint.version': 'its format is version {actual}; expected {expected}',
-  'checkpoint.field': 'its metadata lacks a valid {field}',
-  'checkpoint.model': 'it holds {actual}, not {expected}',
   'checkpoint.elsewhere': 'it learned from a folder of images: name that folder with --data, or choose another set',
   'checkpoint.none': 'there is no {path} yet; this makes it: {command}',
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Epoch, Training } from '../../cli/checkpoint.js'
+import type { Epoch, Training } from '../../data/index.js'
 import { chiffre, root, temporaryFolder } from './chiffre.js'
 
 interface Listed {
