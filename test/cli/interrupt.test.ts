@@ -93,7 +93,7 @@ describe('interrupt', () => {
     const { code } = await chiffre(...often, '--epochs', '1', '--threads', '1')
     assert.equal(code, 0)
     assert.deepEqual(
-      readdirSync(storage).filter(entry => entry.endsWith('.tmp')),
+      readdirSync(storage).filter(entry => /^killed.*\.tmp$/.test(entry)),
       [],
     )
   })
