@@ -5,7 +5,8 @@ export interface Timing {
   readonly median: number
   /** The median distance from the median: the spread, which a few disturbed samples do not change. */
   readonly spread: number
-  readonly samples: readonly number[]
+  /** Left out of published results. */
+  readonly samples?: readonly number[]
 }
 
 export interface Effort {

@@ -76,7 +76,9 @@ export function modelTable(entries: readonly Entry<Outcome>[]): Table {
 
 /** The median, and from where to where. */
 const range = (seconds: readonly number[]) =>
-  `${duration(median(seconds))} (${duration(Math.min(...seconds))} – ${duration(Math.max(...seconds))})`
+  seconds.length === 1
+    ? `${duration(seconds[0])} (one round)`
+    : `${duration(median(seconds))} (${duration(Math.min(...seconds))} – ${duration(Math.max(...seconds))})`
 
 function extrapolated(outcomes: readonly Outcome[]): string {
   const share = Math.min(...outcomes.map(({ share }) => share))
@@ -131,7 +133,8 @@ export function processTable(rows: readonly Entry<WallClock>[]): Table {
     rows: rows.map(row => {
       const { name, model, threads, failure } = row
       if (failure !== undefined) return [model, `${threads}`, name, failure, '']
-      const rival = name === 'torch' ? rows.find(other => other.model === model && other.name !== 'torch') : undefined
+      const ourOwn = rows.filter(other => other.model === model && other.name !== 'torch')
+      const rival = name === 'torch' ? (ourOwn.find(other => other.threads === threads) ?? ourOwn[0]) : undefined
       return [model, `${threads}`, name, range(seconds(row)), rival ? ratio(seconds(rival), seconds(row)) : '']
     }),
   }

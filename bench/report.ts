@@ -1,0 +1,145 @@
+// npm run bench:report: docs/benchmarks.md and its picture, from the newest results of the other benches. Nothing is
+// measured here. This machine's results, where there are some, are also kept in bench/results/published/, so that the
+// page can be made again from what is committed.
+import { writeFile } from 'node:fs/promises'
+import { format, resolveConfig } from 'prettier'
+import type { KernelResults } from './kernels.js'
+import type { LadderResults } from './ladder.js'
+import type { ModelResults } from './models.js'
+import type { PeerResults } from './peers.js'
+import type { ProcessResults } from './process.js'
+import { goals } from './goals.js'
+import { load, publish, root, type Results } from './results.js'
+import { roofline } from './roofline.js'
+import {
+  duration,
+  kernelTable,
+  ladderTable,
+  markdown,
+  modelTable,
+  peerTable,
+  processTable,
+  type Table,
+} from './tables.js'
+
+const page = `${root}docs/benchmarks.md`
+const picture = `${root}docs/roofline.svg`
+
+/** What a section's figures come from. */
+function source({ machine, command }: Results<unknown>): string {
+  const { cpu, cores, node, commit, date, load } = machine
+  const busy = `${load.toFixed(1)} processes running when it began`
+  return `\`${command}\`: ${cpu}, ${cores} cores, Node ${node}, commit ${commit}, ${date.slice(0, 10)}, ${busy}.`
+}
+
+async function newest<R>(name: string): Promise<R | undefined> {
+  await publish(name)
+  return load<R>(name)
+}
+
+/** A section, or how to fill it. */
+async function section<R extends Results<unknown>>(
+  results: R | undefined,
+  command: string,
+  write: (results: R) => readonly string[] | Promise<readonly string[]>,
+): Promise<string> {
+  if (!results) return `Not measured yet: \`${command}\`.`
+  return [source(results), ...(await write(results))].join('\n\n')
+}
+
+const hidden = (title: string, table: Table) =>
+  `<details><summary>${title}</summary>\n\n${markdown(table)}\n\n</details>`
+
+const [kernels, ladder, models, peers, wholeProcess] = await Promise.all([
+  section(await newest<KernelResults>('kernels'), 'npm run bench', async results => {
+    await writeFile(picture, roofline(results))
+    return [
+      '![Each kernel between the limits of the machine](roofline.svg)',
+      `Every dot is a kernel at one of its sizes. No kernel can stand above the flat line, the processor's arithmetic, which was
+       measured with 128-bit registers: WebAssembly has no wider ones. Left of the corner the slanted line limits it, the bandwidth of the main
+       memory; operands that still are in a cache come faster, so a small kernel can stand above that line. Calls of less than
+       100,000 operations are not drawn.`,
+      Object.entries(results.waiting)
+        .map(([name, seconds]) => `- Waiting for a result on ${name}: ${duration(seconds)}, which every time includes`)
+        .join('\n'),
+      hidden('All kernels, sizes and backends', kernelTable(results)),
+    ]
+  }),
+  section(await newest<LadderResults>('ladder'), 'npm run bench:ladder', ({ rows }) => [markdown(ladderTable(rows))]),
+  section(await newest<ModelResults>('models'), 'npm run bench:models', ({ rows }) => [markdown(modelTable(rows))]),
+  section(await newest<PeerResults>('peers'), 'npm run bench:peers', results => [markdown(peerTable(results))]),
+  section(await newest<ProcessResults>('process'), 'npm run bench:process', ({ rows }) => [
+    markdown(processTable(rows)),
+  ]),
+])
+const reached = goals(await load<PeerResults>('peers'), await load<ProcessResults>('process'))
+
+const text = `# Benchmarks
+
+How fast this engine is, beside others and beside what the machine can do. \`npm run bench:report\` writes this page from measured results;
+no figure is typed in by hand.
+
+## How to read the figures
+
+- A time is a **median** of several. What stands behind ± is the median distance from it; what stands in parentheses goes from the
+  shortest to the longest.
+- The libraries **take turns**, each in a process of its own, and then all again: the same machine is faster at some times than at others, by a
+  third. So compare within a table, and distrust small differences. A load above 1 when a run began says that other programs ran beside it.
+- **ours / theirs** divides medians of the same table: 0.5 says that ours takes half the time. It compares equal numbers of threads.
+- An **epoch** is 60,000 images in batches of 128 with Adam, the data in memory; the **test set** is 10,000 images in batches of 100. What would take
+  longer than a limit (120 s unless the command says \`--limit\`) is extrapolated from a part, and the row says so.
+- PyTorch runs with the best settings that we found ([bench/torch.ts](../bench/torch.ts)), but it is the version that Debian packages, on OpenBLAS.
+- Every kernel is checked against the reference in double precision before it is measured; **error** is the largest difference, in proportion to the
+  largest number.
+- **GFLOP/s** count the operations of the definition. A kernel that does less, such as Winograd's, or leaves out products with 0, is counted as if it
+  did not.
+
+## Goals
+
+${markdown(reached)}
+
+The goals are ours ([bench/goals.ts](../bench/goals.ts)): what must be reached at least, and what was aimed at. A time is a share of the other's.
+
+## Beside other libraries
+
+${peers}
+
+## A whole process
+
+From the shell's start of \`node cli train\` for one epoch to its end, beside a Python script that does the same in PyTorch.
+
+${wholeProcess}
+
+## The models, by backend
+
+${models}
+
+## The kernels
+
+${kernels}
+
+## The ladders
+
+[bench/ladder](../bench/ladder) takes a product of matrices and a convolution from the definition to a fast kernel, a step a file. Each step is checked against the first.
+
+${ladder}
+
+## Measure it again
+
+\`\`\`sh
+npm ci
+npm run bench:peers:install          # the other libraries in JavaScript; PyTorch is the system's: apt-get install python3-torch
+npm run bench                        # the kernels: 10 minutes; \`npm run bench -- matmul --backend wasm\` selects
+npm run bench:ladder                 # the ladders: 1 minute
+npm run bench:models                 # the models by backend: half an hour
+npm run bench:peers                  # beside other libraries: an hour
+npm run bench:process                # whole processes: a minute
+npm run bench:report                 # this page
+\`\`\`
+
+Each command writes its raw samples to \`bench/results/\`, with the commit, the processor, Node's version and what really ran. \`--help\` lists the options.
+`
+
+const options = await resolveConfig(page)
+await writeFile(page, await format(text, { ...options, parser: 'markdown' }))
+console.log('Written: docs/benchmarks.md, docs/roofline.svg')
