@@ -31,4 +31,5 @@ export {
   type Preparation,
 } from './preprocess.js'
 export { readRow, type ReadDigit, type ReadRow } from './readRow.js'
+export { changes, defaultEpochs, defaults, optimizers, reshuffles, Session, settle, type Given } from './session.js'
 export { segment, type Alternatives, type Segment } from './segment.js'

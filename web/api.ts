@@ -1,5 +1,5 @@
 // What the page and its Worker say to each other. The page never computes a network, so it is never busy.
-import type { Disturbance, Mistake, ReadRow } from '../data/index.js'
+import type { Disturbance, Mistake, ReadRow, Training } from '../data/index.js'
 import type { LayerSummary, Shape } from '../engine/index.js'
 
 /** What the command line says about how the page begins: settings.json. */
@@ -21,6 +21,16 @@ export interface NetworkInfo {
   readonly layers: readonly LayerSummary[]
   /** Where its weights come from: a checkpoint's address, a file's name, or nowhere yet. */
   readonly weights: 'checkpoint' | 'file' | 'trained here' | 'none'
+  /** How it was trained, if it was. */
+  readonly past?: Past
+}
+
+/** What a network's training was so far: what going on with it goes on from. */
+export interface Past extends Pick<Training, 'optimizer' | 'lr' | 'seed' | 'epoch' | 'batch' | 'steps' | 'data'> {
+  /** Whether the optimizer's memory is there as well. */
+  readonly remembers: boolean
+  /** The run under way, if it was stopped before its end. */
+  readonly run?: { readonly first: number; readonly last: number }
 }
 
 /** What became of a drawing. */
@@ -53,6 +63,9 @@ export interface TrainingOptions {
   /** Begin with new weights, or with the present ones. */
   readonly fresh: boolean
 }
+
+/** How a training ended. If its loss was no longer a number, the network is again what it was before. */
+export type TrainingEnd = 'over' | 'stopped' | 'diverged'
 
 /** What training came to since the last report. */
 export interface TrainingReport {
@@ -103,12 +116,12 @@ export interface Api {
   /** Reads a strip of several digits. */
   readRow(drawing: Uint8Array, width: number, model: string): Promise<ReadRow | undefined>
   /** Trains until the epochs are done or stop() is called, reporting some hundred times. */
-  train(options: TrainingOptions, onReport: (report: TrainingReport) => void | Promise<void>): Promise<void>
+  train(options: TrainingOptions, onReport: (report: TrainingReport) => void | Promise<void>): Promise<TrainingEnd>
   pause(paused: boolean): Promise<void>
   stop(): Promise<void>
-  /** The model's checkpoint, as the command line reads it. */
+  /** The model's checkpoint, as the command line reads and writes it: weights, progress and the optimizer's memory. */
   save(model: string): Promise<Uint8Array>
-  /** Takes up a checkpoint from a file. @returns the model that it is of */
+  /** Takes up a checkpoint from a file; a training of that model ends. @returns the network that it is of */
   load(bytes: Uint8Array): Promise<NetworkInfo>
   /** Reads the 10,000 test images. */
   test(model: string, onProgress: (done: number) => void): Promise<TestResult>

@@ -18,6 +18,8 @@ export function t(key: Message, values: MessageValues = {}): string {
 export const integer = (value: number) => value.toLocaleString(language, { maximumFractionDigits: 0 })
 export const decimal = (value: number, digits: number) =>
   value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+/** As many decimals as it has. */
+export const figures = (value: number) => value.toLocaleString(language, { maximumSignificantDigits: 8 })
 export const percent = (share: number, digits = 1) =>
   share.toLocaleString(language, { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits })
 

@@ -46,11 +46,13 @@ const isReady = (model: string) => networks.get(model)?.weights !== 'none' && ne
 const training = new TrainingPanel(api, {
   model: () => state.model,
   onSettings: settings => change(settings),
-  onLearned: () => {
-    const info = networks.get(state.model)
-    if (info) networks.set(state.model, { ...info, weights: 'trained here' })
-    showNotice('')
-    run(read())
+  past: () => networks.get(state.model)?.past,
+  onLearned: (model, over) => {
+    const info = networks.get(model)
+    if (info) networks.set(model, { ...info, weights: 'trained here' })
+    if (model === state.model) showNotice('')
+    if (over) run(learned(model))
+    else run(read())
   },
   onOpened: info => {
     networks.set(info.model, info)
@@ -75,6 +77,12 @@ const read = latest(async () => {
   if (insideSeen) await inside.show(!last || !isReady(state.model))
   await showSaliency()
 })
+
+/** Takes note of what a training made of a network. */
+async function learned(model: string) {
+  networks.set(model, await api.open(model))
+  await follow()
+}
 
 function showReading() {
   const why = isReady(state.model) || !networks.has(state.model) ? 'verdict.blank' : 'verdict.untrained'
@@ -133,11 +141,11 @@ const follow = latest(async () => {
   find<HTMLSelectElement>('model').value = state.model
   showCompare()
   showSliders()
-  training.refresh()
   mistakes.refresh()
   code.refresh()
   for (const model of [state.model, ...state.compare])
     if (!networks.has(model)) networks.set(model, await api.open(model))
+  training.refresh()
   const info = networks.get(state.model)!
   showNotice(info.weights === 'none' ? t('verdict.untrained', { model: info.model }) : '')
   inside.layOut(info)

@@ -12,53 +12,45 @@ import {
   prepare,
   readIdx,
   readRow,
+  Session,
+  settle,
   type Box,
   type Checkpoint,
   type Image,
-  type Settings,
-  type Training,
 } from '../data/index.js'
 import { blank, inkBox } from '../data/preprocess.js'
 import {
-  adam,
   argmax,
   backward,
-  beginning,
   cpu,
   evaluate,
-  fit,
   gpujs,
   noGrad,
   random,
   scope,
-  sgd,
   sizeOf,
   tensor,
   Tensor,
   wasm,
   wasmSupported,
   type Backend,
-  type Optimizer,
-  type Progress,
   type Sequential,
   type Shape,
 } from '../engine/index.js'
 import { models } from '../models/index.js'
-import type { Api, Grid, NetworkInfo, TrainingReport } from './api.js'
+import type { Api, Grid, NetworkInfo } from './api.js'
+import { Job, learn } from './training.js'
 
 /** A network that has been opened. */
 interface Opened {
   readonly network: Sequential
   weights: NetworkInfo['weights']
-  /** How it was trained, if it was. */
-  training?: Training
-  optimizer?: Optimizer
+  /** What it was opened from. */
+  checkpoint?: Checkpoint | undefined
+  /** Its training here, and whether that has come to the end it was to have. */
+  session?: Session | undefined
+  over?: boolean
 }
-
-/** How the page trains, besides what it asks for. */
-const usual = { momentum: 0, batchSize: 128, data: 'mnist', validation: 0, patience: 0, schedule: 'constant' as const }
-/** The settings on which an epoch's batches depend. */
-const batching = ['seed', 'batchSize', 'data', 'examples', 'validation'] as const
 
 /** The backends that a browser can have; a mode may follow the name, as in `gpujs:webgl2`. */
 const backends: Readonly<Record<string, (mode?: string) => Promise<Backend>>> = {
@@ -71,8 +63,8 @@ let backend: Backend
 const opened = new Map<string, Opened>()
 /** The image that the networks read last: what activations, units and saliency are about. */
 let seen: Image | undefined
-/** The training under way, as pause() and stop() want it. */
-let running: { paused: boolean; stopped: boolean } | undefined
+/** The training under way. */
+let running: Job | undefined
 
 const api: Api = {
   async start(name) {
@@ -86,7 +78,11 @@ const api: Api = {
     if (known) return infoOf(model, known)
     const found: Opened = { network: models[model](), weights: 'none' }
     const addresses = JSON.parse(new TextDecoder().decode(await download('checkpoints.json'))) as Record<string, string>
-    if (addresses[model]) restore(found, model, decodeCheckpoint(await download(addresses[model])), 'checkpoint')
+    if (addresses[model]) {
+      const checkpoint = decodeCheckpoint(await download(addresses[model]))
+      checkFit(checkpoint, model, found.network)
+      goBack(found, checkpoint, 'checkpoint')
+    }
     opened.set(model, found)
     return infoOf(model, found)
   },
@@ -159,65 +155,34 @@ const api: Api = {
   readRow: (drawing, width, model) => readRow(imageOf(drawing, width), images => probabilities(model, images)),
 
   async train({ model, lr, optimizer, seed, epochs, fresh }, onReport) {
-    const job = (running = { paused: false, stopped: false })
     await api.open(model)
     const one = opened.get(model)!
     const examples = await dataset('train')
-    const saved = fresh ? undefined : one.training
-    const settings = { ...usual, lr, optimizer, seed, examples: examples.length }
-    if (optimizer === 'sgd') settings.momentum = saved?.momentum ?? 0
-    if (!saved) one.network.init(backend, seed)
-    if (!saved || one.optimizer?.name !== optimizer) {
-      one.optimizer?.free()
-      one.optimizer = makeOptimizer(one.network, settings)
+    const job = (running = new Job(model))
+    try {
+      const before = await keep(one)
+      const saved = fresh ? undefined : before
+      // The page has MNIST alone: what learned from other examples goes on with all of these.
+      const known = saved?.training.data === 'mnist' ? saved.training.examples : examples.length
+      const wanted = settle({ lr, optimizer, seed, data: 'mnist' }, saved?.training)
+      const settings = { ...wanted, examples: known }
+      const some = examples.take(known)
+      const [learned, apart] = settings.validation ? some.split(settings.validation, 0) : [some]
+      one.session?.optimizer.free()
+      one.session = saved
+        ? await Session.resume(saved, one.network, backend, settings, epochs)
+        : Session.begin(model, one.network, backend, settings, epochs)
+      one.over = false
+      const { weights } = one
+      one.weights = 'trained here'
+      const end = await learn(one.session, backend, learned, apart, job, onReport)
+      one.over = end === 'over'
+      if (end === 'diverged') goBack(one, before, weights)
+      return end
+    } finally {
+      running = undefined
+      await job.end()
     }
-    one.weights = 'trained here'
-    // An epoch under way begins again if its batches would be others now.
-    const same = saved && batching.every(key => saved[key] === settings[key])
-    const from: Progress = same ? saved : { ...beginning, epoch: saved?.epoch ?? 0 }
-    const first = from.epoch
-    const run = { first, last: first + epochs }
-    const steps = one.optimizer.steps
-    let training: Training = { history: [], ...saved, model, ...settings, ...from, steps, run, best: null }
-    one.training = training
-    const options = { lr, seed, batchSize: settings.batchSize, epochs: run.last, from }
-    let since = { time: performance.now(), images: 0, lossSum: 0, correct: 0, seen: 0 }
-    let before = from
-    for await (const step of fit(one.network, one.optimizer, backend, examples, options)) {
-      const [lossSum, correct] = [step.loss * step.seen, step.accuracy * step.seen]
-      const start = before.batch === 0 ? beginning : before
-      since.lossSum += lossSum - start.lossSum
-      since.correct += correct - start.correct
-      since.images += step.seen - since.seen
-      since.seen = step.seen
-      before = step.progress
-      const { loss, accuracy } = step
-      const ended = step.batch === step.batches ? [{ loss, accuracy }] : []
-      training = { ...training, ...step.progress, steps: one.optimizer.steps, history: [...training.history, ...ended] }
-      one.training = training
-      const now = performance.now()
-      const done = (step.epoch - 1 - first) * step.batches + step.batch
-      const total = epochs * step.batches
-      if (done % Math.ceil(total / 100) === 0 || now - since.time > 300 || done === total || job.stopped) {
-        // Awaited: otherwise the end of the training could be heard before its last reports.
-        await onReport({
-          images: (step.epoch - 1 - first) * examples.length + step.seen,
-          batch: done,
-          batches: total,
-          epoch: step.epoch,
-          loss: since.lossSum / since.images,
-          accuracy: since.correct / since.images,
-          imagesPerSecond: (1000 * since.images) / (now - since.time),
-        } satisfies TrainingReport)
-        since = { ...since, time: now, images: 0, lossSum: 0, correct: 0 }
-      }
-      if (step.batch === step.batches) since.seen = 0
-      await breathe()
-      while (job.paused && !job.stopped) await new Promise(resolve => setTimeout(resolve, 50))
-      if (job.stopped) break
-    }
-    if (training.epoch === run.last) one.training = { ...training, run: null }
-    running = undefined
   },
   async pause(paused) {
     if (running) running.paused = paused
@@ -227,19 +192,22 @@ const api: Api = {
   },
 
   async save(model) {
-    const { network, training, optimizer } = ready(model)
-    const weights = new Map()
-    for (const [name, parameter] of network.parameters)
-      weights.set(name, { shape: parameter.shape, values: Float32Array.from(await parameter.download()) })
-    const tensors = new Map([...weights, ...((await optimizer?.state()) ?? [])])
-    return encodeCheckpoint({ training: training!, tensors })
+    const one = ready(model)
+    const checkpoint = await (running?.model === model ? running.between(() => keep(one)) : keep(one))
+    if (!checkpoint) throw new Error(`${model} has weights that are not finite numbers`)
+    return encodeCheckpoint(checkpoint)
   },
   async load(bytes) {
     const checkpoint = decodeCheckpoint(bytes)
     const { model } = checkpoint.training
     if (!Object.hasOwn(models, model)) throw new Error(`there is no model called ${model}`)
     const one: Opened = opened.get(model) ?? { network: models[model](), weights: 'none' }
-    restore(one, model, checkpoint, 'file')
+    checkFit(checkpoint, model, one.network)
+    if (running?.model === model) {
+      running.stopped = true
+      await running.ended
+    }
+    goBack(one, checkpoint, 'file')
     opened.set(model, one)
     return infoOf(model, one)
   },
@@ -269,28 +237,27 @@ function ready(model: string): Opened {
   return one
 }
 
-const infoOf = (model: string, { network, weights }: Opened): NetworkInfo => ({
-  model,
-  layers: network.summary(),
-  weights,
-})
-
-/** Takes up a checkpoint, its optimizer's memory included. @throws ChiffreError if it does not fit; nothing changed */
-function restore(one: Opened, model: string, checkpoint: Checkpoint, weights: NetworkInfo['weights']) {
-  const { training, tensors } = checkpoint
-  checkFit(checkpoint, model, one.network)
-  one.network.load(backend, tensors)
-  one.weights = weights
-  one.training = training
-  one.optimizer?.free()
-  one.optimizer = makeOptimizer(one.network, training)
-  one.optimizer.restore(tensors, training.steps)
+function infoOf(model: string, { network, weights, session, checkpoint }: Opened): NetworkInfo {
+  const training = session?.training ?? checkpoint?.training
+  if (!training) return { model, layers: network.summary(), weights }
+  const { optimizer, lr, seed, epoch, batch, steps, data, run } = training
+  const remembers = session ? steps > 0 : [...checkpoint!.tensors.keys()].some(name => name.startsWith(optimizer))
+  const past = { optimizer, lr, seed, epoch, batch, steps, data, remembers, ...(run && { run }) }
+  return { model, layers: network.summary(), weights, past }
 }
 
-const makeOptimizer = (
-  { parameters }: Sequential,
-  { optimizer, momentum }: Pick<Settings, 'optimizer' | 'momentum'>,
-) => (optimizer === 'adam' ? adam(parameters) : sgd(parameters, { momentum }))
+/** All of a network, as a file holds it; undefined if it has no weights, or some that are no finite numbers. */
+const keep = async ({ session, checkpoint, over = false }: Opened) => (session ? session.checkpoint(over) : checkpoint)
+
+/** Makes a network what it is in a checkpoint, or a new one without weights. */
+function goBack(one: Opened, checkpoint: Checkpoint | undefined, weights: NetworkInfo['weights']) {
+  if (checkpoint) one.network.load(backend, checkpoint.tensors)
+  else one.network.free()
+  one.session?.optimizer.free()
+  one.session = undefined
+  one.checkpoint = checkpoint
+  one.weights = checkpoint ? weights : 'none'
+}
 
 async function probabilities(model: string, images: readonly Image[]): Promise<Float32Array[]> {
   const { network } = ready(model)
@@ -354,14 +321,6 @@ function cropGrid({ shape, values }: Grid, { top, left, height, width }: Box): G
   }
   return { shape: [height, width, channels], values: kept }
 }
-
-/** Lets messages in between two batches. A timer would wait 4 ms each time; a message does not. */
-const channel = new MessageChannel()
-const breathe = () =>
-  new Promise<void>(resolve => {
-    channel.port1.onmessage = () => resolve()
-    channel.port2.postMessage(undefined)
-  })
 
 const imageOf = (bytes: Uint8Array, width: number) => ndarray(bytes, [bytes.length / width, width])
 const gridOf = (image: Image): Grid => ({ shape: [...image.shape], values: image.data })

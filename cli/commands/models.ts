@@ -6,7 +6,7 @@ import { about } from '../errors.js'
 import { integer, percent, t, translate } from '../language.js'
 import { createNetwork, modelNames, parameterCount } from '../network.js'
 import { grouped, jsonOption, storageOption, type Values } from '../options.js'
-import { optimizerNames } from '../session.js'
+import { optimizerNames } from '../settings.js'
 import { table } from '../tables.js'
 
 export const options = () => ({ ...storageOption(), ...grouped('help.general', jsonOption()) })

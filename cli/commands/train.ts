@@ -2,7 +2,19 @@
 import { existsSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { evaluate, fit, schedules, type Backend, type Examples, type Step } from '../../engine/index.js'
-import type { Checkpoint, Epoch, Score, Settings, Training } from '../../data/index.js'
+import {
+  changes,
+  defaultEpochs,
+  defaults,
+  optimizers,
+  reshuffles,
+  Session,
+  type Checkpoint,
+  type Epoch,
+  type Score,
+  type Settings,
+  type Training,
+} from '../../data/index.js'
 import { openCheckpoint, writeCheckpoint } from '../checkpoint.js'
 import { jsonDisplay, textDisplay, type Display } from '../display.js'
 import { about, explain, failure } from '../errors.js'
@@ -27,8 +39,7 @@ import {
   valued,
   type Values,
 } from '../options.js'
-import { optimizerNames, optimizers, Session } from '../session.js'
-import { changes, chooseSettings, defaultEpochs, defaults, reshuffles } from '../settings.js'
+import { chooseSettings, optimizerNames } from '../settings.js'
 import { listenForStop } from '../signals.js'
 
 export async function options() {
@@ -132,7 +143,7 @@ async function learn(session: Session, task: Task): Promise<number> {
       await setImmediate() // lets the bar be drawn and Ctrl-C be heard
       if (!completed && !stop.exitCode) continue
 
-      const sha256 = await session.save(path, over)
+      const sha256 = await save(session, path, over)
       if (!sha256) throw diverged(step, task)
       task.kept = true
       if (over || stop.exitCode) {
@@ -162,6 +173,12 @@ async function endEpoch(session: Session, step: Step, { backend, apart, display 
   return early || step.epoch === session.training.run.last
 }
 
+/** @returns the file's SHA-256; undefined if a value is no longer a finite number, and then nothing is written */
+async function save(session: Session, path: string, done: boolean): Promise<string | undefined> {
+  const checkpoint = await session.checkpoint(done)
+  return checkpoint && writeCheckpoint(path, checkpoint)
+}
+
 const scoreIn = ({ loss, accuracy }: Score): Score => ({ loss, accuracy })
 
 /** The loss, or a weight, is no longer a number. */
@@ -174,7 +191,7 @@ function diverged({ epoch, batch, lr }: Step, { path, kept }: Task) {
 /** Nothing to learn from: a new network is saved as it is, and a checkpoint stays as it was. */
 async function saveUntrained(session: Session, saved: Checkpoint | undefined, { path, display }: Task) {
   display.say(saved ? t('train.unchanged', { path }) : t('train.untrained'))
-  display.saved(path, saved ? await writeCheckpoint(path, saved) : (await session.save(path, true))!)
+  display.saved(path, saved ? await writeCheckpoint(path, saved) : (await save(session, path, true))!)
 }
 
 /** Says what begins, or goes on, and what is different from before. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { readCheckpoint } from '../../cli/checkpoint.js'
 import type { Epoch } from '../../data/index.js'
 import { deserialize } from '../../engine/index.js'
-import { chiffre, temporaryFolder } from './chiffre.js'
+import { chiffre, root, temporaryFolder } from './chiffre.js'
 
 type Event = Epoch & { readonly event: string; readonly epoch: number }
 
@@ -202,5 +202,14 @@ describe('train', () => {
     const { code, out } = await train('moved2', '--backend', 'wasm', '--model', 'deepnet1')
     assert.match(out, /epoch 2, Adam state restored/)
     assert.equal(code, 0)
+  })
+
+  it('goes on from weights alone, such as those that come with the program: the optimizer starts without memory', async () => {
+    copyFileSync(join(root, 'storage/pretrained/deepnet1.safetensors'), pathOf('weights'))
+    const before = await training('weights')
+    const { code, out, err } = await train('weights', '--model', 'deepnet1', '--epochs', '1', '--examples', '500')
+    assert.deepEqual([code, err], [0, ''])
+    assert.match(out, new RegExp(`^Continuing .*: epoch ${before.epoch + 1}, Adam starts without memory\\.$`, 'm'))
+    assert.deepEqual([(await training('weights')).epoch, (await training('weights')).steps], [before.epoch + 1, 4])
   })
 })

@@ -90,8 +90,16 @@ export const en = {
   'training.loading': 'Fetching the 60,000 training images…',
   'training.running': '{model}, epoch {epoch}: loss {loss}, accuracy {accuracy}, {speed} images a second',
   'training.paused': 'Paused.',
-  'training.done': 'Done: the page now reads with what {model} has learned.',
-  'training.diverged': 'The loss is no longer a number. Try a smaller learning rate.',
+  'training.over': 'Done: the page now reads with what {model} has learned.',
+  'training.stopped': 'Stopped. {model} keeps what it has learned; “Train” goes on from here.',
+  'training.diverged':
+    'The loss is no longer a number, so {model} is again what it was before. Try a smaller learning rate.',
+  'training.past': '{model} has learned up to epoch {epoch}, with {optimizer} at {lr} and seed {seed}.',
+  'training.past.within':
+    '{model} has learned up to epoch {epoch}, batch {batch}, with {optimizer} at {lr} and seed {seed}.',
+  'training.onward': 'It goes on from there, with the optimizer’s memory.',
+  'training.onward.forgetful': 'It goes on from there; the optimizer begins without memory.',
+  'training.anew': '“Begin anew” forgets that.',
 
   'file.save': 'Save the network',
   'file.open': 'Open a network',

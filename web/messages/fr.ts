@@ -95,8 +95,16 @@ export const fr: Readonly<Record<Message, string>> = {
   'training.loading': 'Chargement des 60 000 images d’entraînement…',
   'training.running': '{model}, époque {epoch} : perte {loss}, exactitude {accuracy}, {speed} images par seconde',
   'training.paused': 'En pause.',
-  'training.done': 'Terminé : la page lit maintenant avec ce que {model} a appris.',
-  'training.diverged': 'La perte n’est plus un nombre. Essayez un pas d’apprentissage plus petit.',
+  'training.over': 'Terminé : la page lit maintenant avec ce que {model} a appris.',
+  'training.stopped': 'Arrêté. {model} garde ce qu’il a appris ; « Entraîner » reprend ici.',
+  'training.diverged':
+    'La perte n’est plus un nombre : {model} est redevenu ce qu’il était. Essayez un pas d’apprentissage plus petit.',
+  'training.past': '{model} a appris jusqu’à l’époque {epoch}, avec {optimizer} à {lr} et la graine {seed}.',
+  'training.past.within':
+    '{model} a appris jusqu’à l’époque {epoch}, lot {batch}, avec {optimizer} à {lr} et la graine {seed}.',
+  'training.onward': 'Il continue de là, avec la mémoire de l’optimiseur.',
+  'training.onward.forgetful': 'Il continue de là ; l’optimiseur commence sans mémoire.',
+  'training.anew': '« Repartir de zéro » oublie tout cela.',
 
   'file.save': 'Enregistrer le réseau',
   'file.open': 'Ouvrir un réseau',

@@ -1,17 +1,18 @@
 // Training in the page: what to try, curves while it runs, and networks to and from files.
 import { proxy, transfer, type Remote } from 'comlink'
 import uPlot from 'uplot'
-import type { Api, NetworkInfo, TrainingReport } from '../api.js'
+import type { Api, NetworkInfo, Past, TrainingReport } from '../api.js'
 import { find } from '../dom.js'
-import { decimal, integer, percent, t } from '../language.js'
-import type { Message } from '../messages/en.js'
+import { decimal, figures, integer, percent, t } from '../language.js'
 
 export interface TrainingHooks {
   /** The model to train, and what the address says about how. */
   readonly model: () => string
   readonly onSettings: (settings: { lr: string; optimizer: 'adam' | 'sgd'; seed: string }) => void
-  /** The network's weights have changed. */
-  readonly onLearned: () => void
+  /** How the model was trained so far. */
+  readonly past: () => Past | undefined
+  /** A network's weights have changed; at the end of a training, `over`. */
+  readonly onLearned: (model: string, over: boolean) => void
   readonly onOpened: (info: NetworkInfo) => void
   readonly onError: (error: unknown) => void
 }
@@ -31,7 +32,10 @@ export class TrainingPanel {
       event.preventDefault()
       this.#train().catch(hooks.onError)
     })
-    find('training-form').addEventListener('change', () => hooks.onSettings(this.settings))
+    find('training-form').addEventListener('change', event => {
+      if (event.target === find('fresh') && !this.fresh) this.#takeUp()
+      hooks.onSettings(this.settings)
+    })
     find('pause').addEventListener('click', () => {
       this.#paused = !this.#paused
       void api.pause(this.#paused)
@@ -53,12 +57,45 @@ export class TrainingPanel {
     }
   }
 
+  /** Whether training is to begin with new weights. */
+  get fresh() {
+    return find<HTMLInputElement>('fresh').checked
+  }
+
   /** Says everything anew, in the present language and colours. */
   refresh() {
     find('training-status').textContent = this.#status()
+    this.#showPast()
     this.#showButtons()
     for (const plot of this.#plots) plot.destroy()
     this.#plots = [this.#plot('loss-curve', 1, v => decimal(v, 1)), this.#plot('accuracy-curve', 2, v => percent(v, 0))]
+  }
+
+  /** Sets the form to what the network was trained with, so that it goes on as it would have. */
+  #takeUp() {
+    const past = this.hooks.past()
+    if (!past) return
+    find<HTMLInputElement>('lr').value = String(past.lr)
+    find<HTMLSelectElement>('optimizer').value = past.optimizer
+    find<HTMLInputElement>('seed').value = String(past.seed)
+    if (past.run) find<HTMLInputElement>('epochs').value = String(past.run.last - past.run.first)
+  }
+
+  #showPast() {
+    const past = this.hooks.past()
+    find('training-past').hidden = !past
+    if (!past) return
+    const { epoch, batch, optimizer, lr, seed, remembers } = past
+    const done = t(batch ? 'training.past.within' : 'training.past', {
+      model: this.hooks.model(),
+      epoch: integer(batch ? epoch + 1 : epoch),
+      batch: integer(batch),
+      optimizer: optimizer === 'adam' ? 'Adam' : 'SGD',
+      lr: figures(lr),
+      seed,
+    })
+    const then = this.fresh ? 'training.anew' : remembers ? 'training.onward' : 'training.onward.forgetful'
+    find('training-past').textContent = `${done} ${t(then)}`
   }
 
   async #train() {
@@ -67,23 +104,19 @@ export class TrainingPanel {
     this.#paused = false
     const model = this.hooks.model()
     const { lr, optimizer, seed } = this.settings
-    const fresh = find<HTMLInputElement>('fresh').checked
+    const { fresh } = this
     const epochs = find<HTMLInputElement>('epochs').valueAsNumber
     for (const list of this.#points) list.length = 0
     this.#say(() => t('training.loading'))
     this.#showButtons()
-    let last: TrainingReport | undefined
     try {
-      await this.api.train(
+      const end = await this.api.train(
         { model, lr: Number(lr), optimizer, seed: Number(seed), epochs, fresh },
-        proxy((report: TrainingReport) => {
-          last = report
-          this.#hear(model, report)
-        }),
+        proxy((report: TrainingReport) => this.#hear(model, report)),
       )
-      const text: Message = last && !Number.isFinite(last.loss) ? 'training.diverged' : 'training.done'
-      this.#say(() => t(text, { model }))
-      find<HTMLInputElement>('fresh').checked = false
+      this.#say(() => t(`training.${end}`, { model }))
+      if (end !== 'diverged') find<HTMLInputElement>('fresh').checked = false
+      this.hooks.onLearned(model, true)
     } catch (error) {
       this.#say(() => '')
       throw error
@@ -109,7 +142,7 @@ export class TrainingPanel {
         speed: integer(report.imagesPerSecond),
       }),
     )
-    this.hooks.onLearned()
+    this.hooks.onLearned(model, false)
   }
 
   #say(status: () => string) {
@@ -168,6 +201,9 @@ export class TrainingPanel {
     const info = await this.api.load(transfer(bytes, [bytes.buffer]))
     this.#say(() => t('file.opened', { model: info.model, file: file.name }))
     this.hooks.onOpened(info)
+    find<HTMLInputElement>('fresh').checked = false
+    this.#takeUp()
+    this.hooks.onSettings(this.settings)
   }
 }
 

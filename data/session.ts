@@ -1,4 +1,5 @@
 // A network in training: its weights, its optimizer, and how far it is. All of it goes into a checkpoint and comes back.
+// The command line and the page train with this, so a network may go on learning in the other.
 import {
   adam,
   beginning,
@@ -9,17 +10,47 @@ import {
   type Progress,
   type Sequential,
 } from '../engine/index.js'
-import type { Checkpoint, Epoch, Settings, Training } from '../data/index.js'
-import { writeCheckpoint } from './checkpoint.js'
-import { failure } from './errors.js'
-import { changes, defaultEpochs, reshuffles } from './settings.js'
+import type { Checkpoint, Epoch, Settings, Training } from './checkpoint.js'
+import { problem } from './errors.js'
+
+export const defaultEpochs = 1
+/** What a training is done with if nobody says otherwise. */
+export const defaults = {
+  lr: 0.0001,
+  optimizer: 'adam',
+  momentum: 0,
+  batchSize: 128,
+  seed: 0,
+  data: 'mnist',
+  validation: 0,
+  patience: 0,
+  schedule: 'constant',
+} as const satisfies Omit<Settings, 'examples'>
+
+/** Settings, any of which may be left open. */
+export type Given = { readonly [K in keyof Omit<Settings, 'examples'>]?: Settings[K] | undefined }
+
+/** What is said now, else what the checkpoint was trained with, else the defaults; the number of examples is to follow. */
+export function settle(given: Given, saved: Settings | undefined): Omit<Settings, 'examples'> {
+  const choice = (key: keyof typeof defaults) => given[key] ?? saved?.[key] ?? defaults[key]
+  const chosen = Object.fromEntries(Object.keys(defaults).map(key => [key, choice(key as keyof typeof defaults)]))
+  const { optimizer, momentum, validation, patience, ...rest } = chosen as Omit<Settings, 'examples'>
+  const only = { momentum: optimizer === 'sgd' ? momentum : 0, patience: validation ? patience : 0 }
+  return { ...rest, optimizer, validation, ...only }
+}
+
+/** Which settings differ from those of the checkpoint. */
+export const changes = (saved: Settings, settings: Settings) =>
+  ([...Object.keys(defaults), 'examples'] as (keyof Settings)[]).filter(key => settings[key] !== saved[key])
+
+/** Whether the batches of an epoch under way would be others than they were before. */
+export const reshuffles = (changed: readonly (keyof Settings)[]) =>
+  changed.some(key => ['seed', 'batchSize', 'data', 'examples', 'validation'].includes(key))
 
 export const optimizers: Record<Settings['optimizer'], (network: Sequential, settings: Settings) => Optimizer> = {
   adam: ({ parameters }) => adam(parameters),
   sgd: ({ parameters }, { momentum }) => sgd(parameters, { momentum }),
 }
-
-export const optimizerNames: Record<Settings['optimizer'], string> = { adam: 'Adam', sgd: 'SGD' }
 
 export class Session {
   readonly optimizer: Optimizer
@@ -42,7 +73,8 @@ export class Session {
 
   /**
    * A network as a checkpoint left it. A run that was stopped goes on to the end it was to have, unless another number
-   * of epochs is asked for; the epoch under way begins again if its batches would be others.
+   * of epochs is asked for; the epoch under way begins again if its batches would be others. The optimizer starts without
+   * memory if it is another one, or if the checkpoint holds weights alone, as those that come with the program do.
    * @throws ChiffreError naming the tensor that is missing or does not fit
    */
   static async resume(
@@ -58,15 +90,16 @@ export class Session {
     const from = reshuffles(changed) ? { ...beginning, epoch: saved.epoch } : {}
     const judged = settings.patience && !changed.some(key => ['data', 'examples', 'validation'].includes(key))
     const best = judged ? saved.best : null
-    const steps = changed.includes('optimizer') ? 0 : saved.steps
-    const session = new Session(network, { ...saved, ...settings, ...from, steps, best, run })
 
     network.load(backend, tensors)
+    const session = new Session(network, { ...saved, ...settings, ...from, steps: 0, best, run })
     if (best) session.#best = session.#named(best.waited ? 'best.' : '', tensors)
-    if (steps) {
-      const state = await session.optimizer.state()
-      if (!changed.includes('momentum')) for (const name of state.keys()) present(tensors, name)
-      session.optimizer.restore(tensors, steps)
+    if (changed.includes('optimizer')) return session
+    const state = [...(await session.optimizer.state()).keys()]
+    if (state.length === 0 || state.some(name => tensors.has(name))) {
+      if (saved.steps && !changed.includes('momentum')) for (const name of state) present(tensors, name)
+      session.optimizer.restore(tensors, saved.steps)
+      session.training = { ...session.training, steps: saved.steps }
     }
     return session
   }
@@ -103,16 +136,16 @@ export class Session {
   }
 
   /**
-   * Writes the checkpoint.
+   * All of it, to be kept.
    * @param done whether the run is over
-   * @returns the file's SHA-256; undefined if a value is no longer a finite number, and then nothing is written
+   * @returns undefined if a value is no longer a finite number: there is nothing worth keeping
    */
-  async save(path: string, done: boolean): Promise<string | undefined> {
+  async checkpoint(done: boolean): Promise<Checkpoint | undefined> {
     const { best, run } = this.training
     const kept = best?.waited ? [...this.#best!].map(([name, tensor]) => [`best.${name}`, tensor] as const) : []
     const tensors = new Map([...(await this.#weights()), ...(await this.optimizer.state()), ...kept])
     if ([...tensors.values()].some(({ values }) => !values.every(Number.isFinite))) return undefined
-    return writeCheckpoint(path, { training: { ...this.training, run: done ? null : run }, tensors })
+    return { training: { ...this.training, run: done ? null : run }, tensors }
   }
 
   async #weights(): Promise<NamedTensors> {
@@ -131,6 +164,6 @@ export class Session {
 
 function present(tensors: NamedTensors, name: string) {
   const tensor = tensors.get(name)
-  if (!tensor) throw failure('engine.weights.missing', { name })
+  if (!tensor) throw problem('engine.weights.missing', { name })
   return tensor
 }

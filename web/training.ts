@@ -1,0 +1,117 @@
+// A training in the page's Worker: batch after batch, and in between there is time for whoever asks something.
+import type { Dataset, Session } from '../data/index.js'
+import { evaluate, fit, schedules, type Backend } from '../engine/index.js'
+import type { TrainingEnd, TrainingReport } from './api.js'
+
+/** A training under way, for those who want to stop it, or to take its network as it is between two batches. */
+export class Job {
+  paused = false
+  stopped = false
+  readonly #errands: (() => Promise<void>)[] = []
+  readonly #end: () => void
+  /** Resolves when it is over. */
+  readonly ended: Promise<void>
+
+  constructor(readonly model: string) {
+    let end = () => {}
+    this.ended = new Promise(resolve => (end = resolve))
+    this.#end = end
+  }
+
+  /** Does something between two batches, when weights, the optimizer's memory and progress belong together. */
+  between<T>(errand: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => this.#errands.push(() => errand().then(resolve, reject)))
+  }
+
+  /** Lets messages in, and waits while it is paused. */
+  async rest() {
+    do {
+      await (this.paused ? new Promise(resolve => setTimeout(resolve, 30)) : breathe())
+      await this.#run()
+    } while (this.paused && !this.stopped)
+  }
+
+  async end() {
+    await this.#run()
+    this.#end()
+  }
+
+  async #run() {
+    for (const errand of this.#errands.splice(0)) await errand()
+  }
+}
+
+/** A timer would wait 4 ms each time; a message does not. */
+const breathe = () =>
+  new Promise<void>(resolve => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(undefined)
+  })
+
+/** So many reports at most for a run, and one at least every so many milliseconds. */
+const mostReports = 100
+const reportTime = 300
+const none = { lossSum: 0, correct: 0, images: 0 }
+
+/**
+ * Trains until the run is over, or the job is stopped.
+ * @param learned the examples to learn from, and `apart` those to judge by, if some are kept apart
+ */
+export async function learn(
+  session: Session,
+  backend: Backend,
+  learned: Dataset,
+  apart: Dataset | undefined,
+  job: Job,
+  onReport: (report: TrainingReport) => void | Promise<void>,
+): Promise<TrainingEnd> {
+  const { run, lr, batchSize, seed, schedule, ...from } = session.training
+  const options = { lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last }
+  const total = (run.last - run.first) * Math.ceil(learned.length / batchSize)
+  let before = { lossSum: from.lossSum, correct: from.correct, images: from.batch * batchSize }
+  let since = { ...none, time: performance.now() }
+  for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
+    if (!Number.isFinite(step.loss)) return 'diverged'
+    session.advance(step.progress)
+    const now = { lossSum: step.loss * step.seen, correct: step.accuracy * step.seen, images: step.seen }
+    since.lossSum += now.lossSum - before.lossSum
+    since.correct += now.correct - before.correct
+    since.images += now.images - before.images
+    const completed = step.batch === step.batches
+    before = completed ? none : now
+
+    let over = false
+    if (completed) {
+      const validation = apart && (await evaluate(session.network, backend, apart))
+      const score = { loss: step.loss, accuracy: step.accuracy }
+      const judged = validation && { validation: { loss: validation.loss, accuracy: validation.accuracy } }
+      const early = await session.endEpoch({ ...score, ...judged })
+      if (early) session.restoreBest()
+      over = early || step.epoch === run.last
+    }
+    const epochs = step.epoch - 1 - run.first
+    const batch = epochs * step.batches + step.batch
+    const time = performance.now()
+    if (over || job.stopped || batch % Math.ceil(total / mostReports) === 0 || time - since.time > reportTime) {
+      // Awaited: otherwise the end of the training could be heard before its last reports.
+      await onReport({
+        images: epochs * learned.length + step.seen,
+        batch,
+        batches: total,
+        epoch: step.epoch,
+        loss: since.lossSum / since.images,
+        accuracy: since.correct / since.images,
+        imagesPerSecond: (1000 * since.images) / (time - since.time),
+      })
+      since = { ...none, time }
+    }
+    if (over) return 'over'
+    await job.rest()
+    if (job.stopped) return 'stopped'
+  }
+  return 'over'
+}
