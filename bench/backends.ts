@@ -15,6 +15,15 @@ export const backends: Readonly<Record<string, Choice>> = {
 
 /** What is measured unless others are chosen: all that every machine has. */
 export const usual = ['cpu', 'wasm']
+/** For kernels, those of gpu.js too: on a GPU if there is a way to one, else in plain JavaScript. */
+export async function usualKernels(): Promise<string[]> {
+  try {
+    await (await gpujs('headlessgl')).dispose()
+    return [...usual, 'gpujs:headlessgl']
+  } catch {
+    return [...usual, 'gpujs:cpu']
+  }
+}
 export const fastest = 'wasm'
 
 /** Every pair of a backend and a number of threads that is worth measuring. */

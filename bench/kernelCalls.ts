@@ -65,15 +65,18 @@ const isBuffer = (arg: unknown): arg is Buffer =>
 /** The places of a call's buffers among its arguments. */
 export const bufferPlaces = ({ args }: Call) => args.flatMap((arg, i) => (isBuffer(arg) ? [i] : []))
 
+/** How many numbers a call's result has. */
+export const lengthOf = ({ kernel, args }: Call) => (kernels[kernel] as Cost<Kernel>).length(...(args as Args<Kernel>))
+
 /** The arithmetic of a call, and the least traffic with memory: every operand and result once, 4 bytes a number. */
 export function cost(call: Call): { flops: number; bytes: number } {
-  const { flops, length } = kernels[call.kernel] as Cost<Kernel>
+  const { flops } = kernels[call.kernel] as Cost<Kernel>
   const args = call.args as Args<Kernel>
   const operands = bufferPlaces(call).map(i => (args[i] as unknown as Buffer).length)
   const updated = call.kernel === 'adamStep' ? 3 : call.kernel === 'sgdStep' && call.args[2] ? 2 : 1
   return {
     flops: flops(...args),
-    bytes: 4 * (operands.reduce((a, b) => a + b, 0) + updated * length(...args)),
+    bytes: 4 * (operands.reduce((a, b) => a + b, 0) + updated * lengthOf(call)),
   }
 }
 

@@ -2,11 +2,25 @@
 import { cpu, random, type Backend, type Buffer, type Values } from '../engine/index.js'
 import { bufferPlaces, type Call, type Kernel } from './kernelCalls.js'
 
-/** Runs a call on a backend, with the given buffers in the places of its own. */
-export function run({ kernel, args }: Call, backend: Backend, buffers: ReadonlyMap<number, Buffer>): Buffer {
-  const kernels = backend as unknown as Record<Kernel, (...args: unknown[]) => Buffer | { w: Buffer }>
+/**
+ * Runs a call on a backend, with the given buffers in the places of its own. An optimizer's step returns its next state,
+ * which takes the old one's place among them.
+ */
+export function run({ kernel, args }: Call, backend: Backend, buffers: Map<number, Buffer>): Buffer {
+  const kernels = backend as unknown as Record<Kernel, (...args: unknown[]) => Buffer | State>
   const result = kernels[kernel](...args.map((arg, i) => buffers.get(i) ?? arg))
-  return 'w' in result ? result.w : result
+  if (!('w' in result)) return result
+  const { w, m, v } = result
+  const state = m ? [w, undefined, m, v] : [w, undefined, v]
+  state.forEach((buffer, i) => buffer && buffers.set(i, buffer))
+  return w
+}
+
+/** What adamStep and sgdStep return; the gradient stands second among their arguments. */
+interface State {
+  readonly w: Buffer
+  readonly m?: Buffer
+  readonly v?: Buffer
 }
 
 /** Sends a call's operands to a backend. */

@@ -19,6 +19,7 @@ import {
   modelTable,
   peerTable,
   processTable,
+  transferTable,
   type Table,
 } from './tables.js'
 
@@ -62,6 +63,7 @@ const [kernels, ladder, models, peers, wholeProcess] = await Promise.all([
       Object.entries(results.waiting)
         .map(([name, seconds]) => `- Waiting for a result on ${name}: ${duration(seconds)}, which every time includes`)
         .join('\n'),
+      markdown(transferTable(results.transfers)),
       hidden('All kernels, sizes and backends', kernelTable(results)),
     ]
   }),
@@ -91,6 +93,8 @@ no figure is typed in by hand.
 - PyTorch runs with the best settings that we found ([bench/torch.ts](../bench/torch.ts)), but it is the version that Debian packages, on OpenBLAS.
 - Every kernel is checked against the reference in double precision before it is measured; **error** is the largest difference, in proportion to the
   largest number.
+- The **first call** of a kernel compiles what it needs (on a GPU its program); it is not among the samples. Uploads and downloads have a table of their
+  own, and are in no kernel's time.
 - **GFLOP/s** count the operations of the definition. A kernel that does less, such as Winograd's, or leaves out products with 0, is counted as if it
   did not.
 

@@ -3,7 +3,9 @@
 // measured (peak.ts). Observable Plot draws it, on linkedom's document: no browser is needed.
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import type { KernelResults, KernelRow } from './kernels.js'
+import type { KernelResults } from './kernels.js'
+import { threadsOf } from './tables.js'
+import type { KernelRow } from './turns.js'
 
 const colours: Readonly<Record<string, string>> = {
   'cpu, 1 thread': '#999999',
@@ -20,7 +22,6 @@ interface Point {
   readonly kernel: string
 }
 
-const threadsOf = (threads: number) => `${threads} thread${threads === 1 ? '' : 's'}`
 const seriesOf = ({ backend, threads }: KernelRow) => `${backend}, ${threadsOf(threads)}`
 
 /** Worth a name in the picture: the arithmetic of the models, and a kernel of each other sort. */

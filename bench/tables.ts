@@ -33,12 +33,26 @@ export function duration(seconds: number): string {
   return `${value < 100 ? value.toPrecision(3) : value.toFixed(0)} ${unit}`
 }
 
+export const threadsOf = (threads: number) => `${threads} thread${threads === 1 ? '' : 's'}`
+
 export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks'>): Table {
   return {
-    head: ['kernel', 'sizes', 'models', 'backend', 'threads', 'median', '±', 'GFLOP/s', 'of peak', 'error'],
-    rows: rows.map(({ kernel, sizes, models, backend, threads, flops, error, timing, skipped }) => {
+    head: [
+      'kernel',
+      'sizes',
+      'models',
+      'backend',
+      'threads',
+      'median',
+      '±',
+      'GFLOP/s',
+      'of peak',
+      'first call',
+      'error',
+    ],
+    rows: rows.map(({ kernel, sizes, models, backend, threads, flops, error, first, timing, skipped }) => {
       const cells = [kernel, sizes, models.join(' '), backend, `${threads}`]
-      if (!timing) return [...cells, `skipped: ${duration(skipped!)} a call`, '', '', '', '']
+      if (!timing) return [...cells, `skipped: ${duration(skipped!)} a call`, '', '', '', '', '']
       const gflops = flops / timing.median / 1e9
       const share = `${((100 * gflops) / peaks[threads].gflops).toFixed(1)} %`
       return [
@@ -47,9 +61,25 @@ export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks
         duration(timing.spread),
         gflops.toPrecision(3),
         share,
+        duration(first!),
         error!.toExponential(0),
       ]
     }),
+  }
+}
+
+export function transferTable(rows: KernelResults['transfers']): Table {
+  return {
+    head: ['', 'numbers', 'backend', 'threads', 'median', '±', 'MB/s'],
+    rows: rows.map(({ direction, numbers, backend, threads, timing: { median, spread } }) => [
+      direction,
+      `${numbers}`,
+      backend,
+      `${threads}`,
+      duration(median),
+      duration(spread),
+      ((4 * numbers) / median / 1e6).toFixed(0),
+    ]),
   }
 }
 
