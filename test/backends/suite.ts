@@ -465,6 +465,81 @@ export function testBackend(
         }))
     })
 
+    describe('two convolutions of pixels, mostly blank', () => {
+      /** Sizes of the first convolution, kernel and filters of the second, the pooling's size and stride. */
+      const nets: [
+        string,
+        Conv2dShape,
+        readonly [kernel: number, co: number],
+        readonly [size: number, stride: number],
+      ][] = [
+        ["convnet's", conv2dShape([2, 28, 28, 1], [3, 3, 1, 32], 1, 'valid'), [3, 64], [2, 2]],
+        ['three channels, 5x5 and 3x3', conv2dShape([3, 17, 15, 3], [5, 5, 3, 12], 1, 'valid'), [3, 9], [2, 2]],
+        ['3x3 and 1x1, pool 3', conv2dShape([2, 14, 11, 1], [3, 3, 1, 4], 1, 'valid'), [1, 7], [3, 3]],
+        ['overlapping windows', conv2dShape([1, 14, 14, 1], [3, 3, 1, 8], 1, 'valid'), [3, 5], [3, 2]],
+        ["'same'", conv2dShape([1, 12, 12, 1], [3, 3, 1, 8], 1, 'same'), [3, 5], [2, 2]],
+      ]
+      const images: [string, (length: number) => Uint8Array][] = [
+        ['strokes', length => strokes(length, 'ink')],
+        ['a single dot', length => new Uint8Array(length).fill(200, length >> 1, (length >> 1) + 1)],
+        ['nothing', length => new Uint8Array(length)],
+        ['all ink', length => new Uint8Array(length).fill(255)],
+      ]
+      for (const [label, s, [kernel, co], [size, stride]] of nets) {
+        const s2 = conv2dShape([s.n, s.oh, s.ow, s.co], [kernel, kernel, s.co, co], 1, 'valid')
+        const p = pool2dShape([s2.n, s2.oh, s2.ow, co], size, stride)
+        const [m, m2] = [s.n * s.oh * s.ow, s2.n * s2.oh * s2.ow]
+        const inputs = (draw: (length: number) => Uint8Array) => ({
+          image: draw(s.n * s.h * s.w * s.ci),
+          other: strokes(s.n * s.h * s.w * s.ci, 'other'),
+          w: uniform(s.kh * s.kw * s.ci * s.co, 'w'),
+          b: uniform(s.co, 'b'),
+          w2: uniform(kernel * kernel * s.co * co, 'w2'),
+          b2: uniform(co, 'b2'),
+          dpooled: uniform(s.n * p.oh * p.ow * co, 'dpooled'),
+        })
+        const pass = (b: Backend, i: Record<string, Buffer>) => {
+          const x = b.relu(b.addBias(b.conv2d(i.image, i.w, s), i.b, m, s.co))
+          const a = b.relu(b.addBias(b.conv2d(x, i.w2, s2), i.b2, m2, co))
+          const y = b.maxPool(a, p)
+          const da = b.reluGrad(a, b.maxPoolGrad(a, y, i.dpooled, p))
+          const dx = b.reluGrad(x, b.conv2dGradInput(da, i.w2, s2))
+          return { x, a, y, da, dx }
+        }
+        for (const [image, draw] of images) {
+          it(`${label}: ${image}`, () =>
+            compare(`${image}, ${JSON.stringify(s)}`, inputs(draw), (b, i) => {
+              const { x, y, da, dx } = pass(b, i)
+              return {
+                maxPool: y,
+                'biasGrad 2': b.biasGrad(da, m2, co),
+                'conv2dGradFilter 2': b.conv2dGradFilter(x, da, s2),
+                biasGrad: b.biasGrad(dx, m, s.co),
+                conv2dGradFilter: b.conv2dGradFilter(i.image, dx, s),
+              }
+            }))
+          it(`${label}: ${image}, and every intermediate is read and used`, () =>
+            compare(`${image}, ${JSON.stringify(s)}`, inputs(draw), (b, i) => {
+              const { x, a, y, da, dx } = pass(b, i)
+              const first = b.biasGrad(dx, m, s.co)
+              return {
+                'biasGrad first': first,
+                conv2dGradInput: dx,
+                'maxPool of x': b.maxPool(x, pool2dShape([s.n, s.oh, s.ow, s.co], 2, 2)),
+                relu: x,
+                'relu 2': a,
+                maxPool: y,
+                reluGrad: da,
+                'biasGrad again': b.biasGrad(dx, m, s.co),
+                'conv2dGradFilter of another image': b.conv2dGradFilter(i.other, dx, s),
+                'conv2dGradFilter then of this': b.conv2dGradFilter(i.image, dx, s),
+                'conv2d of another image': b.conv2d(i.other, i.w, s),
+              }
+            }))
+        }
+      }
+    })
+
     describe('memory', () => {
       it('upload and download copy', async () => {
         const values = uniform(33, 'x')

@@ -11,6 +11,11 @@ export class Block implements Buffer {
   freed = false
   /** Grey levels of uploadPixels. */
   bytes = 0
+  /** A byte a pixel, 0 where it has seen nothing of `image`: all such pixels are alike (assembly/seen.ts). 0 if unknown. */
+  seen = 0
+  image: Block | undefined
+  /** Of an input gradient yet to come: what is as good as it for sums over pixels. */
+  lumped = 0
   /** Whether relu made it, so that about half of it is 0. */
   rectified = false
   /** What is not 0 in it, if a product wanted to know. */

@@ -1,9 +1,15 @@
 // Convolutions and their gradients, densely: of any size, stride and padding.
 import type { Conv2dShape } from '../../backend.js'
 import type { Block, Delayed } from './block.js'
+import { see } from './seen.js'
 import { pieceOf, type Store } from './store.js'
 
-export function createConvolutions({ at, kernels, make, run, sizes, withFloats }: Store) {
+/** Whether windows lie one pixel apart and within the image. */
+export const isPlain = (s: Conv2dShape) => s.stride === 1 && s.oh === s.h - s.kh + 1 && s.ow === s.w - s.kw + 1
+
+export function createConvolutions(store: Store) {
+  const { at, kernels, make, run, sizes, withFloats } = store
+
   /** x with the zeros that the convolution wants around it (and `spread` apart), or x itself if it wants none. */
   function padded(
     x: number,
@@ -31,15 +37,26 @@ export function createConvolutions({ at, kernels, make, run, sizes, withFloats }
     return [Math.max(s.h + s.top, h), Math.max(s.w + s.left, w)]
   }
 
-  function convolve({ inputs: [x, w], b, rectify, s }: Delayed & { kind: 'conv2d' }, y: number) {
+  function convolve(block: Block, { inputs: [x, w], b, rectify, s }: Delayed & { kind: 'conv2d' }, y: number) {
     const taps = s.kh * s.kw * s.ci
+    const end = [b ? at(b) : 0, rectify ? 1 : 0]
+    if (x.bytes && isPlain(s)) {
+      see(store, block, x, s, [s.kh, s.kw], 1)
+      const width = kernels.panelWidth(s.co)
+      withFloats(taps * pieceOf(s.co, width) * width, panels => {
+        run('packPanels', pieceOf(taps, sizes.PANEL_ROWS), [at(w), panels, taps, s.co])
+        const args = [at(x), block.seen, panels, y, s.h, s.w, s.ci, s.kh, s.kw, s.co, s.oh, s.ow, ...end]
+        run('convolveSeen', s.n, args, kernels.convolveSeenScratch())
+      })
+      return
+    }
     const frame = framed(s)
     withFloats(kernels.packedColumns(taps, s.co), packed => {
       run('packColumns', pieceOf(s.co, sizes.PANEL), [at(w), 4 * s.co, 4, taps, s.co, packed])
       padded(at(x), s.n, [s.h, s.w, s.ci], frame, s.top, s.left, 1, from => {
         const [h, width] = frame
         const lengths = [h, width, s.ci, s.kh, s.kw, s.co, s.stride, s.oh, s.ow]
-        const args = [from, packed, y, ...lengths, b ? at(b) : 0, rectify ? 1 : 0]
+        const args = [from, packed, y, ...lengths, ...end]
         run('convolve', s.n, args, kernels.convolveScratch(s.ow))
       })
     })
@@ -60,7 +77,7 @@ export function createConvolutions({ at, kernels, make, run, sizes, withFloats }
     return dx
   }
 
-  function denseFilterGrad(x: Block, dy: Block, s: Conv2dShape): Block {
+  function denseFilterGrad(x: Block, dy: number, s: Conv2dShape): Block {
     const size = s.kh * s.kw * s.ci * s.co
     const dw = make(size)
     const parts = pieceOf(s.n, sizes.IMAGES)
@@ -68,7 +85,7 @@ export function createConvolutions({ at, kernels, make, run, sizes, withFloats }
     withFloats(parts * size, partial =>
       padded(at(x), s.n, [s.h, s.w, s.ci], frame, s.top, s.left, 1, from => {
         const lengths = [s.n, sizes.IMAGES, ...frame, s.ci, s.kh, s.kw, s.co, s.stride, s.oh, s.ow]
-        run('filterGrad', parts, [from, at(dy), partial, ...lengths], kernels.filterGradScratch(s.oh, s.ow))
+        run('filterGrad', parts, [from, dy, partial, ...lengths], kernels.filterGradScratch(s.oh, s.ow))
         run('sumParts', pieceOf(size, sizes.CHUNK), [partial, parts, dw.at, size])
       }),
     )

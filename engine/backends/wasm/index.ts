@@ -86,11 +86,11 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
   const { adopt, at, bytes, eachNumber, free, make, run, sizes, takeBytes, takeFloats, view, withFloats } = store
   const { multiply, maskedProduct, sumRows } = createProducts(store)
   const { convolve, denseInputGrad, denseFilterGrad } = createConvolutions(store)
-  const { pool, unpool, sparse, sparseFilterGrad, sparseInputGrad } = createPooling(store)
+  const { lumped, pool, unpool, sparse, sparseFilterGrad, sparseInputGrad } = createPooling(store)
 
-  function compute(delayed: Delayed, to: number) {
+  function compute(block: Block, delayed: Delayed, to: number) {
     if (delayed.kind === 'matmul') multiply(delayed, to)
-    else if (delayed.kind === 'conv2d') convolve(delayed, to)
+    else if (delayed.kind === 'conv2d') convolve(block, delayed, to)
     else if (delayed.kind === 'unpooled') unpool(delayed, to)
     else sparseInputGrad(delayed, to)
   }
@@ -142,7 +142,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     },
     biasGrad(dy, m, n) {
       const { delayed } = dy
-      if (delayed?.kind !== 'unpooled') return sumRows(at(dy), m, n)
+      if (delayed?.kind !== 'unpooled') return sumRows(lumped(dy), m, n)
       const [gradient] = delayed.inputs as [Block] // the same sum with fewer zeros
       return sumRows(at(gradient), gradient.length / n, n)
     },
@@ -191,7 +191,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       if (!found) return denseInputGrad(dy, w, s)
       return make(s.n * s.h * s.w * s.ci, { kind: 'inputGrad', inputs: [...found, w], s })
     },
-    conv2dGradFilter: (x, dy, s) => sparseFilterGrad(x, dy, s) ?? denseFilterGrad(x, dy, s),
+    conv2dGradFilter: (x, dy, s) => sparseFilterGrad(x, dy, s) ?? denseFilterGrad(x, lumped(dy, x), s),
     maxPool: pool,
     maxPoolGrad(x, y, dy, p) {
       const known = y.pooled?.source === x

@@ -1,12 +1,16 @@
 // Max-pooling, and what it allows: Winograd's algorithm for the convolution before it, and gradients that stay sparse.
 import type { Conv2dShape, Pool2dShape } from '../../backend.js'
 import type { Block, Delayed } from './block.js'
+import { isPlain } from './convolutions.js'
+import { see } from './seen.js'
 import { pieceOf, type Store } from './store.js'
 
-export function createPooling({ at, kernels, make, run, sizes, takeFloats, withFloats }: Store) {
+export function createPooling(store: Store) {
+  const { at, kernels, make, run, sizes, takeFloats, withFloats } = store
+
   /** Whether Winograd's F(2x2, 3x3) applies to a convolution and the pooling after it. */
   const fitsWinograd = (s: Conv2dShape, p: Pool2dShape) =>
-    s.kh === 3 && s.kw === 3 && s.stride === 1 && s.oh === s.h - 2 && s.ow === s.w - 2 && s.ci % 4 === 0 &&
+    s.kh === 3 && s.kw === 3 && isPlain(s) && s.ci % 4 === 0 &&
     p.size === 2 && p.stride === 2 && p.h === s.oh && p.w === s.ow && p.c === s.co // prettier-ignore
 
   /** Pools x, which is a convolution (with bias and relu) that need not be computed, if the shapes allow. */
@@ -17,10 +21,12 @@ export function createPooling({ at, kernels, make, run, sizes, takeFloats, withF
     if (delayed?.kind === 'conv2d' && fitsWinograd(delayed.s, p)) {
       const { s, b, rectify } = delayed
       const [image, w] = delayed.inputs
+      at(image)
+      see(store, y, image, { ...s, oh: p.oh, ow: p.ow }, [s.kh + 1, s.kw + 1], 2)
       withFloats(kernels.transformedFilters(s.ci, s.co), u => {
         run('transformFilters', pieceOf(s.co, sizes.PANEL), [at(w), s.ci, s.co, u])
         const lengths = [s.h, s.w, s.ci, s.co, p.oh, p.ow]
-        const args = [at(image), u, y.at, winners, ...lengths, b ? at(b) : 0, rectify ? 1 : 0]
+        const args = [at(image), u, y.at, winners, ...lengths, b ? at(b) : 0, rectify ? 1 : 0, y.seen]
         run('convolvePool', s.n, args, kernels.convolvePoolScratch(p.oh, p.ow, s.ci))
       })
     } else run('maxPool', p.n, [at(x), y.at, winners, p.h, p.w, p.c, p.size, p.stride, p.oh, p.ow])
@@ -39,9 +45,8 @@ export function createPooling({ at, kernels, make, run, sizes, takeFloats, withF
     if (dy.delayed?.kind !== 'unpooled') return undefined
     const [gradient, pooled] = dy.delayed.inputs as [Block, Block]
     const p = pooled.pooled!.shape
-    const valid = s.stride === 1 && s.oh === s.h - s.kh + 1 && s.ow === s.w - s.kw + 1
-    const same = p.h === s.oh && p.w === s.ow && p.c === s.co
-    return valid && same && (s.kw * s.ci) % 24 === 0 && s.ci % 4 === 0 ? [gradient, pooled] : undefined
+    const same = p.h === s.oh && p.w === s.ow && p.c === s.co && p.stride === p.size
+    return isPlain(s) && same && s.ci % 4 === 0 ? [gradient, pooled] : undefined
   }
 
   function sparseFilterGrad(x: Block, dy: Block, s: Conv2dShape): Block | undefined {
@@ -53,7 +58,7 @@ export function createPooling({ at, kernels, make, run, sizes, takeFloats, withF
     const dw = make(taps * s.co)
     const parts = pieceOf(s.n, sizes.IMAGES)
     withFloats(parts * dw.length, partial => {
-      const lengths = [s.n, sizes.IMAGES, s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow]
+      const lengths = [s.n, sizes.IMAGES, s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow, pooled.seen]
       const needed = kernels.sparseFilterGradScratch(p.oh * p.ow, s.co)
       run('sparseFilterGrad', parts, [at(x), winners, at(gradient), partial, ...lengths], needed)
       run('sumTransposed', pieceOf(taps, sizes.PANEL), [partial, parts, dw.at, taps, s.co])
@@ -61,17 +66,35 @@ export function createPooling({ at, kernels, make, run, sizes, takeFloats, withF
     return dw
   }
 
-  function sparseInputGrad({ inputs, s }: Delayed & { kind: 'inputGrad' }, dx: number) {
+  /** @param lump whether dx need not be right but for sums over pixels, alone or in products with `image` */
+  function sparseInputGrad({ inputs, s }: Delayed & { kind: 'inputGrad' }, dx: number, lump = false) {
     const [gradient, pooled, w, mask] = inputs as [Block, Block, Block, Block?]
     const { winners, shape: p } = pooled.pooled!
     const taps = s.kh * s.kw * s.ci
-    withFloats(taps * s.co, weights => {
-      run('transpose', s.co, [at(w), weights, taps, s.co])
-      const lengths = [s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow]
-      const args = [winners, at(gradient), weights, dx, mask ? at(mask) : 0, ...lengths]
-      run('sparseInputGrad', s.n, args, kernels.sparseInputGradScratch(p.size * p.size, s.co))
-    })
+    withFloats(taps * s.co, weights =>
+      withFloats(s.co * s.ci, sums => {
+        run('transpose', s.co, [at(w), weights, taps, s.co])
+        if (lump) run('sumTaps', s.co, [weights, sums, s.kh * s.kw, s.ci])
+        const lengths = [s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow]
+        const args = [winners, at(gradient), weights, dx, mask ? at(mask) : 0, ...lengths, lump ? pooled.seen : 0, sums]
+        run('sparseInputGrad', s.n, args, kernels.sparseInputGradScratch(p.size * p.size, s.co))
+      }),
+    )
   }
 
-  return { pool, unpool, sparse, sparseFilterGrad, sparseInputGrad }
+  /**
+   * What stands for dy in sums over its pixels, alone or in products with `image`, if that is less work: all windows that
+   * have seen nothing of the image then add to one pixel, which has seen nothing either.
+   */
+  function lumped(dy: Block, image?: Block): number {
+    const { delayed } = dy
+    if (delayed?.kind !== 'inputGrad') return at(dy)
+    const [, pooled, , mask] = delayed.inputs
+    const alike = pooled.seen && (!image || image === pooled.image) && (!mask || mask.image === pooled.image)
+    if (!alike) return at(dy)
+    if (!dy.lumped) sparseInputGrad(delayed, (dy.lumped = takeFloats(dy.length)), true)
+    return dy.lumped
+  }
+
+  return { lumped, pool, unpool, sparse, sparseFilterGrad, sparseInputGrad }
 }

@@ -9,12 +9,12 @@ export type Store = ReturnType<typeof createStore>
 /** How many pieces of at most `size` something falls into. */
 export const pieceOf = (count: number, size: number) => Math.ceil(count / size)
 
-/** @param compute writes a delayed block's numbers to an address */
+/** @param compute writes the numbers of a block that was delayed to an address */
 export function createStore(
   team: Team,
   kernels: Kernels,
   pieces: Pieces,
-  compute: (delayed: Delayed, to: number) => void,
+  compute: (block: Block, delayed: Delayed, to: number) => void,
 ) {
   const constant = (name: string) => (kernels[name] as unknown as { value: number }).value
   /** How much an item of the kernels does: constants of assembly/. */
@@ -86,7 +86,7 @@ export function createStore(
   function release(block: Block) {
     if (--block.holders > 0) return
     forget(block)
-    const owned = [block.at, block.bytes, block.softmax, block.pooled?.winners ?? 0]
+    const owned = [block.at, block.bytes, block.seen, block.lumped, block.softmax, block.pooled?.winners ?? 0]
     for (const lists of [block.rows, block.columns]) if (lists) owned.push(lists.lists, lists.counts)
     for (const at of owned) if (at) pieces.give(at)
   }
@@ -103,7 +103,7 @@ export function createStore(
     if (block.at) return block.at
     const { delayed } = block
     const to = takeFloats(block.length)
-    if (delayed) compute(delayed, to)
+    if (delayed) compute(block, delayed, to)
     else eachNumber('toFloat', block.length, block.bytes, to)
     block.at = to
     block.rectified = delayed?.rectify ?? false

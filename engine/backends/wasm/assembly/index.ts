@@ -10,8 +10,9 @@ export {
 export { listByteRows, toFloat } from './pixels'
 export {
   maxPool, scatter, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
-  sumTransposed, transpose,
+  sumTaps, sumTransposed, transpose,
 } from './pooling'
+export { convolveSeen, convolveSeenScratch, see, seeScratch } from './seen'
 export { crossEntropy, crossEntropyGrad, mean, softmax, softmaxGrad } from './softmax'
 export { convolvePool, convolvePoolScratch, transformedFilters, transformFilters } from './winograd'
 
@@ -25,5 +26,6 @@ export function dataEnd(): usize {
 export { convolveTile, filterGradTile } from './convolution'
 export { dots, narrowScatter, narrowSum, wideScatter, wideSum } from './lists'
 export { multiplyTile } from './matmul'
-export { addWindows } from './pooling'
+export { addNarrow, addWide } from './pooling'
+export { narrowWindow, wideWindow } from './seen'
 export { multiplyTiles } from './winograd'

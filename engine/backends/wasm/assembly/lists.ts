@@ -228,7 +228,7 @@ export function narrowSum(list: usize, stop: u32, panel: usize, sums: usize): us
 }
 
 /** y = sums or y + sums, `width` numbers, plus b unless it is 0, then max(y, 0) if asked. */
-function finishSums(sums: usize, y: usize, width: i32, begin: bool, b: usize, rectify: bool): void {
+export function finishSums(sums: usize, y: usize, width: i32, begin: bool, b: usize, rectify: bool): void {
   for (let j = 0; j < width; j += 4) {
     const at: usize = j << 2
     let sum = v128.load(sums + at)

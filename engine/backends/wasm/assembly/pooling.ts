@@ -8,10 +8,14 @@
 //   dw: per filter o,  the list of its winning pixels:   dw[o][·] += dy · x[pixel's window]
 //   dx: per pixel,     the list of filters it won for:   dx[window] += dy · w[o][·]
 //
-// Both sums run along a row of the window, 24 numbers (6 vectors in registers) at a time.
+// Both sums run along a row of the window, 48 numbers (12 vectors in registers) at a time.
+//
+// Windows that have seen nothing (seen.ts) are alike: the gradients of each filter there are summed first, and multiplied
+// once. Their winning pixels are those of the first cell.
 import { madd, smaller, zero } from './simd'
 
-const SPAN: i32 = 24
+const WIDE: usize = 48 * 4
+const NARROW: usize = 4 * 4
 
 /** Image `item` of y = max of each window of x[n,h,w,c], and which cell of its window it was (row-major; first of equals). */
 export function maxPool(
@@ -72,18 +76,19 @@ export function scatter(
       }
 }
 
-/** Bytes of scratch that sparseFilterGrad needs: per filter, a list of at most one pixel a window. */
+/** Bytes of scratch that sparseFilterGrad needs: per filter, a sum and a list of at most one pixel a window. */
 export function sparseFilterGradScratch(windows: i32, co: i32): i32 {
-  return co * ((windows + 1) * 8 + 4)
+  return co * ((windows + 1) * 8 + 4) + (co + 4) * 4
 }
 
 /**
  * partial[item] = dw, transposed to [co][kh·kw·ci], over `images` images.
- * x [n,h,w,ci], dy and winners [n,ph,pw,co]; windows of `size` x `size`, side by side; kw·ci is a multiple of 24.
+ * x [n,h,w,ci], dy and winners [n,ph,pw,co]; windows of `size` x `size`, side by side; ci is a multiple of 4.
+ * Where seen[n,ph,pw] is 0, all that the filters see of x is alike; seen may be 0: nothing is known.
  */
 export function sparseFilterGrad(
   item: i32, scratch: usize, x: usize, winners: usize, dy: usize, partial: usize, n: i32, images: i32,
-  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32,
+  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, seen: usize,
 ): void {
   const row = <usize>(w * ci) << 2
   const run = kw * ci
@@ -91,14 +96,19 @@ export function sparseFilterGrad(
   const bytes = <usize>run << 2
   const dw = partial + (<usize>(item * co * taps) << 2)
   memory.fill(dw, 0, <usize>(co * taps) << 2)
-  const ends = scratch
-  const lists = scratch + (<usize>co << 2)
+  const sums = scratch
+  const ends = sums + (<usize>(co + 4) << 2)
+  const lists = ends + (<usize>co << 2)
   const capacity = <usize>(ph * pw + 1) << 3
   const last = smaller(n, (item + 1) * images)
+  memory.fill(sums, 0, <usize>co << 2)
+  let alike: usize = 0
   for (let image = item * images; image < last; image++) {
     const pooled = <usize>(image * ph * pw * co) << 2
-    listPixels(winners + pooled, dy + pooled, w, ci, co, size, ph, pw, ends, lists, capacity)
+    const map = seen ? seen + <usize>(image * ph * pw) : 0
+    const corner = listPixels(winners + pooled, dy + pooled, map, w, ci, co, size, ph, pw, ends, lists, capacity, sums)
     const origin = x + <usize>(image * h) * row
+    if (corner >= 0) alike = origin + <usize>corner
     for (let o = 0; o < co; o++) {
       const list = lists + <usize>o * capacity
       const end = <usize>load<u32>(ends + (o << 2))
@@ -106,18 +116,38 @@ export function sparseFilterGrad(
       addWindows(list, end, origin, row, dw + (<usize>(o * taps) << 2), bytes, kh, bytes)
     }
   }
+  if (!alike) return
+  for (let o = 0; o < co; o++)
+    for (let a = 0; a < kh; a++) {
+      const g = v128.load32_splat(sums + (o << 2))
+      const from = alike + <usize>a * row
+      const to = dw + (<usize>(o * taps + a * run) << 2)
+      for (let t: usize = 0; t < bytes; t += 16) v128.store(to + t, madd(v128.load(from + t), g, v128.load(to + t)))
+    }
 }
 
-/** Per filter, the (byte offset of the winning pixel, gradient) pairs of one image, in order. */
+/**
+ * Per filter, the (byte offset of the winning pixel, gradient) pairs of one image, in order. The gradients of windows that
+ * have seen nothing go to `sums`; returns the offset of one such window, or -1.
+ */
 function listPixels(
-  winners: usize, dy: usize, w: i32, ci: i32, co: i32, size: i32, ph: i32, pw: i32,
-  ends: usize, lists: usize, capacity: usize,
-): void {
+  winners: usize, dy: usize, seen: usize, w: i32, ci: i32, co: i32, size: i32, ph: i32, pw: i32,
+  ends: usize, lists: usize, capacity: usize, sums: usize,
+): i32 {
   for (let o = 0; o < co; o++) store<u32>(ends + (o << 2), <u32>(lists + <usize>o * capacity))
   const cells = size * size
+  const pooled = <usize>co << 2
+  let alike = -1
   for (let i = 0; i < ph; i++)
     for (let j = 0; j < pw; j++) {
       const corner = ((i * size * w + j * size) * ci) << 2
+      if (seen && !load<u8>(seen++)) {
+        addNumbers(dy, co, sums)
+        dy += pooled
+        winners += pooled
+        alike = corner
+        continue
+      }
       for (let o = 0; o < co; o++, dy += 4, winners += 4) {
         const g = load<f32>(dy)
         // Always written, kept only if it counts: a branch here would be mispredicted half the time.
@@ -129,46 +159,76 @@ function listPixels(
         store<u32>(ends + (o << 2), <u32>end + (u32(g != 0) << 3))
       }
     }
+  return alike
+}
+
+/** to += from, `count` numbers (the lanes beyond are those of nobody). */
+@inline
+function addNumbers(from: usize, count: i32, to: usize): void {
+  for (let o = 0; o < count; o += 4)
+    v128.store(to + (o << 2), f32x4.add(v128.load(to + (o << 2)), v128.load(from + (o << 2))))
 }
 
 /**
  * A window, kh rows of `bytes` bytes at `to`, += Σ over the list of g · (the window at from + offset). Its rows are
- * fromRow and toRow bytes apart; each is treated 24 numbers at a time.
+ * fromRow and toRow bytes apart.
  */
-export function addWindows(
+function addWindows(
   list: usize, end: usize, from: usize, fromRow: usize, to: usize, toRow: usize, kh: i32, bytes: usize,
 ): void {
   do {
-    let source = from
-    let target = to
-    const stop = target + bytes
-    do {
-      let s0 = v128.load(target), s1 = v128.load(target, 16), s2 = v128.load(target, 32)
-      let s3 = v128.load(target, 48), s4 = v128.load(target, 64), s5 = v128.load(target, 80)
-      let entry = list
-      do {
-        const at = source + <usize>load<u32>(entry)
-        const g = v128.load32_splat(entry, 4)
-        s0 = madd(v128.load(at), g, s0)
-        s1 = madd(v128.load(at, 16), g, s1)
-        s2 = madd(v128.load(at, 32), g, s2)
-        s3 = madd(v128.load(at, 48), g, s3)
-        s4 = madd(v128.load(at, 64), g, s4)
-        s5 = madd(v128.load(at, 80), g, s5)
-        entry += 8
-      } while (entry < end)
-      v128.store(target, s0)
-      v128.store(target, s1, 16)
-      v128.store(target, s2, 32)
-      v128.store(target, s3, 48)
-      v128.store(target, s4, 64)
-      v128.store(target, s5, 80)
-      source += SPAN * 4
-      target += SPAN * 4
-    } while (target < stop)
+    let t: usize = 0
+    for (; t + WIDE <= bytes; t += WIDE) addWide(list, end, from + t, to + t)
+    for (; t < bytes; t += NARROW) addNarrow(list, end, from + t, to + t)
     from += fromRow
     to += toRow
   } while (--kh)
+}
+
+/** 48 numbers at `to` += Σ over the list of g · 48 numbers at from + offset. */
+export function addWide(list: usize, end: usize, from: usize, to: usize): void {
+  let s0 = v128.load(to), s1 = v128.load(to, 16), s2 = v128.load(to, 32), s3 = v128.load(to, 48)
+  let s4 = v128.load(to, 64), s5 = v128.load(to, 80), s6 = v128.load(to, 96), s7 = v128.load(to, 112)
+  let s8 = v128.load(to, 128), s9 = v128.load(to, 144), s10 = v128.load(to, 160), s11 = v128.load(to, 176)
+  while (list < end) {
+    const at = from + <usize>load<u32>(list)
+    const g = v128.load32_splat(list, 4)
+    s0 = madd(v128.load(at), g, s0)
+    s1 = madd(v128.load(at, 16), g, s1)
+    s2 = madd(v128.load(at, 32), g, s2)
+    s3 = madd(v128.load(at, 48), g, s3)
+    s4 = madd(v128.load(at, 64), g, s4)
+    s5 = madd(v128.load(at, 80), g, s5)
+    s6 = madd(v128.load(at, 96), g, s6)
+    s7 = madd(v128.load(at, 112), g, s7)
+    s8 = madd(v128.load(at, 128), g, s8)
+    s9 = madd(v128.load(at, 144), g, s9)
+    s10 = madd(v128.load(at, 160), g, s10)
+    s11 = madd(v128.load(at, 176), g, s11)
+    list += 8
+  }
+  v128.store(to, s0)
+  v128.store(to, s1, 16)
+  v128.store(to, s2, 32)
+  v128.store(to, s3, 48)
+  v128.store(to, s4, 64)
+  v128.store(to, s5, 80)
+  v128.store(to, s6, 96)
+  v128.store(to, s7, 112)
+  v128.store(to, s8, 128)
+  v128.store(to, s9, 144)
+  v128.store(to, s10, 160)
+  v128.store(to, s11, 176)
+}
+
+/** The same for 4 numbers. */
+export function addNarrow(list: usize, end: usize, from: usize, to: usize): void {
+  let s = v128.load(to)
+  do {
+    s = madd(v128.load(from + <usize>load<u32>(list)), v128.load32_splat(list, 4), s)
+    list += 8
+  } while (list < end)
+  v128.store(to, s)
 }
 
 /** dw[taps,co] = Σ partial[count,co,taps], `item` being a block of 8 rows of dw. */
@@ -188,18 +248,21 @@ export function transpose(item: i32, scratch: usize, x: usize, y: usize, m: i32,
   for (let i = 0; i < m; i++) store<f32>(to + (i << 2), load<f32>(x + (<usize>(i * n + item) << 2)))
 }
 
-/** Bytes of scratch that sparseInputGrad needs: per cell of a window, a list of at most co filters. */
+/** Bytes of scratch that sparseInputGrad needs: a sum per filter and, per cell of a window, a list of at most co filters. */
 export function sparseInputGradScratch(cells: i32, co: i32): i32 {
-  return cells * ((co + 1) * 8 + 4)
+  return cells * ((co + 1) * 8 + 4) + (co + 4) * 4
 }
 
 /**
  * Image `item` of dx[n,h,w,ci], from transposed weights [co][kh·kw·ci]. Where `mask` (x itself, if relu made it) is not
  * above 0, dx becomes 0: the gradient of that relu, taken while dx is in the cache. mask may be 0: none.
+ *
+ * If dx will only be summed over pixels, alone or in products with a 0 where seen[n,ph,pw] is 0, then `seen` may be given:
+ * all that such windows add to dx is put in one pixel of theirs, by means of `sums`[co,ci], the weights' sums over taps.
  */
 export function sparseInputGrad(
   item: i32, scratch: usize, winners: usize, dy: usize, weights: usize, dx: usize, mask: usize,
-  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32,
+  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, seen: usize, sums: usize,
 ): void {
   const pixel = <usize>ci << 2
   const row = <usize>w * pixel
@@ -207,14 +270,23 @@ export function sparseInputGrad(
   const cells = size * size
   const image = dx + <usize>(item * h) * row
   memory.fill(image, 0, <usize>h * row)
-  const ends = scratch
-  const lists = scratch + (<usize>cells << 2)
+  const gradients = scratch
+  const ends = gradients + (<usize>(co + 4) << 2)
+  const lists = ends + (<usize>cells << 2)
   const capacity = <usize>(co + 1) << 3
   const bytes = <usize>run << 2
   const taps = <usize>kh * bytes
   let pooled = <usize>(item * ph * pw * co) << 2
+  let map = seen ? seen + <usize>(item * ph * pw) : 0
+  let alike: usize = 0
+  memory.fill(gradients, 0, <usize>co << 2)
   for (let i = 0; i < ph; i++)
     for (let j = 0; j < pw; j++, pooled += <usize>co << 2) {
+      if (map && !load<u8>(map++)) {
+        addNumbers(dy + pooled, co, gradients)
+        alike = image + <usize>(i * size) * row + <usize>(j * size) * pixel
+        continue
+      }
       listFilters(winners + pooled, dy + pooled, co, taps, cells, ends, lists, capacity)
       for (let cell = 0; cell < cells; cell++) {
         const list = lists + <usize>cell * capacity
@@ -224,12 +296,26 @@ export function sparseInputGrad(
         addWindows(list, end, weights, bytes, corner, row, kh, bytes)
       }
     }
+  if (alike)
+    for (let o = 0; o < co; o++) {
+      const g = v128.load32_splat(gradients + (o << 2))
+      const from = sums + <usize>o * pixel
+      for (let c: usize = 0; c < pixel; c += 16)
+        v128.store(alike + c, madd(v128.load(from + c), g, v128.load(alike + c)))
+    }
   if (mask) {
     const from = mask + <usize>(item * h) * row
     const bytes = <usize>h * row
     for (let i: usize = 0; i < bytes; i += 16)
       v128.store(image + i, v128.and(v128.load(image + i), f32x4.gt(v128.load(from + i), zero())))
   }
+}
+
+/** Filter `item` of sums[co,ci] = Σ taps of the transposed weights [co][taps·ci]. */
+export function sumTaps(item: i32, scratch: usize, weights: usize, sums: usize, taps: i32, ci: i32): void {
+  const to = sums + (<usize>(item * ci) << 2)
+  memory.fill(to, 0, <usize>ci << 2)
+  for (let t = 0; t < taps; t++) addNumbers(weights + (<usize>((item * taps + t) * ci) << 2), ci, to)
 }
 
 /** Per cell of one window, the (byte offset of a filter's weights, gradient) pairs of the filters it won for. */

@@ -12,7 +12,8 @@
 //                                 0  1  0 −1       0   0   1
 //
 // The 16 sums over channels are 16 small matrix products, 4 tiles x 8 filters at a time: 8 vectors of sums stay in
-// registers, the 16 results (2 KB) in the first-level cache.
+// registers, the 16 results (2 KB) in the first-level cache. Tiles that have seen nothing (seen.ts) are all alike: one of
+// them is computed, for all.
 import { madd, relu4, smaller, storeLanes, zero } from './simd'
 
 const TILES: i32 = 4
@@ -26,7 +27,7 @@ export function transformedFilters(ci: i32, co: i32): i32 {
 /** Bytes of scratch that convolvePool needs. */
 export function convolvePoolScratch(ph: i32, pw: i32, ci: i32): i32 {
   const blocks = (ph * pw + TILES - 1) / TILES
-  return blocks * TILES * 16 * ci * 4 + 16 * TILES * FILTERS * 4 + 512
+  return blocks * TILES * (16 * ci + 1) * 4 + 16 * TILES * FILTERS * 4 + 512
 }
 
 /** u = G g Gᵀ for panel `item` of 8 filters: [16][ci][8] from w[3,3,ci,co]. */
@@ -61,62 +62,92 @@ export function transformFilters(item: i32, scratch: usize, w: usize, ci: i32, c
 
 /**
  * Image `item` of y[n,ph,pw,co], the pooled result, and of winners[n,ph,pw,co]: which of its window's cells
- * (0 1 / 2 3) it was. x is [n, 2·ph + 2, 2·pw + 2, ci] or wider, ci a multiple of 4.
+ * (0 1 / 2 3) it was. x is [n, 2·ph + 2, 2·pw + 2, ci] or wider, ci a multiple of 4. Where seen[n,ph,pw] is 0, all
+ * results are alike; seen may be 0: nothing is known.
  */
 export function convolvePool(
   item: i32, scratch: usize, x: usize, u: usize, y: usize, winners: usize, h: i32, w: i32, ci: i32, co: i32,
-  ph: i32, pw: i32, b: usize, rectify: bool,
+  ph: i32, pw: i32, b: usize, rectify: bool, seen: usize,
 ): void {
-  const tiles = ph * pw
+  const all = ph * pw
   const v = scratch + 512
   const blockSize = <usize>(TILES * 16 * ci) << 2
-  const blocks = (tiles + TILES - 1) / TILES
-  const m = v + <usize>blocks * blockSize
-  transformInput(x + (<usize>(item * h * w * ci) << 2), w, ci, ph, pw, v, scratch)
-  for (let o = 0; o < co; o += FILTERS)
-    for (let block = 0; block < blocks; block++) {
-      multiplyTiles(v + <usize>block * blockSize, u + (<usize>(o * 16 * ci) << 2), ci, m)
-      const first = block * TILES
+  const order = v + <usize>((all + TILES - 1) / TILES) * blockSize
+  const m = order + (<usize>((all + TILES - 1) / TILES * TILES) << 2)
+  const map = seen ? seen + <usize>(item * all) : 0
+  const tiles = listTiles(map, all, order)
+  const alike = load<i32>(order + ((tiles - 1) << 2))
+  transformInput(x + (<usize>(item * h * w * ci) << 2), w, ci, pw, order, tiles, v, scratch)
+  for (let o = 0; o < co; o += FILTERS) {
+    for (let first = 0; first < tiles; first += TILES) {
+      multiplyTiles(v + <usize>(first / TILES) * blockSize, u + (<usize>(o * 16 * ci) << 2), ci, m)
       for (let t = 0; t < smaller(TILES, tiles - first); t++)
         for (let f = 0; f < FILTERS && o + f < co; f += 4) {
-          const at = <usize>((item * tiles + first + t) * co + o + f) << 2
+          const at = <usize>((item * all + load<i32>(order + ((first + t) << 2))) * co + o + f) << 2
           poolTile(m + ((t * FILTERS + f) << 2), b ? b + ((o + f) << 2) : 0, rectify, y + at, winners + at, co - o - f)
         }
     }
+    if (map) copyAlike(map, all, alike, y, winners, <usize>(item * all * co + o) << 2, co, smaller(FILTERS, co - o))
+  }
 }
 
-/** v = Bᵀ d B of every tile, as [block][16][4 tiles][ci]; `rows` holds the 4x4 vectors half-way. */
-function transformInput(x: usize, w: i32, ci: i32, ph: i32, pw: i32, v: usize, rows: usize): void {
+/** Lists the tiles that have seen something and, as the last, one that has not: returns how many. */
+function listTiles(seen: usize, tiles: i32, order: usize): i32 {
+  let count = 0, blank = -1
+  for (let t = 0; t < tiles; t++)
+    if (!seen || load<u8>(seen + t)) store<i32>(order + (count++ << 2), t)
+    else if (blank < 0) blank = t
+  if (blank >= 0) store<i32>(order + (count++ << 2), blank)
+  return count
+}
+
+/** Copies the results of the tile `alike` to all that have seen nothing. */
+function copyAlike(
+  seen: usize, tiles: i32, alike: i32, y: usize, winners: usize, offset: usize, co: i32, count: i32,
+): void {
+  const from = offset + (<usize>(alike * co) << 2)
+  for (let t = 0; t < tiles; t++, offset += <usize>co << 2) {
+    if (load<u8>(seen + t)) continue
+    for (let f: usize = 0; f < <usize>count; f += 4) {
+      storeLanes(y + offset + (f << 2), v128.load(y + from + (f << 2)), count - f)
+      storeLanes(winners + offset + (f << 2), v128.load(winners + from + (f << 2)), count - f)
+    }
+  }
+}
+
+/** v = Bᵀ d B of every listed tile, as [block][16][4 tiles][ci]; `rows` holds the 4x4 vectors half-way. */
+function transformInput(
+  x: usize, w: i32, ci: i32, pw: i32, order: usize, tiles: i32, v: usize, rows: usize,
+): void {
   const pixel = <usize>ci << 2
   const row = <usize>w * pixel
   const next = <usize>TILES * pixel
-  let tile = 0
-  for (let i = 0; i < ph; i++)
-    for (let j = 0; j < pw; j++, tile++) {
-      let from = x + <usize>(2 * i) * row + <usize>(2 * j) * pixel
-      let to = v + <usize>(tile / TILES) * 16 * next + <usize>(tile % TILES) * pixel
-      const end = from + pixel
-      for (; from < end; from += 16, to += 16) {
-        for (let c = 0; c < 4; c++) {
-          const at = from + c * pixel
-          const d0 = v128.load(at), d1 = v128.load(at + row), d2 = v128.load(at + 2 * row), d3 = v128.load(at + 3 * row)
-          const half = rows + (c << 4)
-          v128.store(half, f32x4.sub(d0, d2))
-          v128.store(half, f32x4.add(d1, d2), 64)
-          v128.store(half, f32x4.sub(d2, d1), 128)
-          v128.store(half, f32x4.sub(d1, d3), 192)
-        }
-        for (let r = 0; r < 4; r++) {
-          const half = rows + (r << 6)
-          const d0 = v128.load(half), d1 = v128.load(half, 16), d2 = v128.load(half, 32), d3 = v128.load(half, 48)
-          const at = to + <usize>(r << 2) * next
-          v128.store(at, f32x4.sub(d0, d2))
-          v128.store(at + next, f32x4.add(d1, d2))
-          v128.store(at + 2 * next, f32x4.sub(d2, d1))
-          v128.store(at + 3 * next, f32x4.sub(d1, d3))
-        }
+  for (let t = 0; t < tiles; t++) {
+    const tile = load<i32>(order + (t << 2))
+    let from = x + <usize>(2 * (tile / pw)) * row + <usize>(2 * (tile % pw)) * pixel
+    let to = v + <usize>(t / TILES) * 16 * next + <usize>(t % TILES) * pixel
+    const end = from + pixel
+    for (; from < end; from += 16, to += 16) {
+      for (let c = 0; c < 4; c++) {
+        const at = from + c * pixel
+        const d0 = v128.load(at), d1 = v128.load(at + row), d2 = v128.load(at + 2 * row), d3 = v128.load(at + 3 * row)
+        const half = rows + (c << 4)
+        v128.store(half, f32x4.sub(d0, d2))
+        v128.store(half, f32x4.add(d1, d2), 64)
+        v128.store(half, f32x4.sub(d2, d1), 128)
+        v128.store(half, f32x4.sub(d1, d3), 192)
+      }
+      for (let r = 0; r < 4; r++) {
+        const half = rows + (r << 6)
+        const d0 = v128.load(half), d1 = v128.load(half, 16), d2 = v128.load(half, 32), d3 = v128.load(half, 48)
+        const at = to + <usize>(r << 2) * next
+        v128.store(at, f32x4.sub(d0, d2))
+        v128.store(at + next, f32x4.add(d1, d2))
+        v128.store(at + 2 * next, f32x4.sub(d2, d1))
+        v128.store(at + 3 * next, f32x4.sub(d1, d3))
       }
     }
+  }
 }
 
 /** m[16][4 tiles][8 filters] = Σ channels v · u, for one block of tiles and one panel of filters. */
