@@ -1,6 +1,6 @@
 // Images of handwritten digits with what they show, in memory: a byte a pixel, 0 for the background to 255 for the ink.
 import ndarray, { type NdArray } from 'ndarray'
-import { random, shuffle, type Examples } from '../engine/index.js'
+import { random, shuffle, type Batch, type Examples } from '../engine/index.js'
 import { problem } from './errors.js'
 import { side } from './preprocess.js'
 
@@ -29,9 +29,10 @@ export class Dataset implements Examples {
     return this.images.shape[0]
   }
 
-  gather(indices: Uint32Array): { pixels: Uint8Array; labels: Uint8Array } {
-    const pixels = new Uint8Array(indices.length * area)
-    const labels = new Uint8Array(indices.length)
+  gather(indices: Uint32Array, into?: Batch): Batch {
+    const { length } = indices
+    const { pixels, labels } =
+      into?.labels.length === length ? into : { pixels: new Uint8Array(length * area), labels: new Uint8Array(length) }
     for (let i = 0; i < indices.length; i++) {
       pixels.set(this.#image(indices[i]), i * area)
       labels[i] = this.labels.get(indices[i])

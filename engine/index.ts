@@ -28,6 +28,7 @@ export {
   evaluate,
   fit,
   type Evaluation,
+  type Batch,
   type Examples,
   type FitOptions,
   type Progress,

@@ -11,9 +11,11 @@ import { pixels, scope } from './tensor.js'
 /** Labelled images in memory, 0–255 a pixel. */
 export interface Examples {
   readonly length: number
-  /** Copies the images and labels of the given indices, in that order. */
-  gather(indices: Uint32Array): { pixels: Uint8Array; labels: Uint8Array }
+  /** Copies the images and labels of the given indices, in that order; over `into` if that has as many. */
+  gather(indices: Uint32Array, into?: Batch): Batch
 }
+
+export type Batch = { readonly pixels: Uint8Array; readonly labels: Uint8Array }
 
 /** How far training is: what continuing needs, besides the weights and the optimizer's state. */
 export interface Progress {
@@ -75,12 +77,14 @@ export async function* fit(
   const { lr, epochs, batchSize = 128, seed = 0, schedule = () => 1, from = beginning, first = from.epoch } = options
   const batches = Math.ceil(examples.length / batchSize)
   const total = (epochs - first) * batches
+  let examined: Batch | undefined
 
   for (let epoch = from.epoch; epoch < epochs; epoch++) {
     const order = shuffle(examples.length, random(seed, 'shuffle', epoch))
     let { batch, lossSum, correct } = epoch === from.epoch ? from : beginning
     while (batch < batches) {
-      const { pixels: images, labels } = examples.gather(order.subarray(batch * batchSize, (batch + 1) * batchSize))
+      examined = examples.gather(order.subarray(batch * batchSize, (batch + 1) * batchSize), examined)
+      const { pixels: images, labels } = examined
       const rate = lr * schedule(((epoch - first) * batches + batch) / total)
       const [loss, logits] = scope(() => {
         const x = pixels(backend, images, [labels.length, ...network.input])

@@ -206,24 +206,34 @@ export function wideSum(list: usize, stop: u32, panel: usize, sums: usize): usiz
   return list
 }
 
-/** The same for a panel of 16. */
+/** The same for a panel of 16: two entries at a time, so that a sum need not wait for the one before. */
 export function narrowSum(list: usize, stop: u32, panel: usize, sums: usize): usize {
   let s0 = zero(), s1 = zero(), s2 = zero(), s3 = zero()
+  let t0 = zero(), t1 = zero(), t2 = zero(), t3 = zero()
   let index = load<u32>(list)
   while (index < stop) {
-    const at = panel + (<usize>index << 6)
-    const value = v128.load32_splat(list, 4)
+    let at = panel + (<usize>index << 6)
+    let value = v128.load32_splat(list, 4)
     s0 = madd(v128.load(at), value, s0)
     s1 = madd(v128.load(at, 16), value, s1)
     s2 = madd(v128.load(at, 32), value, s2)
     s3 = madd(v128.load(at, 48), value, s3)
     list += 8
     index = load<u32>(list)
+    if (index >= stop) break
+    at = panel + (<usize>index << 6)
+    value = v128.load32_splat(list, 4)
+    t0 = madd(v128.load(at), value, t0)
+    t1 = madd(v128.load(at, 16), value, t1)
+    t2 = madd(v128.load(at, 32), value, t2)
+    t3 = madd(v128.load(at, 48), value, t3)
+    list += 8
+    index = load<u32>(list)
   }
-  v128.store(sums, s0)
-  v128.store(sums, s1, 16)
-  v128.store(sums, s2, 32)
-  v128.store(sums, s3, 48)
+  v128.store(sums, f32x4.add(s0, t0))
+  v128.store(sums, f32x4.add(s1, t1), 16)
+  v128.store(sums, f32x4.add(s2, t2), 32)
+  v128.store(sums, f32x4.add(s3, t3), 48)
   return list
 }
 
