@@ -45,11 +45,11 @@ export async function wasm({ threads = cores(), strict = false, worker }: WasmOp
   const module = await compile(shared ? bytes : withOwnMemory(bytes))
   const memory = createMemory(shared, 16, MOST_PAGES)
   const kernels = instantiate(module, memory)
-  kernels.fillPlaces()
   const script = worker ?? scriptBeside('./worker.js', import.meta)
   // All are waited for before the memory grows: V8 may forget to tell a starting thread, whose memory.fill then traps.
   const invitations = Array.from({ length: threads - 1 }, (_, i) => ({ module, memory, thread: i + 1 }))
   const workers = await Promise.all(invitations.map(invitation => startWorker(script, invitation)))
+  kernels.fillPlaces() // now: a thread that starts writes the memory's first content again
   const team = new Team(kernels, memory, threads)
   return build(team, kernels, new Pieces(memory, kernels.dataEnd()), fused, () => {
     for (const one of workers) one.terminate()
