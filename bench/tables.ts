@@ -1,5 +1,6 @@
 // Results as tables: for the terminal, and for docs/benchmarks.md.
 import CliTable from 'cli-table3'
+import type { BrowserResults } from './browser.js'
 import type { KernelResults } from './kernels.js'
 import type { LadderRow } from './ladder.js'
 import { median } from './measure.js'
@@ -61,6 +62,40 @@ export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks
         duration(timing.spread),
         gflops.toPrecision(3),
         share,
+        duration(first!),
+        error!.toExponential(0),
+      ]
+    }),
+  }
+}
+
+/** As kernelTable, with how the first of our GPU backends does beside the others: below 1 says that it is faster. */
+export function browserTable({ rows }: Pick<BrowserResults, 'rows'>): Table {
+  const onGpu = rows.find(({ backend }) => backend.startsWith('gpujs:web'))?.backend
+  return {
+    head: [
+      'kernel',
+      'sizes',
+      'models',
+      'on',
+      'threads',
+      'median',
+      '±',
+      'GFLOP/s',
+      `${onGpu} / it`,
+      'first call',
+      'error',
+    ],
+    rows: rows.map(({ kernel, sizes, models, backend, threads, flops, error, first, timing, skipped }) => {
+      const cells = [kernel, sizes, models.join(' '), backend, `${threads}`]
+      if (!timing) return [...cells, `skipped: ${duration(skipped!)} a call`, '', '', '', '', '']
+      const same = rows.find(row => row.backend === onGpu && row.kernel === kernel && row.sizes === sizes)
+      return [
+        ...cells,
+        duration(timing.median),
+        duration(timing.spread),
+        (flops / timing.median / 1e9).toPrecision(3),
+        same?.timing && backend !== onGpu ? (same.timing.median / timing.median).toPrecision(2) : '',
         duration(first!),
         error!.toExponential(0),
       ]
