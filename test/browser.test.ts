@@ -51,6 +51,13 @@ else
         await page.close()
       })
 
+    for (const length of [2 ** 23, 2 ** 23 + 4, 2 ** 22 + 4])
+      it(`finds each of ${length} numbers in its texture`, async () => {
+        const page = await open()
+        assert.equal(await page.evaluate(length => window.firstWrong(length), length), undefined)
+        await page.close()
+      })
+
     it('a GPU that is taken away is an error, not zeros', async () => {
       const page = await open()
       assert.equal(await page.evaluate(() => window.lose()), 'gpujs.lost')
@@ -59,4 +66,8 @@ else
   })
 
 /** What parity.ts adds to the page. */
-declare const window: { parity(mode: string): Promise<Parity>; lose(): Promise<unknown> }
+declare const window: {
+  parity(mode: string): Promise<Parity>
+  lose(): Promise<unknown>
+  firstWrong(length: number): Promise<number | undefined>
+}

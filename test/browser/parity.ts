@@ -47,9 +47,24 @@ async function lose(): Promise<unknown> {
   }
 }
 
+/** The first place where an array of so many numbers is not what it was, after a kernel read texels and another numbers. */
+async function firstWrong(length: number): Promise<number | undefined> {
+  const backend = await gpujs('webgl2')
+  const values = Float32Array.from({ length }, (_, i) => (i % 65_521) + 1)
+  const x = backend.relu(backend.upload(values))
+  const pairs = { n: 1, h: length / 2, w: 2, c: 1, size: 2, stride: 2, oh: length / 4, ow: 1 }
+  const [copies, maxima] = [await backend.download(x), await backend.download(backend.maxPool(x, pairs))]
+  await backend.dispose()
+  const greatest = (i: number) => Math.max(...values.subarray(4 * i, 4 * i + 4))
+  const wrong = values.findIndex(
+    (value, i) => value !== copies[i] || (i % 4 === 0 && greatest(i / 4) !== maxima[i / 4]),
+  )
+  return wrong < 0 ? undefined : wrong
+}
+
 interface WebGL2 {
   getExtension(name: string): { loseContext(): void }
 }
 declare const HTMLCanvasElement: { prototype: { getContext(...args: unknown[]): WebGL2 | null } }
 
-Object.assign(globalThis, { parity, lose })
+Object.assign(globalThis, { parity, lose, firstWrong })

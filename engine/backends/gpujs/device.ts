@@ -1,6 +1,7 @@
 // One gpu.js instance: its kernels, each compiled once, and the arrays that it holds on the device.
 import type { Buffer } from '../../backend.js'
 import { ChiffreError } from '../../errors.js'
+import { exactTexels, glslReads } from './glsl.js'
 import type { Kernel } from './kernels.js'
 import { kernelClass, loadLibrary, type Argument, type Gpu, type KernelRun } from './library.js'
 import type {
@@ -169,6 +170,7 @@ export class Device {
       pipeline: true,
       immutable: true,
       optimizeFloatMemory: this.packed && !kernel.packed,
+      ...(this.packed && args.every(isSmall) ? { injectedNative: glslReads(this.mode) } : {}),
     }
     const run = kernel.join
       ? this.#gpu.createKernelMap(rowFunctions, kernel.source, settings)
@@ -222,5 +224,8 @@ const keyOf = ({ calls, source }: Kernel) => `${calls} ${source}`
 const rowFunctions = Object.fromEntries(
   ['row1', 'row2', 'row3'].map(row => [row, `function ${row}(a, b, c, d) { return [a, b, c, d]; }`]),
 )
+
+const isSmall = (arg: Argument) =>
+  typeof arg === 'number' || !('size' in arg) || (arg as Texture).size[0] * (arg as Texture).size[1] <= exactTexels
 
 const isPacked = (argument: string) => argument === argument.toUpperCase()

@@ -95,11 +95,15 @@ function backend(device: Device): Backend<DeviceBuffer> {
     dispose: () => device.dispose(),
 
     matmul(x, w, m, k, n, transposed: Transposed = {}) {
-      const turn = device.packed && transposed.x && n % 4 === 0 ? packed.transpose('matmul', k, m) : undefined
-      if (!turn) return device.run(pick(packed.matmul, kernels.matmul, m, k, n, transposed), x, w)
-      const straight = device.run(turn, x)
-      const product = pick(packed.matmul, kernels.matmul, m, k, n, { ...transposed, x: false })
-      return replace(device.run(product, straight, w), straight)
+      const four = device.packed ? packed.matmul(m, k, n, transposed) : undefined
+      if (four) return device.run(four, x, w)
+      // If rows of w do not fit into fours, columns may: with what is stored the other way turned first.
+      const columns = device.packed ? packed.dots(m, k, n) : undefined
+      if (!columns) return device.run(kernels.matmul(m, k, n, transposed), x, w)
+      const xs = transposed.x ? device.run(packed.transpose('matmul', k, m)!, x) : x
+      const ws = transposed.w ? w : device.run(packed.transpose('matmul', k, n)!, w)
+      const used = [xs, ws].filter(turned => turned !== x && turned !== w)
+      return replace(device.run(columns, xs, ws), ...used)
     },
     addBias: (x, b, m, n) => device.run(pick(packed.addBias, kernels.addBias, m, n), x, b),
     biasGrad: (dy, m, n) => sumRows('biasGrad', dy, m, n),
@@ -114,7 +118,7 @@ function backend(device: Device): Backend<DeviceBuffer> {
     conv2dGradInput: (dy, w, s: Conv2dShape) =>
       device.run(pick(packed.conv2dGradInput, kernels.conv2dGradInput, s), dy, w),
     conv2dGradFilter(x, dy, s: Conv2dShape) {
-      const parts = Math.ceil(s.n / imagesASum)
+      const parts = Math.max(1, Math.min(s.n, Math.floor(sumsAtOnce / (s.kh * s.kw * s.ci * s.co))))
       const kernel = pick(packed.conv2dGradFilter, kernels.conv2dGradFilter, s, parts)
       const sums = device.run(kernel, x, dy)
       if (parts === 1) return sums
@@ -152,5 +156,8 @@ function backend(device: Device): Backend<DeviceBuffer> {
   }
 }
 
-/** A weight's gradient sums over all pixels of so many images at once. */
-const imagesASum = 16
+/**
+ * A filter's gradient is summed image by image, and then over the images, unless that were more numbers than this: short
+ * sums keep more of a card busy, and what they read stays in its caches.
+ */
+const sumsAtOnce = 2 ** 22

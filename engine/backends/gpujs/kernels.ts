@@ -113,14 +113,18 @@ export const conv2d = (s: Conv2dShape) =>
     return sum;`,
   })
 
+/** Whether the window never leaves the image, so that nobody has to look. */
+export const isInside = (s: Conv2dShape) =>
+  s.top === 0 && s.left === 0 && (s.oh - 1) * s.stride + s.kh <= s.h && (s.ow - 1) * s.stride + s.kw <= s.w
+
 /** The window's places (a, b) of output pixel (i, j) that lie inside the image, at (row, column). */
 export const eachTap = (s: Conv2dShape, body: string) => `
     for (let a = 0; a < ${s.kh}; a++) {
       const row = i * ${s.stride} + a - ${s.top};
-      if (row >= 0 && row < ${s.h}) {
+      ${isInside(s) ? '' : `if (row >= 0 && row < ${s.h})`} {
         for (let b = 0; b < ${s.kw}; b++) {
           const column = j * ${s.stride} + b - ${s.left};
-          if (column >= 0 && column < ${s.w}) {${body}
+          ${isInside(s) ? '' : `if (column >= 0 && column < ${s.w})`} {${body}
           }
         }
       }
@@ -182,13 +186,13 @@ export const eachPixel = (s: Conv2dShape, parts: number, body: string) => {
   return `
     for (let r = 0; r < ${images}; r++) {
       const n = part * ${images} + r;
-      if (n < ${s.n}) {
+      ${s.n % parts === 0 ? '' : `if (n < ${s.n})`} {
         for (let i = 0; i < ${s.oh}; i++) {
           const row = i * ${s.stride} + a - ${s.top};
-          if (row >= 0 && row < ${s.h}) {
+          ${isInside(s) ? '' : `if (row >= 0 && row < ${s.h})`} {
             for (let j = 0; j < ${s.ow}; j++) {
               const column = j * ${s.stride} + b - ${s.left};
-              if (column >= 0 && column < ${s.w}) {${body}
+              ${isInside(s) ? '' : `if (column >= 0 && column < ${s.w})`} {${body}
               }
             }
           }

@@ -32,6 +32,8 @@ export interface KernelSettings {
   readonly pipeline: true
   readonly immutable: true
   readonly optimizeFloatMemory: boolean
+  /** GLSL that stands between gpu.js's own functions and the kernel. */
+  readonly injectedNative?: string
 }
 
 export interface KernelRun {

@@ -2,7 +2,7 @@
 // so that what was fetched is used many times over (register blocking: docs/backends.md). They take the same shapes as
 // the kernels of kernels.ts, wherever the axes that they read or write in fours are multiples of four.
 import type { Conv2dShape, Transposed } from '../../backend.js'
-import { eachPixel, eachTap, gather, gather4, quotient, type Gather, type Kernel } from './kernels.js'
+import { eachPixel, eachTap, gather, gather4, isInside, quotient, type Gather, type Kernel } from './kernels.js'
 
 const lanes = [0, 1, 2, 3] as const
 const whole = (...sizes: number[]) => sizes.every(size => size % 4 === 0)
@@ -17,11 +17,11 @@ const declare = (rows: number) =>
 const sums = (row: number) => lanes.map(l => sum(row, l)).join(', ')
 
 /** s ← s + a[0]·w0 + a[1]·w1 + a[2]·w2 + a[3]·w3, the four w being rows of four columns: 16 products */
-const addRows = (row: number, a: string) =>
-  lanes.map(l => `${sum(row, l)} += ${lanes.map(k => `${a}[${k}] * w${k}[${l}]`).join(' + ')};`).join('\n')
+const addRows = (row: number, a: string, w = 'w') =>
+  lanes.map(l => `${sum(row, l)} += ${lanes.map(k => `${a}[${k}] * ${w}${k}[${l}]`).join(' + ')};`).join('\n')
 /** s[l] ← s[l] + a · w_l: each w holds what one of the four results multiplies a with */
-const addDots = (row: number, a: string) =>
-  lanes.map(l => `${sum(row, l)} += ${lanes.map(k => `${a}[${k}] * w${l}[${k}]`).join(' + ')};`).join('\n')
+const addDots = (row: number, a: string, w = 'w') =>
+  lanes.map(l => `${sum(row, l)} += ${lanes.map(k => `${a}[${k}] * ${w}${l}[${k}]`).join(' + ')};`).join('\n')
 /** s ← s + a · w, a being one number */
 const addScaled = (row: number, a: string, w: string) =>
   lanes.map(l => `${sum(row, l)} += ${a} * ${w}[${l}];`).join(' ')
@@ -72,7 +72,8 @@ const rowsFor = (numbers: number) => (numbers >= 2 ** 14 ? 4 : 1)
 
 /** y[i, j…j+3] = Σ x[i, l…l+3] · w[l…l+3, j…j+3], four l at a time; w perhaps stored transposed */
 export function matmul(m: number, k: number, n: number, transposed: Transposed): Kernel | undefined {
-  if (!whole(k, n) || transposed.x) return undefined
+  if (transposed.x) return transposed.w ? undefined : outer(m, k, n)
+  if (!whole(k, n)) return undefined
   const row = (r: number) => (transposed.w ? `W[(j * 4 + ${r}) * ${k / 4} + l]` : `W[(l * 4 + ${r}) * ${n / 4} + j]`)
   const add = transposed.w ? addDots : addRows
   const rows = rowsFor(m * n)
@@ -91,6 +92,44 @@ export function matmul(m: number, k: number, n: number, transposed: Transposed):
     }`,
   })
 }
+
+/** y[i…i+3, j…j+3] = Σ x[l, i…i+3] · w[l, j…j+3], x being stored transposed: a column times a row for each l */
+function outer(m: number, k: number, n: number): Kernel | undefined {
+  if (!whole(m, n)) return undefined
+  return blocks({
+    op: 'matmul',
+    args: 'X, W',
+    result: { i: m, j: n / 4 },
+    rows: 4,
+    along: 'i',
+    body: `
+    for (let l = 0; l < ${k}; l++) {
+      const x4 = X[l * ${m / 4} + i];
+      const w4 = W[l * ${n / 4} + j];
+      ${rowsOf(4)
+        .map(r => addScaled(r, `x4[${r}]`, 'w4'))
+        .join('\n')}
+    }`,
+  })
+}
+
+/** y[i,j] = Σ x[i, l…l+3] · w[j, l…l+3], w being stored transposed: for results whose rows do not fit into fours */
+export const dots = (m: number, k: number, n: number): Kernel | undefined =>
+  whole(k)
+    ? gather({
+        op: 'matmul',
+        args: 'X, W',
+        result: { i: m, j: n },
+        body: `
+    let sum = 0;
+    for (let l = 0; l < ${k / 4}; l++) {
+      const x4 = X[i * ${k / 4} + l];
+      const w4 = W[j * ${k / 4} + l];
+      sum += ${lanes.map(l => `x4[${l}] * w4[${l}]`).join(' + ')};
+    }
+    return sum;`,
+      })
+    : undefined
 
 /** y[j, i…i+3] = x[i…i+3, j]: the transpose of x[m,n], after which a product may read both operands in fours */
 export const transpose = (op: string, m: number, n: number): Kernel | undefined =>
@@ -143,6 +182,7 @@ export function sumRows(op: string, m: number, n: number, parts: number): Kernel
 /** y[n,i,j, o…o+3] = Σ a,b,c  x[…, c] · w[a,b,c, o…o+3]; with channels in fours, four c and four j at a time */
 export function conv2d(s: Conv2dShape): Kernel | undefined {
   if (!whole(s.co)) return undefined
+  if (isInside(s)) return conv2dInside(s)
   const weight = (c: string) => `W[((a * ${s.kw} + b) * ${s.ci} + ${c}) * ${s.co / 4} + o]`
   const shared = { op: 'conv2d', result: { n: s.n, i: s.oh, j: s.ow, o: s.co / 4 }, along: 'j' }
   if (!whole(s.ci))
@@ -191,9 +231,40 @@ export function conv2d(s: Conv2dShape): Kernel | undefined {
   })
 }
 
+/**
+ * The same where the window never leaves the image. Neighbouring windows overlap: what they share of a row of x is read
+ * once. A block of four that hangs over the end of a row computes nonsense there, which nobody looks at.
+ */
+function conv2dInside(s: Conv2dShape): Kernel {
+  const step = whole(s.ci) ? 4 : 1
+  const [x, rows] = [step === 4 ? 'X' : 'x', rowsFor(s.n * s.oh * s.ow * s.co)]
+  const channels = s.ci / step
+  const each = (count: number, line: (i: number) => string) => rowsOf(count).map(line).join('\n')
+  const add = (r: number, b: number) =>
+    step === 4 ? addRows(r, `x${r * s.stride + b}`, `w${b}_`) : addScaled(r, `x${r * s.stride + b}`, `w${b}_0`)
+  return blocks({
+    op: 'conv2d',
+    args: `${x}, W`,
+    result: { n: s.n, i: s.oh, j: s.ow, o: s.co / 4 },
+    rows,
+    along: 'j',
+    body: `
+    for (let a = 0; a < ${s.kh}; a++) {
+      for (let c = 0; c < ${channels}; c++) {
+        const at = ((n * ${s.h} + i * ${s.stride} + a) * ${s.w} + j * ${rows * s.stride}) * ${channels} + c;
+        const from = (a * ${s.kw * s.ci} + c * ${step}) * ${s.co / 4} + o;
+        ${each((rows - 1) * s.stride + s.kw, t => `const x${t} = ${x}[at + ${t * channels}];`)}
+        ${each(s.kw, b => each(step, l => `const w${b}_${l} = W[from + ${((b * s.ci + l) * s.co) / 4}];`))}
+        ${each(s.kw, b => each(rows, r => add(r, b)))}
+      }
+    }`,
+  })
+}
+
 /** dx[n,p,q, c…c+3] = Σ w[a,b, c…c+3, o…o+3] · dy[n,i,j, o…o+3] over all (i,a), (j,b) with i·stride + a − top = p, … = q */
 export function conv2dGradInput(s: Conv2dShape): Kernel | undefined {
   if (!whole(s.ci, s.co)) return undefined
+  if (s.stride === 1) return conv2dGradInputByOnes(s)
   const rows = rowsFor(s.n * s.h * s.w * s.ci)
   const each = (line: (r: number) => string) => rowsOf(rows).map(line).join('\n')
   return blocks({
@@ -225,9 +296,45 @@ export function conv2dGradInput(s: Conv2dShape): Kernel | undefined {
   })
 }
 
+/** The same in steps of 1, where i = p + top − a and j = q + left − b: neighbouring q share what they read of dy. */
+function conv2dGradInputByOnes(s: Conv2dShape): Kernel {
+  const rows = rowsFor(s.n * s.h * s.w * s.ci)
+  const each = (count: number, line: (i: number) => string) => rowsOf(count).map(line).join('\n')
+  return blocks({
+    op: 'conv2dGradInput',
+    args: 'DY, W',
+    result: { n: s.n, p: s.h, q: s.w, c: s.ci / 4 },
+    rows,
+    along: 'q',
+    body: `
+    const first = q * ${rows} + ${s.left - s.kw + 1};
+    for (let a = 0; a < ${s.kh}; a++) {
+      const i = p + ${s.top} - a;
+      if (i >= 0 && i < ${s.oh}) {
+        for (let o = 0; o < ${s.co / 4}; o++) {
+          const at = ((n * ${s.oh} + i) * ${s.ow} + first) * ${s.co / 4} + o;
+          const from = (a * ${s.kw * s.ci} + c * 4) * ${s.co / 4} + o;
+          ${each(s.kw, b => each(4, l => `const w${b}_${l} = W[from + ${((b * s.ci + l) * s.co) / 4}];`))}
+          ${each(
+            rows + s.kw - 1,
+            t => `
+          if (first + ${t} >= 0 && first + ${t} < ${s.ow}) {
+            const dy${t} = DY[at + ${(t * s.co) / 4}];
+            ${each(rows, r => (isTap(s, r + s.kw - 1 - t) ? addDots(r, `dy${t}`, `w${r + s.kw - 1 - t}_`) : ''))}
+          }`,
+          )}
+        }
+      }
+    }`,
+  })
+}
+
+const isTap = (s: Conv2dShape, b: number) => b >= 0 && b < s.kw
+
 /** dw[part,a,b,c, o…o+3] = Σ i,j, n in part  x[n, i·stride + a − top, j·stride + b − left, c] · dy[n,i,j, o…o+3] */
 export function conv2dGradFilter(s: Conv2dShape, parts: number): Kernel | undefined {
   if (!whole(s.co)) return undefined
+  if (!whole(s.ci) && s.stride === 1 && isInside(s)) return conv2dGradFilterAlong(s, parts)
   const rows = whole(s.ci) ? 4 : 1
   const pixel = `((n * ${s.h} + row) * ${s.w} + column) * ${s.ci / rows} + c`
   return blocks({
@@ -249,5 +356,44 @@ export function conv2dGradFilter(s: Conv2dShape, parts: number): Kernel | undefi
           : `const x1 = x[${pixel}];\n${addScaled(0, 'x1', 'dy4')}`
       }`,
     ),
+  })
+}
+
+/**
+ * The same for few channels, in steps of 1 and inside the image: four neighbouring b at a time, since from one output
+ * pixel to the next three of their four numbers of x are the same. What lies beyond the window nobody looks at.
+ */
+function conv2dGradFilterAlong(s: Conv2dShape, parts: number): Kernel {
+  const images = Math.ceil(s.n / parts)
+  const number = (t: string) => `x[from + (${t}) * ${s.ci}]`
+  return blocks({
+    op: 'conv2dGradFilter',
+    args: 'x, DY',
+    result: { part: parts, a: s.kh, b: s.kw, c: s.ci, o: s.co / 4 },
+    rows: 4,
+    along: 'b',
+    body: `
+    for (let r = 0; r < ${images}; r++) {
+      const n = part * ${images} + r;
+      ${s.n % parts === 0 ? '' : `if (n < ${s.n})`} {
+        for (let i = 0; i < ${s.oh}; i++) {
+          const from = ((n * ${s.h} + i + a) * ${s.w} + b * 4) * ${s.ci} + c;
+          const at = (n * ${s.oh} + i) * ${(s.ow * s.co) / 4} + o;
+          let x0 = ${number('0')};
+          let x1 = ${number('1')};
+          let x2 = ${number('2')};
+          for (let j = 0; j < ${s.ow}; j++) {
+            const x3 = ${number('j + 3')};
+            const dy4 = DY[at + j * ${s.co / 4}];
+            ${rowsOf(4)
+              .map(r => addScaled(r, `x${r}`, 'dy4'))
+              .join('\n')}
+            x0 = x1;
+            x1 = x2;
+            x2 = x3;
+          }
+        }
+      }
+    }`,
   })
 }
