@@ -46,7 +46,11 @@ const argv = yargs(process.argv.slice(2))
   .option('batch', { number: true, default: 32, describe: 'examples in a batch' })
   .option('time', { number: true, default: 0.3, describe: 'seconds to measure each call' })
   .option('samples', { number: true, default: 5, describe: 'samples of each call, at least' })
-  .option('cap', { number: true, default: 3, describe: 'skip calls that would take more seconds' })
+  .option('cap', {
+    number: true,
+    default: 3,
+    describe: 'what takes more seconds is called only once, or not if ten times more',
+  })
   .strictOptions()
   .parseSync()
 
@@ -63,7 +67,7 @@ if (argv.backend.includes('tfjs') && !existsSync(tfjs)) fail('tfjs is not instal
 
 const wanted = (selected.length > 0 ? selected : products) as Kernel[]
 const calls = allCalls(argv.batch).filter(({ kernel }) => wanted.includes(kernel))
-const effort: Effort = { time: argv.time, samples: argv.samples }
+const effort = { time: argv.time, samples: argv.samples, cap: argv.cap }
 
 /** The page's scripts, each a bundle: esbuild puts gpu.js, a CommonJS package, into the form of a browser. */
 async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -102,7 +106,7 @@ async function serve(scripts: ReadonlyMap<string, Uint8Array>) {
 /** What bench/browser/page.ts adds to the page. */
 declare const bench: {
   start(name: string, threads: number): Promise<string>
-  measure(key: string, call: Call, effort: Effort): Promise<Measured>
+  measure(key: string, call: Call, effort: Effort & { cap: number }): Promise<Measured>
   waiting(key: string, effort: Effort): Promise<number>
   transfers(key: string, effort: Effort): Promise<Transfer[]>
   gl(): string

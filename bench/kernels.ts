@@ -26,7 +26,11 @@ const argv = yargs(process.argv.slice(2))
   .option('batch', { number: true, default: 128, describe: 'examples in a batch' })
   .option('time', { number: true, default: 0.3, describe: 'seconds to measure each call' })
   .option('samples', { number: true, default: 5, describe: 'samples of each call, at least' })
-  .option('cap', { number: true, default: 2, describe: 'skip calls that would take more seconds' })
+  .option('cap', {
+    number: true,
+    default: 2,
+    describe: 'what takes more seconds is called only once, or not if ten times more',
+  })
   .strictOptions()
   .parseSync()
 

@@ -3,6 +3,7 @@
 // page can be made again from what is committed.
 import { writeFile } from 'node:fs/promises'
 import { format, resolveConfig } from 'prettier'
+import type { BrowserResults } from './browser.js'
 import type { KernelResults } from './kernels.js'
 import type { LadderResults } from './ladder.js'
 import type { ModelResults } from './models.js'
@@ -12,6 +13,8 @@ import { goals } from './goals.js'
 import { load, publish, root, type Results } from './results.js'
 import { roofline } from './roofline.js'
 import {
+  besideTable,
+  browserTable,
   duration,
   kernelTable,
   ladderTable,
@@ -48,10 +51,10 @@ async function section<R extends Results<unknown>>(
   return [source(results), ...(await write(results))].join('\n\n')
 }
 
-const hidden = (title: string, table: Table) =>
-  `<details><summary>${title}</summary>\n\n${markdown(table)}\n\n</details>`
+const hidden = (title: string, ...tables: readonly Table[]) =>
+  `<details><summary>${title}</summary>\n\n${tables.map(markdown).join('\n\n')}\n\n</details>`
 
-const [kernels, ladder, models, peers, wholeProcess] = await Promise.all([
+const [kernels, ladder, browser, models, peers, wholeProcess] = await Promise.all([
   section(await newest<KernelResults>('kernels'), 'npm run bench', async results => {
     await writeFile(picture, roofline(results))
     return [
@@ -68,6 +71,15 @@ const [kernels, ladder, models, peers, wholeProcess] = await Promise.all([
     ]
   }),
   section(await newest<LadderResults>('ladder'), 'npm run bench:ladder', ({ rows }) => [markdown(ladderTable(rows))]),
+  section(await newest<BrowserResults>('browser'), 'npm run bench:browser', results => [
+    `${results.browser}, drawing with ${results.gl}.`,
+    markdown(besideTable(results)),
+    ...Object.entries(results.absent).map(([name, reason]) => `${name} did not start: ${reason}`),
+    Object.entries(results.waiting)
+      .map(([name, seconds]) => `- Waiting for a result on ${name}: ${duration(seconds)}, which every time includes`)
+      .join('\n'),
+    hidden('All contestants, and transfers', browserTable(results), transferTable(results.transfers)),
+  ]),
   section(await newest<ModelResults>('models'), 'npm run bench:models', ({ rows }) => [markdown(modelTable(rows))]),
   section(await newest<PeerResults>('peers'), 'npm run bench:peers', results => [markdown(peerTable(results))]),
   section(await newest<ProcessResults>('process'), 'npm run bench:process', ({ rows }) => [
@@ -122,6 +134,16 @@ ${models}
 
 ${kernels}
 
+## On a GPU, in a browser
+
+The products and convolutions of the models (forward, and both gradients of a convolution) in Chromium on gpu.js, beside TensorFlow.js's WebGL backend
+and naive gpu.js kernels ([bench/browser/naive.ts](../bench/browser/naive.ts): one number of the result a call, by its definition). **What draws
+here is software** (SwiftShader, on the processor): the figures compare kernels on the same GL, and say nothing about a graphics card. On a machine that has
+one, \`npm run bench:browser -- --window\` measures it, and the table names what drew; in Node, \`npm run bench -- --backend gpujs:headlessgl,wasm\`
+does ([how to get a GL there](backends.md)). A ratio below 1 says that ours is faster.
+
+${browser}
+
 ## The ladders
 
 [bench/ladder](../bench/ladder) takes a product of matrices and a convolution from the definition to a fast kernel, a step a file. Each step is checked against the first.
@@ -135,6 +157,7 @@ npm ci
 npm run bench:peers:install          # the other libraries in JavaScript; PyTorch is the system's: apt-get install python3-torch
 npm run bench                        # the kernels: 10 minutes; \`npm run bench -- matmul --backend wasm\` selects
 npm run bench:ladder                 # the ladders: 1 minute
+npm run bench:browser                # kernels in Chromium: 5 minutes; --window where a GPU needs one
 npm run bench:models                 # the models by backend: half an hour
 npm run bench:peers                  # beside other libraries: an hour
 npm run bench:process                # whole processes: a minute

@@ -23,6 +23,8 @@ export interface Measured {
   /** The first call, which compiles what it needs. */
   readonly first: number
   readonly timing: Timing
+  /** Whether the first call took so long that it was the only one. */
+  readonly once?: boolean
 }
 
 export interface Transfer {
@@ -57,12 +59,12 @@ export const backendRunner = (backend: Backend): Runner<Buffer> => ({
   },
 })
 
-/** Checks a call, then measures it. */
+/** Checks a call, then measures it: once, if that takes more than `cap` seconds. */
 export async function measureCall<Held>(
   call: Call,
   runner: Runner<Held>,
   check: Check,
-  effort: Effort,
+  effort: Effort & { readonly cap: number },
 ): Promise<Measured> {
   const values = operands(call)
   const held = new Map([...values].map(([place, numbers]) => [place, runner.upload(numbers)]))
@@ -81,6 +83,10 @@ export async function measureCall<Held>(
   if (!(error <= tolerance))
     throw new Error(`${call.kernel} ${describe(call)} is wrong on ${runner.name}: relative error ${error}`)
   if (!updates) runner.free(result)
+  if (first > effort.cap) {
+    for (const x of held.values()) runner.free(x)
+    return { error, first, timing: { median: first, spread: 0, samples: [first] }, once: true }
+  }
   const timing = await measure(async () => {
     const y = runner.run(call, held)
     await runner.settle(y)

@@ -7,6 +7,7 @@ import { median } from './measure.js'
 import type { PeerResults } from './peers.js'
 import type { WallClock } from './process.js'
 import type { Entry, Outcome } from './rounds.js'
+import type { KernelRow } from './turns.js'
 
 export interface Table {
   readonly head: readonly string[]
@@ -51,7 +52,7 @@ export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks
       'first call',
       'error',
     ],
-    rows: rows.map(({ kernel, sizes, models, backend, threads, flops, error, first, timing, skipped }) => {
+    rows: rows.map(({ kernel, sizes, models, backend, threads, flops, error, first, timing, once, skipped }) => {
       const cells = [kernel, sizes, models.join(' '), backend, `${threads}`]
       if (!timing) return [...cells, `skipped: ${duration(skipped!)} a call`, '', '', '', '', '']
       const gflops = flops / timing.median / 1e9
@@ -59,7 +60,7 @@ export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks
       return [
         ...cells,
         duration(timing.median),
-        duration(timing.spread),
+        once ? 'once' : duration(timing.spread),
         gflops.toPrecision(3),
         share,
         duration(first!),
@@ -86,20 +87,44 @@ export function browserTable({ rows }: Pick<BrowserResults, 'rows'>): Table {
       'first call',
       'error',
     ],
-    rows: rows.map(({ kernel, sizes, models, backend, threads, flops, error, first, timing, skipped }) => {
+    rows: rows.map(({ kernel, sizes, models, backend, threads, flops, error, first, timing, once, skipped }) => {
       const cells = [kernel, sizes, models.join(' '), backend, `${threads}`]
       if (!timing) return [...cells, `skipped: ${duration(skipped!)} a call`, '', '', '', '', '']
       const same = rows.find(row => row.backend === onGpu && row.kernel === kernel && row.sizes === sizes)
       return [
         ...cells,
         duration(timing.median),
-        duration(timing.spread),
+        once ? 'once' : duration(timing.spread),
         (flops / timing.median / 1e9).toPrecision(3),
         same?.timing && backend !== onGpu ? (same.timing.median / timing.median).toPrecision(2) : '',
         duration(first!),
         error!.toExponential(0),
       ]
     }),
+  }
+}
+
+/** One of our GPU backends beside the others: our seconds, and the shares that they are of theirs. */
+export function besideTable({ rows }: Pick<BrowserResults, 'rows'>): Table {
+  const names = [...new Set(rows.map(({ backend }) => backend))]
+  const onGpu = names.find(name => name.startsWith('gpujs:web'))
+  const others = names.filter(name => /^(tfjs|naive)/.test(name))
+  const found = (name: string | undefined, { kernel, sizes }: KernelRow) =>
+    rows.find(row => row.backend === name && row.kernel === kernel && row.sizes === sizes)?.timing
+  return {
+    head: ['kernel', 'sizes', 'models', onGpu ?? '', ...others.map(name => `ours / ${name}`)],
+    rows: rows
+      .filter(row => row.backend === onGpu && row.timing)
+      .map(row => [
+        row.kernel,
+        row.sizes,
+        row.models.join(' '),
+        duration(row.timing!.median),
+        ...others.map(name => {
+          const theirs = found(name, row)
+          return theirs ? (row.timing!.median / theirs.median).toPrecision(2) : ''
+        }),
+      ]),
   }
 }
 

@@ -47,7 +47,8 @@ Object.assign(globalThis, {
       runners.set(`${name} ${threads}`, runner)
       return runner.name
     },
-    measure: (key: string, call: Call, effort: Effort) => measureCall(call, runners.get(key)!, check, effort),
+    measure: (key: string, call: Call, effort: Effort & { cap: number }) =>
+      measureCall(call, runners.get(key)!, check, effort),
     waiting: (key: string, effort: Effort) => measureWaiting(runners.get(key)!, effort),
     transfers: (key: string, effort: Effort) => measureTransfers(runners.get(key)!, effort),
     /** Which GL draws here. */
