@@ -158,7 +158,7 @@ export function multiplyTiles(v: usize, u: usize, ci: i32, m: usize): void {
     let m00 = zero(), m01 = zero(), m10 = zero(), m11 = zero()
     let m20 = zero(), m21 = zero(), m30 = zero(), m31 = zero()
     const end = u + (<usize>ci << 5)
-    do {
+    while (u < end) {
       const u0 = v128.load(u), u1 = v128.load(u, 16)
       let a = v128.load32_splat(v)
       m00 = madd(a, u0, m00)
@@ -174,7 +174,7 @@ export function multiplyTiles(v: usize, u: usize, ci: i32, m: usize): void {
       m31 = madd(a, u1, m31)
       v += 4
       u += FILTERS * 4
-    } while (u < end)
+    }
     v += v3
     v128.store(m, m00)
     v128.store(m, m01, 16)
