@@ -3,6 +3,8 @@
 // All kernels have the form kernel(item, scratch, …): `item` is the piece of work to do, so that several threads can
 // share one kernel; `scratch` is memory of the calling thread. Pointers and sizes count in bytes and numbers, as said.
 // V8 keeps a loop's vectors in registers as long as there are at most 15: the tile sizes in these files follow from that.
+// In a do … while it loads all that an iteration needs before the first sum; in a while, each just before its use. So sums
+// that share few loads are written as do … while, and long rows of sums with a load each as while.
 
 /** Numbers an elementwise kernel treats per item. */
 export const CHUNK: i32 = 16384
