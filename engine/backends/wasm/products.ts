@@ -54,7 +54,8 @@ export function createProducts({ at, kernels, make, run, sizes, takeBytes, threa
     const lists = takeBytes(8 * lines * (size + 1))
     const counts = takeBytes(4 * lines)
     const kernel = x.bytes ? `listByte${which}` : `list${which}`
-    run(kernel, pieceOf(lines, sizes.LINES), [x.bytes || at(x), lists, counts, rows, columns])
+    const args = [x.bytes || at(x), lists, counts, rows, columns]
+    run(kernel, pieceOf(lines, sizes.LINES), args, kernels.listByteRowsScratch(columns))
     const entries = words(counts, lines).reduce((a, b) => a + b, 0)
     return { lists, counts, lines, size, density: entries / (lines * size) }
   }

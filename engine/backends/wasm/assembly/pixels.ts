@@ -24,39 +24,51 @@ export function fillPlaces(): void {
   }
 }
 
+/** Bytes of scratch that listByteRows needs. */
+export function listByteRowsScratch(k: i32): i32 {
+  return (k / 8 + 2) * 8
+}
+
 /**
- * Lists rows item·16 … of bytes[m,k] / 255. Eight pixels are treated together: those that are not 0 are moved to the
- * front, eight entries are written, and the next ones go over those that were not wanted. Nothing depends on a branch
- * that could not be foreseen.
+ * Lists rows item·16 … of bytes[m,k] / 255. First the groups of eight pixels that are not all 0 are noted, each with the
+ * mask of its pixels. Then of each group those pixels are moved to the front, eight entries are written, and the next ones
+ * go over those that were not wanted. So nothing depends on a branch that could not be foreseen.
  */
 export function listByteRows(item: i32, scratch: usize, bytes: usize, lists: usize, counts: usize, m: i32, k: i32): void {
   const last = smaller(m, (item + 1) * LINES)
   for (let i = item * LINES; i < last; i++) {
     const row = bytes + <usize>i * k
     const list = lists + (<usize>i * (k + 1) << 3)
-    let at = list
+    let end = scratch
     let l = 0
     for (; l + 16 <= k; l += 16) {
-      const sixteen = v128.load(row + l)
-      const found = i8x16.bitmask(i8x16.ne(sixteen, i8x16.splat(0)))
-      if (!found) continue
-      at = putEight(at, sixteen, found & 255, 0, l)
-      at = putEight(at, sixteen, found >> 8, 8, l)
+      const found = i8x16.bitmask(i8x16.ne(v128.load(row + l), i8x16.splat(0)))
+      end = noteGroup(end, l, found & 255)
+      end = noteGroup(end, l + 8, found >> 8)
     }
+    let at = list
+    for (let group = scratch; group < end; group += 8) at = putGroup(at, row, load<i32>(group), load<i32>(group, 4))
     for (; l < k; l++) at = putEntry(at, l, <f32>load<u8>(row + l) / 255)
     putEnd(at, list, counts + (i << 2))
   }
 }
 
-/** Appends the entries of 8 pixels, the half of `sixteen` that begins at `half`, whose mask is `found`. */
 @inline
-function putEight(at: usize, sixteen: v128, found: i32, half: i8, l: i32): usize {
-  const places = i8x16.add(v128.load64_zero(PLACES + (found << 3)), i8x16.splat(half))
-  const pixels = i16x8.extend_low_i8x16_u(i8x16.swizzle(sixteen, places))
+function noteGroup(at: usize, l: i32, mask: i32): usize {
+  store<i32>(at, l)
+  store<i32>(at, mask, 4)
+  return at + (<usize>i32(mask != 0) << 3)
+}
+
+/** Appends the entries of those of the eight pixels from l on that are in the mask. */
+@inline
+function putGroup(at: usize, row: usize, l: i32, mask: i32): usize {
+  const places = v128.load64_zero(PLACES + (mask << 3))
+  const pixels = i16x8.extend_low_i8x16_u(i8x16.swizzle(v128.load64_zero(row + l), places))
   const indices = i16x8.extend_low_i8x16_u(places)
   putFour(at, i32x4.extend_low_i16x8_u(indices), i32x4.extend_low_i16x8_u(pixels), l)
   putFour(at + 32, i32x4.extend_high_i16x8_u(indices), i32x4.extend_high_i16x8_u(pixels), l)
-  return at + (<usize>popcnt(found) << 3)
+  return at + (<usize>popcnt(mask) << 3)
 }
 
 @inline
