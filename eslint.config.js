@@ -11,7 +11,7 @@ import tseslint from 'typescript-eslint'
 // What is not listed is an error: so nobody but the tests imports cli, web, bench or scripts.
 const anyPackage = /^(?!gpu\.js)/
 const noNode = /^(?!gpu\.js|node:)/
-const sealed = { ours: ['engine/backend', 'engine/errors'] }
+const sealed = { ours: ['engine/backend', 'engine/backends/imagesAt', 'engine/errors'] }
 const maths = [...sealed.ours, 'engine/tensor']
 const importRules = [
   ['engine/backends/gpujs', { ...sealed, dynamic: /^gpu\.js$/ }],

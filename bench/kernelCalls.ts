@@ -112,7 +112,7 @@ function callsOf(name: string, batch: number): Call[] {
   const backend = {
     name: 'note',
     upload: values => buffer(values.length),
-    uploadPixels: values => buffer(values.length),
+    uploadPixels: (values, indices, size = 1) => buffer(indices ? indices.length * size : values.length),
     download: async x => new Float32Array(x.length),
     free() {},
     live: 0,

@@ -1,12 +1,15 @@
 // Images of handwritten digits with what they show, in memory: a byte a pixel, 0 for the background to 255 for the ink.
 import ndarray, { type NdArray } from 'ndarray'
-import { random, shuffle, type Batch, type Examples } from '../engine/index.js'
+import { random, shuffle, type Examples } from '../engine/index.js'
 import { problem } from './errors.js'
 import { side } from './preprocess.js'
 
 const area = side * side
 
 export class Dataset implements Examples {
+  readonly pixels: Uint8Array
+  readonly targets: Uint8Array
+
   /**
    * @param images [n, 28, 28], 0 to 255
    * @param labels [n], 0 to 9
@@ -21,22 +24,22 @@ export class Dataset implements Examples {
     if (n !== labels.size) throw problem('data.count', { images: n, labels: labels.size })
     for (let i = 0; i < n; i++)
       if (labels.get(i) > 9) throw problem('data.label', { label: labels.get(i), position: i })
-    // gather() copies an image as one run of memory. A transposed or mirrored view has none, so it is laid out anew.
-    if (images.stride[1] !== side || images.stride[2] !== 1) this.images = rowMajor(images)
+    this.pixels = rowMajor(images)
+    this.targets = rowMajor(labels)
   }
 
   get length(): number {
     return this.images.shape[0]
   }
 
-  gather(indices: Uint32Array, into?: Batch): Batch {
-    const { length } = indices
-    const { pixels, labels } =
-      into?.labels.length === length ? into : { pixels: new Uint8Array(length * area), labels: new Uint8Array(length) }
-    for (let i = 0; i < indices.length; i++) {
-      pixels.set(this.#image(indices[i]), i * area)
-      labels[i] = this.labels.get(indices[i])
-    }
+  /** Copies the images and labels of the given indices, in that order. */
+  gather(indices: Uint32Array): { pixels: Uint8Array; labels: Uint8Array } {
+    const pixels = new Uint8Array(indices.length * area)
+    const labels = new Uint8Array(indices.length)
+    indices.forEach((from, i) => {
+      pixels.set(this.#image(from), i * area)
+      labels[i] = this.targets[from]
+    })
     return { pixels, labels }
   }
 
@@ -67,15 +70,13 @@ export class Dataset implements Examples {
       const image = this.#image(i)
       const words = new DataView(image.buffer, image.byteOffset, area)
       for (let at = 0; at < area; at += 4) add(words.getInt32(at, true))
-      add(this.labels.get(i))
+      add(this.targets[i])
     }
     return (hash >>> 0).toString(16).padStart(8, '0')
   }
 
   #image(i: number): Uint8Array {
-    const { data, offset, stride } = this.images
-    const start = offset + i * stride[0]
-    return data.subarray(start, start + area)
+    return this.pixels.subarray(i * area, (i + 1) * area)
   }
 
   #pick(indices: Uint32Array): Dataset {
@@ -84,11 +85,13 @@ export class Dataset implements Examples {
   }
 }
 
-/** A copy of the images in which each is one run of memory, row after row. */
-function rowMajor(images: NdArray<Uint8Array>): NdArray<Uint8Array> {
-  const copy = ndarray(new Uint8Array(images.size), images.shape)
-  const [n] = images.shape
-  for (let i = 0; i < n; i++)
-    for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) copy.set(i, y, x, images.get(i, y, x))
-  return copy
+/** The numbers of an array in row-major order: its own memory, or a copy if that is laid out otherwise. */
+function rowMajor({ data, offset, shape, stride, size }: NdArray<Uint8Array>): Uint8Array {
+  const plain = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1))
+  if (`${stride}` === `${plain}`) return data.subarray(offset, offset + size)
+  return new Uint8Array(size).map((_, i) => {
+    let at = offset
+    for (const [d, length] of shape.entries()) at += stride[d] * (Math.floor(i / plain[d]) % length)
+    return data[at]
+  })
 }

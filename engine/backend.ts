@@ -68,8 +68,8 @@ export interface Backend<B extends Buffer = Buffer> {
 
   // Memory
   upload(values: Values): B
-  /** Grey levels 0–255, each divided by 255. */
-  uploadPixels(pixels: Uint8Array): B
+  /** Grey levels 0–255, each divided by 255; of images of `size` pixels each, only those of the given indices. */
+  uploadPixels(pixels: Uint8Array, indices?: Uint32Array, size?: number): B
   /** A copy of x, once all that leads to it has run. Rejects if a kernel on the way failed. */
   download(x: B): Promise<Values>
   /** Gives x back. Using it afterwards is an error. */

@@ -28,7 +28,6 @@ export {
   evaluate,
   fit,
   type Evaluation,
-  type Batch,
   type Examples,
   type FitOptions,
   type Progress,

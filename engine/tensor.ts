@@ -68,10 +68,15 @@ export function tensor(backend: Backend, values: Values, shape: Shape): Tensor {
   return x
 }
 
-/** A tensor of grey levels 0–255, each divided by 255. @throws ChiffreError if they do not fill the shape */
-export function pixels(backend: Backend, bytes: Uint8Array, shape: Shape): Tensor {
-  if (bytes.length !== sizeOf(shape)) throw problem('engine.data', { actual: bytes.length, shape: `${shape}` })
-  const x = new Tensor(backend, shape, backend.uploadPixels(bytes))
+/**
+ * A tensor of grey levels 0–255, each divided by 255; with indices, of those images among many.
+ * @throws ChiffreError if they do not fill the shape
+ */
+export function pixels(backend: Backend, bytes: Uint8Array, shape: Shape, indices?: Uint32Array): Tensor {
+  const size = sizeOf(shape.slice(1))
+  const actual = indices ? size * indices.filter(i => size * (i + 1) <= bytes.length).length : bytes.length
+  if (actual !== sizeOf(shape)) throw problem('engine.data', { actual, shape: `${shape}` })
+  const x = new Tensor(backend, shape, backend.uploadPixels(bytes, indices, size))
   own(x.data, x)
   return x
 }

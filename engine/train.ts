@@ -6,16 +6,16 @@ import { crossEntropy } from './ops/crossEntropy.js'
 import type { Optimizer } from './optim/optimizer.js'
 import type { Schedule } from './optim/schedule.js'
 import { random, shuffle } from './random.js'
-import { pixels, scope } from './tensor.js'
+import { pixels, scope, sizeOf } from './tensor.js'
 
-/** Labelled images in memory, 0–255 a pixel. */
+/** Labelled images in memory, which do not change: backends may keep a copy. */
 export interface Examples {
   readonly length: number
-  /** Copies the images and labels of the given indices, in that order; over `into` if that has as many. */
-  gather(indices: Uint32Array, into?: Batch): Batch
+  /** One image after the other, 0–255 a pixel. */
+  readonly pixels: Uint8Array
+  /** What each shows. */
+  readonly targets: Uint8Array
 }
-
-export type Batch = { readonly pixels: Uint8Array; readonly labels: Uint8Array }
 
 /** How far training is: what continuing needs, besides the weights and the optimizer's state. */
 export interface Progress {
@@ -77,17 +77,16 @@ export async function* fit(
   const { lr, epochs, batchSize = 128, seed = 0, schedule = () => 1, from = beginning, first = from.epoch } = options
   const batches = Math.ceil(examples.length / batchSize)
   const total = (epochs - first) * batches
-  let examined: Batch | undefined
 
   for (let epoch = from.epoch; epoch < epochs; epoch++) {
     const order = shuffle(examples.length, random(seed, 'shuffle', epoch))
     let { batch, lossSum, correct } = epoch === from.epoch ? from : beginning
     while (batch < batches) {
-      examined = examples.gather(order.subarray(batch * batchSize, (batch + 1) * batchSize), examined)
-      const { pixels: images, labels } = examined
+      const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize)
+      const labels = new Uint8Array(indices.length).map((_, i) => examples.targets[indices[i]])
       const rate = lr * schedule(((epoch - first) * batches + batch) / total)
       const [loss, logits] = scope(() => {
-        const x = pixels(backend, images, [labels.length, ...network.input])
+        const x = pixels(backend, examples.pixels, [labels.length, ...network.input], indices)
         const y = network.forward(x, { training: true, rng: random(seed, 'batch', optimizer.steps) })
         const l = crossEntropy(y, labels)
         optimizer.step(backward(l), rate)
@@ -134,13 +133,15 @@ export async function evaluate(
   { batchSize = 100, onBatch = (_done: number) => {} } = {},
 ): Promise<Evaluation> {
   const classes = network.output[0]
+  const size = sizeOf(network.input)
   const probabilities = new Float32Array(examples.length * classes)
   const allLabels = new Uint8Array(examples.length)
   let loss = 0
   let correct = 0
   for (let start = 0; start < examples.length; start += batchSize) {
     const count = Math.min(batchSize, examples.length - start)
-    const { pixels: images, labels } = examples.gather(Uint32Array.from({ length: count }, (_, i) => start + i))
+    const labels = examples.targets.subarray(start, start + count)
+    const images = examples.pixels.subarray(start * size, (start + count) * size)
     const result = scope(() => network.predict(pixels(backend, images, [count, ...network.input])))
     const rows = await result.download()
     result.free()

@@ -29,7 +29,8 @@ async function sources() {
   return found.sort()
 }
 
-const isAssembly = line => line.startsWith(`${assembly}/`)
+/** What the kernels' binary is made from: their sources, and how they are compiled. */
+const isAssembly = line => line.startsWith(`${assembly}/`) || line.startsWith('scripts/build.js ')
 
 /**
  * Brings dist/ up to date.
@@ -169,7 +170,7 @@ export async function compileAssembly(path, { fused }) {
       '--maximumMemory',
       '65536',
       '--memoryBase',
-      '1024',
+      '8192',
       ...['simd', 'threads', ...(fused ? ['relaxed-simd'] : [])].flatMap(feature => ['--enable', feature]),
     ],
     {

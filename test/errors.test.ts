@@ -69,6 +69,10 @@ describe('errors of operations name the operation and both shapes', () => {
   it('tensor, pixels', () => {
     says(() => tensor(backend, new Float32Array(5), [2, 3]), 'tensor: 5 values cannot fill shape [2,3]')
     says(() => pixels(backend, new Uint8Array(7), [2, 3]), 'tensor: 7 values cannot fill shape [2,3]')
+    says(
+      () => pixels(backend, new Uint8Array(12), [2, 3], Uint32Array.of(3, 4)),
+      'tensor: 3 values cannot fill shape [2,3]',
+    )
   })
   it('a gradient of another size than its input, in an operation that someone wrote', () => {
     const w = Object.assign(of(2, 3), { wantsGrad: true })

@@ -553,6 +553,19 @@ export function testBackend(
         assert.equal(x.length, 33)
         backend.free(x)
       })
+      it('picks images out of sets, one set after the other', async () => {
+        const [a, c, d] = ['a', 'c', 'd'].map(label => strokes(9 * 84, label))
+        const picks = [[a, [8, 0, 8]], [c, [3]], [d, Array.from({ length: 33 }, (_, i) => i % 9)], [a, [1, 2]], [c, []]] as const // prettier-ignore
+        await compare('uploadPixels', {}, b =>
+          Object.fromEntries(
+            picks.map(([set, indices], i) => [`uploadPixels ${i}`, b.uploadPixels(set, Uint32Array.from(indices), 84)]),
+          ),
+        )
+        const two = (b: Backend) => b.uploadPixels(a, Uint32Array.of(4, 7), 84)
+        await compare('matmul of picked pixels', { w: uniform(84 * 5, 'w') }, (b, { w }) => ({
+          matmul: b.matmul(two(b), w, 2, 84, 5),
+        }))
+      })
       it('live counts the buffers in use', async () => {
         const before = backend.live
         const x = backend.upload(uniform(10, 'x'))

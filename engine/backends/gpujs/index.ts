@@ -3,6 +3,7 @@
 //
 // gpu.js is a large library and few runs need it: it is loaded only when this backend is asked for.
 import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Values } from '../../backend.js'
+import { imagesAt } from '../imagesAt.js'
 import { Device, type DeviceBuffer } from './device.js'
 import * as kernels from './kernels.js'
 import type { Mode } from './library.js'
@@ -86,7 +87,7 @@ function backend(device: Device): Backend<DeviceBuffer> {
     name: `gpujs:${device.mode}`,
 
     upload,
-    uploadPixels: pixels => upload(Float32Array.from(pixels, p => p / 255)),
+    uploadPixels: (pixels, indices, size) => upload(Float32Array.from(imagesAt(pixels, indices, size), p => p / 255)),
     download: x => device.download(x),
     free: x => device.free(x),
     get live() {

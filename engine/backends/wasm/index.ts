@@ -15,10 +15,11 @@ import { createConvolutions } from './convolutions.js'
 import { allowRelaxedSimd, compile, cores, createMemory, decodeBase64, instantiate } from './host.js'
 import { runs, scriptBeside, startWorker, type Kernels, type ScriptURL } from './host.js'
 import { Pieces } from './memory.js'
+import { createImages } from './images.js'
 import { createPooling } from './pooling.js'
 import { createProducts } from './products.js'
 import { createStore, pieceOf } from './store.js'
-import { Team } from './threads.js'
+import { MOST_THREADS, Team } from './threads.js'
 
 export interface WasmOptions {
   /** How many threads work together; the number of cores by default, 1 where memory cannot be shared. */
@@ -39,7 +40,12 @@ export interface WasmBackend extends Backend<Block> {
 export const wasmSupported = () => runs(decodeBase64(binary.strict))
 
 /** The WebAssembly backend. @throws ChiffreError if there is no WebAssembly SIMD here */
-export async function wasm({ threads = cores(), strict = false, worker }: WasmOptions = {}): Promise<WasmBackend> {
+export async function wasm({
+  threads: wanted = cores(),
+  strict = false,
+  worker,
+}: WasmOptions = {}): Promise<WasmBackend> {
+  const threads = Math.min(wanted, MOST_THREADS)
   const [bytes, fused] = chooseBinary(strict)
   const shared = threads > 1
   const module = await compile(shared ? bytes : withOwnMemory(bytes))
@@ -47,7 +53,7 @@ export async function wasm({ threads = cores(), strict = false, worker }: WasmOp
   const kernels = instantiate(module, memory)
   const script = worker ?? scriptBeside('./worker.js', import.meta)
   // All are waited for before the memory grows: V8 may forget to tell a starting thread, whose memory.fill then traps.
-  const invitations = Array.from({ length: threads - 1 }, (_, i) => ({ module, memory, thread: i + 1 }))
+  const invitations = Array.from({ length: threads - 1 }, (_, i) => ({ module, memory, thread: i + 1, threads }))
   const workers = await Promise.all(invitations.map(invitation => startWorker(script, invitation)))
   kernels.fillPlaces() // now: a thread that starts writes the memory's first content again
   const team = new Team(kernels, memory, threads)
@@ -84,7 +90,7 @@ const ascii = (text: string) => Array.from(text, c => c.charCodeAt(0))
 
 function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end: () => void): WasmBackend {
   const store = createStore(team, kernels, pieces, compute)
-  const { adopt, at, bytes, eachNumber, free, make, run, sizes, takeBytes, takeFloats, view, withFloats } = store
+  const { at, eachNumber, free, make, run, sizes, takeFloats, view, withFloats } = store
   const { multiply, maskedProduct, sumRows } = createProducts(store)
   const { convolve, denseInputGrad, denseFilterGrad } = createConvolutions(store)
   const { lumped, pool, unpool, sparse, sparseFilterGrad, sparseInputGrad } = createPooling(store)
@@ -116,12 +122,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       view().set(values, x.at >> 2)
       return x
     },
-    uploadPixels(pixels) {
-      const x = adopt(new Block(pixels.length))
-      x.bytes = takeBytes(pixels.length)
-      bytes().set(pixels, x.bytes)
-      return x
-    },
+    uploadPixels: createImages(store),
     async download(x) {
       const from = at(x) >> 2
       return view().slice(from, from + x.length)

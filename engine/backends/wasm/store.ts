@@ -23,6 +23,7 @@ export function createStore(
     ROWS: constant('ROWS'),
     LINES: constant('LINES'),
     PANEL_ROWS: constant('PANEL_ROWS'),
+    PICKED: constant('PICKED'),
     /** Columns of a packed panel, filters of a transformed one. */
     PANEL: 8,
     /** Images whose filter gradients one thread sums: fixed, so that the sum never depends on the number of threads. */
@@ -124,6 +125,7 @@ export function createStore(
     view,
     takeFloats,
     takeBytes,
+    give: (at: number) => pieces.give(at),
     run,
     eachNumber,
     withFloats,

@@ -3,8 +3,8 @@ import { instantiate, onStart } from './host.js'
 import { help, type Invitation } from './threads.js'
 
 onStart((message, ready) => {
-  const { module, memory, thread } = message as Invitation
-  const kernels = instantiate(module, memory)
+  const invitation = message as Invitation
+  const kernels = instantiate(invitation.module, invitation.memory)
   ready()
-  help(kernels, memory, thread)
+  help(kernels, invitation)
 })

@@ -7,7 +7,7 @@ export { adam, momentum, sgd } from './optimizers'
 export {
   LINES, listColumns, listDot, listMultiply, listRows, listScatter, PANEL_ROWS, packPanels, panelWidth, unpackPanels,
 } from './lists'
-export { fillPlaces, listByteRows, listByteRowsScratch, toFloat } from './pixels'
+export { fillPlaces, listByteRows, listByteRowsScratch, pick, PICKED, toFloat } from './pixels'
 export {
   maxPool, scatter, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
   sumTaps, sumTransposed, transpose,

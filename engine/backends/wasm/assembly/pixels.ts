@@ -3,6 +3,18 @@
 import { LINES, putEnd, putEntry } from './lists'
 import { CHUNK, smaller } from './simd'
 
+/** Images that an item of pick copies. */
+export const PICKED: i32 = 8
+
+/** Copies images item·8 … of to[n,size]: those of the given indices among `images`. */
+export function pick(item: i32, scratch: usize, images: usize, indices: usize, to: usize, n: i32, size: i32): void {
+  const last = smaller(n, (item + 1) * PICKED)
+  for (let i = item * PICKED; i < last; i++) {
+    const from = images + <usize>load<u32>(indices + (i << 2)) * size
+    memory.copy(to + <usize>i * size, from, size)
+  }
+}
+
 /** y = bytes / 255 */
 export function toFloat(item: i32, scratch: usize, bytes: usize, y: usize, n: i32): void {
   const end = smaller(n, (item + 1) * CHUNK)
