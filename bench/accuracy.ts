@@ -20,7 +20,7 @@ import { markdown } from './tables.js'
 const recipes: Readonly<Record<string, string>> = {
   deepnet1: '--lr 0.002 --epochs 20 --schedule cosine',
   deepnet2: '--lr 0.003 --epochs 20 --schedule onecycle',
-  convnet: '--lr 0.001 --epochs 8 --schedule cosine',
+  convnet: '--lr 0.002 --epochs 8 --schedule onecycle',
 }
 
 interface Outcome {

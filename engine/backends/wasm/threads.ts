@@ -22,8 +22,8 @@ const next = (thread: number) => NEXT + LINE * thread
 export const MOST_THREADS = 100
 /** Above any item number of a shared job. */
 const MOST_ITEMS = 0xffff
-/** Looks before a thread goes to sleep: some 100 µs. */
-const LOOKS = 30000
+/** Looks before a thread goes to sleep: some milliseconds at most, which is more than what passes between two kernels. */
+const LOOKS = 200000
 
 /** What a worker needs to take part. */
 export interface Invitation {

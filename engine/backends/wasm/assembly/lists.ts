@@ -14,7 +14,7 @@
 import { madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
 
 /** Lists that an item makes, and that one passes over a block together. */
-export const LINES: i32 = 16
+export const LINES: i32 = 8
 /** Rows of w in a block: 256 KiB of 32 numbers each, or of whole rows of 128. */
 const BLOCK: u32 = 2048
 const DOT_BLOCK: u32 = 512
@@ -35,7 +35,7 @@ export function putEnd(at: usize, list: usize, count: usize): void {
   store<u32>(count, <u32>((at - list) >> 3))
 }
 
-/** Lists rows item·16 … of x[m,k]: list i begins at lists + i·(k+1)·8. */
+/** Lists rows item·8 … of x[m,k]: list i begins at lists + i·(k+1)·8. */
 export function listRows(item: i32, scratch: usize, x: usize, lists: usize, counts: usize, m: i32, k: i32): void {
   const last = smaller(m, (item + 1) * LINES)
   for (let i = item * LINES; i < last; i++) {
@@ -47,7 +47,7 @@ export function listRows(item: i32, scratch: usize, x: usize, lists: usize, coun
   }
 }
 
-/** Lists columns item·16 … of x[m,k]: list l begins at lists + l·(m+1)·8. */
+/** Lists columns item·8 … of x[m,k]: list l begins at lists + l·(m+1)·8. */
 export function listColumns(item: i32, scratch: usize, x: usize, lists: usize, counts: usize, m: i32, k: i32): void {
   const last = smaller(k, (item + 1) * LINES)
   for (let l = item * LINES; l < last; l++) {
@@ -64,9 +64,9 @@ export function panelWidth(n: i32): i32 {
 }
 
 /** Rows of a matrix that an item of packPanels treats. */
-export const PANEL_ROWS: i32 = 128
+export const PANEL_ROWS: i32 = 64
 
-/** Packs rows item·128 … of x[m,n] into panels [m][width], zeros standing beyond column n. */
+/** Packs rows item·64 … of x[m,n] into panels [m][width], zeros standing beyond column n. */
 export function packPanels(item: i32, scratch: usize, x: usize, panels: usize, m: i32, n: i32): void {
   const width = panelWidth(n)
   const last = smaller(m, (item + 1) * PANEL_ROWS)
@@ -84,7 +84,7 @@ export function packPanels(item: i32, scratch: usize, x: usize, panels: usize, m
 }
 
 /**
- * Lines item·16 … of y[lines,n] = Σ list  value · panels[index,:], plus b[n] unless b is 0, then max(y, 0) if asked:
+ * Lines item·8 … of y[lines,n] = Σ list  value · panels[index,:], plus b[n] unless b is 0, then max(y, 0) if asked:
  * y = x·w with lists of rows and w in panels, dw = xᵀ·dy with lists of columns and dy in panels, `size` rows each.
  */
 export function listMultiply(
@@ -249,7 +249,7 @@ export function finishSums(sums: usize, y: usize, width: i32, begin: bool, b: us
 }
 
 /**
- * Lines item·16 … of dx[lines,size] = dy[lines,n] · w[size,n]ᵀ at the entries of x's rows, 0 elsewhere: the gradient
+ * Lines item·8 … of dx[lines,size] = dy[lines,n] · w[size,n]ᵀ at the entries of x's rows, 0 elsewhere: the gradient
  * behind relu, whose result x is. n is a multiple of 4.
  */
 export function listDot(

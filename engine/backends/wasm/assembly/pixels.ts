@@ -42,7 +42,7 @@ export function listByteRowsScratch(k: i32): i32 {
 }
 
 /**
- * Lists rows item·16 … of bytes[m,k] / 255. First the groups of eight pixels that are not all 0 are noted, each with the
+ * Lists rows item·8 … of bytes[m,k] / 255. First the groups of eight pixels that are not all 0 are noted, each with the
  * mask of its pixels. Then of each group those pixels are moved to the front, eight entries are written, and the next ones
  * go over those that were not wanted. So nothing depends on a branch that could not be foreseen.
  */

@@ -7,7 +7,7 @@
 // that share few loads are written as do … while, and long rows of sums with a load each as while.
 
 /** Numbers an elementwise kernel treats per item. */
-export const CHUNK: i32 = 16384
+export const CHUNK: i32 = 8192
 
 @inline
 export function zero(): v128 {
