@@ -32,4 +32,4 @@ export {
 } from './preprocess.js'
 export { readRow, type ReadDigit, type ReadRow } from './readRow.js'
 export { changes, defaultEpochs, defaults, optimizers, reshuffles, Session, settle, type Given } from './session.js'
-export { segment, type Alternatives, type Segment } from './segment.js'
+export { segment, type Candidate, type Segment, type Stretch } from './segment.js'

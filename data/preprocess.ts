@@ -190,6 +190,14 @@ export function disturb(x: Image, { right, down, turn, scale }: Disturbance): Im
   return y
 }
 
+/** Leans an image to the right, its middle row staying: `by` pixels sideways for each row up. */
+export function lean(x: Image, by: number): Image {
+  const y = blank(...(x.shape as [number, number]))
+  const middle = (x.shape[0] - 1) / 2
+  eachPixel(y, (i, j) => y.set(i, j, bilinear(x, i, j - by * (middle - i))))
+  return y
+}
+
 /** The image between its pixels: the mean of the four around a place, the nearer the heavier; 0 outside. */
 export function bilinear(image: Pixels, row: number, column: number): number {
   const [h, w] = image.shape as [number, number]

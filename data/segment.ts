@@ -2,8 +2,9 @@
 //   1. The ink falls into connected pieces; specks are dropped.
 //   2. The slant of the writing is measured, so that leaning digits can be told apart by upright lines.
 //   3. Pieces that stand over one another are one broken digit; small ones join their nearest neighbour.
-//   4. A wide piece may be one wide digit or two that touch: it is also cut where the ink is thinnest, and whether it
-//      should have been is left to the network, which reads both (readRow.ts).
+//   4. A wide piece may be one wide digit or several that touch: it can be cut where the ink is thinnest. Which cuts are
+//      right is left to the network, which reads what lies between any two of them (readRow.ts).
+// Cutting too often and choosing by what can be read is how LeCun et al. 1998 read the amounts on cheques (section V).
 import type { Box, Image, Pixels } from './preprocess.js'
 import { blank, eachPixel } from './preprocess.js'
 
@@ -13,8 +14,22 @@ export interface Segment {
   readonly ink: Image
 }
 
-/** The ways in which one connected piece of ink may be digits: first as one, then cut into several. */
-export type Alternatives = readonly (readonly Segment[])[]
+/** Ink that may be one digit: what a stretch holds between two of its places. */
+export interface Candidate {
+  readonly from: number
+  readonly to: number
+  readonly segment: Segment
+  /** How unlike a digit's its shape is, and how much ink is cut through for it: the surer its reading has to be. */
+  readonly cost: number
+}
+
+/** A stretch of ink that may be one digit or several: it can be cut at its places, of which 0 and `end` are its ends. */
+export interface Stretch {
+  readonly end: number
+  readonly candidates: readonly Candidate[]
+  /** How far the whole row leans to the right: pixels sideways for each row up. */
+  readonly slant: number
+}
 
 /** Pixels of ink, as [row, column, row, column, …]. */
 type Piece = number[]
@@ -27,14 +42,20 @@ const speck = 0.12
 const part = 0.6
 /** Pieces that share this much of the narrower one's width stand over one another. */
 const overlap = 0.4
-/** A piece wider than this many times the typical height may be two digits. 90 % of MNIST's are narrower. */
+/** A part belongs to what is no farther away than this, and a digit of several parts is no wider, in typical heights. */
+const near = 0.6
+const widest = 1.2
+/** A piece wider than this, in typical heights, may be two digits. 90 % of MNIST's digits are narrower. */
 const wide = 1
-/** Cuts are tried at so many places, at least this share of the height away from each other and the piece's ends. */
-const cutPlaces = 3
+/** Cuts are at least this far from each other and from the piece's ends, and there are at most so many, in heights. */
 const cutDistance = 0.2
+const cutsAHeight = 3
+/** What it costs to cut through ink one typical height long, and to be one typical height wider than high. */
+const inkCost = 3
+const widthCost = 1.5
 
 /** The pieces of a picture of ink [h,w] on a ground of 0, from left to right; none if it is blank. */
-export function segment(image: Pixels): Alternatives[] {
+export function segment(image: Pixels): Stretch[] {
   const pieces = withoutSpecks(withRims(connectedPieces(image, connects), image))
   if (pieces.length === 0) return []
   const slant = slantOf(pieces.flat())
@@ -42,8 +63,7 @@ export function segment(image: Pixels): Alternatives[] {
   return joined(pieces, slant, height)
     .map(piece => ({ piece, middle: middle(spanOf(piece, slant)) }))
     .sort((a, b) => a.middle - b.middle)
-    .map(({ piece }) => [[piece], ...cuts(piece, slant, height, image)])
-    .map(ways => ways.map(way => way.map(part => segmentOf(part, image))))
+    .map(({ piece }) => stretchOf(piece, slant, height, image))
 }
 
 /** The sets of pixels of at least `threshold` that touch, sideways or by a corner. */
@@ -123,53 +143,96 @@ function typicalHeight(pieces: Piece[]): number {
   return tall[tall.length >> 1]
 }
 
-/** Joins the parts of broken digits. */
+/**
+ * Joins the parts of broken digits, the nearest first: pieces that stand over one another, and parts with what is beside
+ * them, as long as the two together are no wider than a digit.
+ */
 function joined(pieces: Piece[], slant: number, height: number): Piece[] {
-  const found = [...pieces].sort((a, b) => heightOf(b) - heightOf(a))
-  const digits: Piece[] = []
-  for (const piece of found) {
-    const span = spanOf(piece, slant)
-    const gaps = digits.map(digit => gapBetween(span, spanOf(digit, slant)))
-    const nearest = gaps.indexOf(Math.min(...gaps))
-    const shared = -(gaps[nearest] ?? 0) / width(span)
-    const isPart = heightOf(piece) < part * height && width(span) < part * height
-    if (nearest >= 0 && (shared >= overlap || (isPart && gaps[nearest] < part * height))) digits[nearest].push(...piece)
-    else digits.push([...piece])
+  interface Group {
+    readonly members: Piece[]
+    readonly across: Span
+    readonly down: Span
   }
-  return digits
+  const groups: Group[] = pieces.map(piece => ({
+    members: [piece],
+    across: spanOf(piece, slant),
+    down: extent(piece, 0),
+  }))
+  const isPart = ({ down }: Group) => width(down) < part * height
+  const distance = (a: Group, b: Group) => {
+    const [beside, above] = [gapBetween(a.across, b.across), gapBetween(a.down, b.down)]
+    if (-beside / Math.min(width(a.across), width(b.across)) >= overlap) return Math.max(0, above)
+    const both = width(union(a.across, b.across))
+    if (!(isPart(a) || isPart(b)) || both > widest * height) return Infinity
+    const away = Math.hypot(Math.max(0, beside), Math.max(0, above))
+    return away < near * height ? away : Infinity
+  }
+  for (;;) {
+    let [least, first, second] = [Infinity, 0, 0]
+    for (let i = 0; i < groups.length; i++)
+      for (let j = i + 1; j < groups.length; j++) {
+        const d = distance(groups[i], groups[j])
+        if (d < least) [least, first, second] = [d, i, j]
+      }
+    if (least === Infinity) return groups.map(({ members }) => members.flat())
+    const [a, b] = [groups[first], groups[second]]
+    const members = [...a.members, ...b.members]
+    groups.splice(second, 1)
+    groups[first] = { members, across: union(a.across, b.across), down: union(a.down, b.down) }
+  }
 }
 
-/** A wide piece cut along slanted lines that cross little ink: at one place, or at two. */
-function cuts(piece: Piece, slant: number, height: number, image: Pixels): Piece[][] {
+const union = (a: Span, b: Span): Span => ({ from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) })
+
+/** A piece with the places where it may be cut, along lines that lean as the writing does and cross little ink. */
+function stretchOf(piece: Piece, slant: number, height: number, image: Pixels): Stretch {
   const span = spanOf(piece, slant)
-  if (Math.min(width(span), width(extent(piece, 1))) <= wide * height) return []
   const columnOf = (at: number) => Math.round(piece[at + 1] + slant * piece[at] - span.from)
   const inkOf = new Float64Array(Math.ceil(width(span)) + 1)
-  for (let at = 0; at < piece.length; at += 2) inkOf[columnOf(at)] += image.get(piece[at], piece[at + 1])
+  for (let at = 0; at < piece.length; at += 2) inkOf[columnOf(at)] += image.get(piece[at], piece[at + 1]) / 255
 
-  const places: number[] = []
-  const distance = cutDistance * height
-  const byInk = [...inkOf.keys()].sort((a, b) => inkOf[a] - inkOf[b])
-  for (const c of byInk)
-    if ([0, width(span), ...places].every(other => Math.abs(c - other) >= distance) && places.length < cutPlaces)
-      places.push(c)
-  const pairs = places.flatMap((a, i) => places.slice(i + 1).map(b => [a, b].sort((x, y) => x - y)))
+  const isWide = Math.min(width(span), width(extent(piece, 1))) > wide * height
+  const least = isWide ? Infinity : 0
+  const columns = [...inkOf.keys()].filter(column => inkOf[column] <= least).sort((a, b) => inkOf[a] - inkOf[b])
+  const cuts: number[] = []
+  for (const column of columns)
+    if ([0, inkOf.length, ...cuts].every(other => Math.abs(column - other) >= cutDistance * height)) cuts.push(column)
+  const places = [
+    0,
+    ...cuts.slice(0, Math.ceil((cutsAHeight * width(span)) / height)).sort((a, b) => a - b),
+    inkOf.length,
+  ]
 
-  return [...places.map(place => [place]), ...pairs].map(at => {
-    const parts: Piece[] = Array.from({ length: at.length + 1 }, () => [])
-    for (let k = 0; k < piece.length; k += 2)
-      parts[at.filter(place => columnOf(k) >= place).length].push(piece[k], piece[k + 1])
-    return parts.filter(part => part.length > 0)
-  })
+  const end = places.length - 1
+  const candidates: Candidate[] = []
+  for (let from = 0; from < end; from++)
+    for (let to = from + 1; to <= end; to++) {
+      const ink: Piece = []
+      for (let at = 0; at < piece.length; at += 2)
+        if (columnOf(at) >= places[from] && columnOf(at) < places[to]) ink.push(piece[at], piece[at + 1])
+      const whole = from === 0 && to === end
+      if (ink.length === 0) continue
+      const share = width(spanOf(ink, slant)) / height
+      if (!whole && (share > widest || heightOf(ink) < part * height)) continue
+      const cut = to === end ? 0 : inkOf[places[to]] / height
+      const cost = inkCost * cut + widthCost * Math.max(0, share - wide)
+      candidates.push({ from, to, segment: segmentOf(ink, image), cost })
+    }
+  return { end, candidates, slant }
 }
-
-/** A piece as an image of its own. */
+/** A piece as an image of its own: the box of its strong ink, with the weak ink in it, so that no pale rim makes it larger. */
 function segmentOf(piece: Piece, image: Pixels): Segment {
-  const [rows, columns] = [extent(piece, 0), extent(piece, 1)]
+  const strong: Piece = []
+  for (let at = 0; at < piece.length; at += 2)
+    if (image.get(piece[at], piece[at + 1]) >= connects) strong.push(piece[at], piece[at + 1])
+  const boxed = strong.length > 0 ? strong : piece
+  const [rows, columns] = [extent(boxed, 0), extent(boxed, 1)]
   const box = { top: rows.from, left: columns.from, height: width(rows), width: width(columns) }
   const ink = blank(box.height, box.width)
-  for (let at = 0; at < piece.length; at += 2)
-    ink.set(piece[at] - box.top, piece[at + 1] - box.left, image.get(piece[at], piece[at + 1]))
+  for (let at = 0; at < piece.length; at += 2) {
+    const [i, j] = [piece[at] - box.top, piece[at + 1] - box.left]
+    if (i >= 0 && i < box.height && j >= 0 && j < box.width) ink.set(i, j, image.get(piece[at], piece[at + 1]))
+  }
   return { box, ink }
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import ndarray from 'ndarray'
-import { blank, disturb, findInk, prepare, type Image, type Pixels } from '../data/preprocess.js'
+import { blank, disturb, findInk, lean, prepare, type Image, type Pixels } from '../data/preprocess.js'
 
 interface Fixture {
   drawings: (Record<'pixels' | 'scaled' | 'padded' | 'centred' | 'input' | 'ink' | 'shape', number[]> & {
@@ -88,4 +88,12 @@ describe('findInk', () => {
   })
   it('reads 16-bit greys', () =>
     assert.deepEqual([...new Set(values(findInk(inked(65000, 0), 65535)!.image))], [0, 255]))
+})
+
+describe('lean', () => {
+  it('moves the rows above the middle to the right, those below to the left, by what is asked for each row', () => {
+    const x = image([0, 1, 0, 0, 1, 0, 0, 1, 0], [3, 3])
+    assert.deepEqual(values(lean(x, 1)), [0, 0, 1, 0, 1, 0, 1, 0, 0])
+    assert.deepEqual(values(lean(x, -0.5)), [0.5, 0.5, 0, 0, 1, 0, 0, 0.5, 0.5])
+  })
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import ndarray from 'ndarray'
-import { blank, type Image } from '../data/preprocess.js'
+import { blank, inkBox, type Image } from '../data/preprocess.js'
 import { readRow } from '../data/readRow.js'
 import { connectedPieces, segment, slantOf } from '../data/segment.js'
 
@@ -20,7 +20,10 @@ function boxes(h: number, w: number, ...filled: [number, number, number, number]
     for (let i = top; i < top + height; i++) for (let j = left; j < left + width; j++) image.set(i, j, 255)
   return image
 }
-const widths = (image: Image) => segment(image).map(([[{ box }]]) => box.width)
+/** The stretches of an image, each as the one digit that it may be. */
+const wholes = (image: Image) =>
+  segment(image).map(({ end, candidates }) => candidates.find(({ from, to }) => from === 0 && to === end)!.segment)
+const widths = (image: Image) => wholes(image).map(({ box }) => box.width)
 
 describe('segment', () => {
   it('finds the connected pieces that scikit-image finds', () => {
@@ -41,16 +44,16 @@ describe('segment', () => {
   })
 
   it('gives the digits from left to right, each with its own ink alone', () => {
-    const found = segment(boxes(60, 120, [10, 80, 40, 12], [8, 20, 44, 20], [10, 50, 40, 10]))
+    const found = wholes(boxes(60, 120, [10, 80, 40, 12], [8, 20, 44, 20], [10, 50, 40, 10]))
     assert.deepEqual(
-      found.map(([[{ box }]]) => box),
+      found.map(({ box }) => box),
       [
         { top: 8, left: 20, height: 44, width: 20 },
         { top: 10, left: 50, height: 40, width: 10 },
         { top: 10, left: 80, height: 40, width: 12 },
       ],
     )
-    for (const [[{ ink, box }]] of found) assert.equal(ink.data.reduce((a, b) => a + b) / 255, box.height * box.width)
+    for (const { ink, box } of found) assert.equal(ink.data.reduce((a, b) => a + b) / 255, box.height * box.width)
   })
 
   it('tells leaning digits apart that overlap when seen from above', () => {
@@ -68,10 +71,31 @@ describe('segment', () => {
 
   it('offers to cut what is too wide where the ink is thinnest', () => {
     // Two blocks of 40x20 joined by a bridge of 4 rows at columns 40–43.
-    const [ways] = segment(boxes(60, 100, [10, 20, 40, 20], [28, 40, 4, 4], [10, 44, 40, 20]))
-    assert.equal(ways[0].length, 1)
-    const cut = ways.find(way => way.length === 2)!
-    assert.ok(cut[0].box.width >= 20 && cut[0].box.width <= 24, `${cut[0].box.width}`)
+    const [{ end, candidates }] = segment(boxes(60, 100, [10, 20, 40, 20], [28, 40, 4, 4], [10, 44, 40, 20]))
+    const cuts = candidates.filter(({ from, segment: { box } }) => from === 0 && box.width >= 20 && box.width <= 24)
+    assert.equal(cuts.length, 1)
+    const rest = candidates.find(({ from, to }) => from === cuts[0].to && to === end)!
+    assert.equal(rest.segment.box.left, 20 + cuts[0].segment.box.width)
+    // Four rows of ink are cut through for it, of forty; the whole is 4 wider than it is high.
+    const whole = candidates.find(({ from, to }) => to - from === end)!
+    assert.ok(Math.abs(cuts[0].cost - (3 * 4) / 40) < 1e-9 && Math.abs(whole.cost - (1.5 * 4) / 40) < 1e-9)
+  })
+
+  it('offers every run of a chain of touching digits that may be one', () => {
+    const chain = [20, 50, 80, 110].map((left): [number, number, number, number] => [10, left, 40, 24])
+    const bridges = [44, 74, 104].map((left): [number, number, number, number] => [28, left, 4, 6])
+    const [{ end, candidates }] = segment(boxes(60, 160, ...chain, ...bridges))
+    assert.ok(end >= 4)
+    for (const left of [20, 50, 80, 110])
+      assert.ok(
+        candidates.some(({ segment: { box } }) => Math.abs(box.left - left) <= 6 && Math.abs(box.width - 27) <= 6),
+        `none at ${left}`,
+      )
+  })
+
+  it('joins the crumbs of a faint digit with each other rather than with its strong neighbour', () => {
+    const crumbs: [number, number, number, number][] = [[10, 52, 6, 18], [22, 60, 6, 12], [36, 64, 6, 8], [44, 52, 6, 16]] // prettier-ignore
+    assert.deepEqual(widths(boxes(60, 120, [10, 20, 40, 24], ...crumbs)), [24, 20])
   })
 
   it('finds nothing on a blank image', () => assert.deepEqual(segment(blank(50, 200)), []))
@@ -79,9 +103,12 @@ describe('segment', () => {
 
 describe('readRow', () => {
   const touching = boxes(60, 100, [10, 20, 40, 20], [28, 40, 4, 4], [10, 44, 40, 20])
-  /** A reader that is as sure as told of images with this share of ink, and is not of others. */
+  /** A reader that is as sure as told of images that are wider than high, and is not of others. */
   const reader = (whole: number, half: number) => async (images: Image[]) =>
-    images.map((_, i) => Array.from({ length: 10 }, (_, label) => (label === i % 10 ? (i === 0 ? whole : half) : 0)))
+    images.map(image => {
+      const { height, width } = inkBox(image)!
+      return Array.from({ length: 10 }, (_, label) => (label === 5 ? (width > height ? whole : half) : 0))
+    })
 
   it('keeps a piece whole if it reads well, and cuts it if its parts read much better', async () => {
     assert.equal((await readRow(touching, reader(0.9, 0.95)))!.digits.length, 1)
