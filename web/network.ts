@@ -130,6 +130,12 @@ const api: Api = {
     const sum = inputs.values.reduce((total, v, i) => total + v * weights.values[i], 0)
     const shape = shapeBefore(network, index)
     const window = windowOf({ ...weights, shape }, outputs.shape, place)
+    // A layer without parameters keeps channels apart (and numbers, if there are no places): only its own counts.
+    const size = sizeOf(shape) / sizeOf(outputs.shape)
+    if (Object.keys(layer.parameters).length === 0 && (outputs.shape.length === 3 || size === 1)) {
+      const only = (grid: Grid) => oneOf({ ...grid, shape: inputs.shape }, window, place, outputs.shape)
+      return { value, bias: undefined, inputs: only(inputs), weights: only(weights) }
+    }
     return {
       value,
       bias: 'bias' in layer.parameters ? value - sum : undefined,
@@ -309,6 +315,14 @@ function windowOf({ shape, values }: Grid, output: Shape, place: number): Box {
   const ink = blank(h, w)
   for (let i = 0; i < values.length; i++) if (values[i] !== 0) ink.data[Math.floor(i / channels)] = 1
   return inkBox(ink) ?? { top: row, left: column, height: 1, width: 1 }
+}
+
+/** The numbers of a window that are in the same channel as a place of the output; without channels, that number. */
+function oneOf(grid: Grid, window: Box, place: number, output: Shape): Grid {
+  if (output.length !== 3) return { shape: [1], values: grid.values.slice(place, place + 1) }
+  const channels = output[2]
+  const { shape, values } = cropGrid(grid, window)
+  return { shape: shape.slice(0, 2), values: values.filter((_, i) => i % channels === place % channels) }
 }
 
 function cropGrid({ shape, values }: Grid, { top, left, height, width }: Box): Grid {

@@ -112,9 +112,8 @@ export const en = {
   'mistakes.start': 'Test',
   'mistakes.running': '{done} of 10,000',
   'mistakes.result': '{model}: {accuracy} right, {errors} mistakes.',
-  'mistakes.confusion': 'Confusion matrix: choose a cell to see those mistakes',
-  'mistakes.row': 'is',
-  'mistakes.column': 'read as',
+  'mistakes.confusion':
+    'Confusion matrix: each row is a digit, each column what it was read as. Choose a cell to see those mistakes.',
   'mistakes.cell': '{count} times a {label} was read as {answer}',
   'mistakes.all': 'The most confident mistakes',
   'mistakes.filtered': '{label} read as {answer}: {count}',

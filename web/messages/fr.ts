@@ -117,9 +117,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'mistakes.start': 'Tester',
   'mistakes.running': '{done} sur 10 000',
   'mistakes.result': '{model} : {accuracy} de bonnes réponses, {errors} erreurs.',
-  'mistakes.confusion': 'Matrice de confusion : choisissez une case pour voir ces erreurs',
-  'mistakes.row': 'est',
-  'mistakes.column': 'lu',
+  'mistakes.confusion':
+    'Matrice de confusion : chaque ligne est un chiffre, chaque colonne ce qu’on y a lu. Choisissez une case pour voir ces erreurs.',
   'mistakes.cell': '{count} fois, un {label} a été lu {answer}',
   'mistakes.all': 'Les erreurs les plus assurées',
   'mistakes.filtered': '{label} lu {answer} : {count}',

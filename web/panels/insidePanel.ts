@@ -157,7 +157,8 @@ export class InsidePanel {
       3,
     )
     const bias = view.bias === undefined ? '' : `${view.bias < 0 ? '−' : '+'} ${decimal(Math.abs(view.bias), 3)} `
-    const numbers = row.kind === 'dense' || row.kind === 'conv2d' ? `${sum} ${bias}= ` : ''
+    const given = Array.from(view.inputs.values, x => decimal(x, 3))
+    const numbers = row.kind === 'dense' || row.kind === 'conv2d' ? `${sum} ${bias}= ` : filledIn(row.kind, given)
     const weighted = view.bias !== undefined
     find('unit').replaceChildren(
       make('h3', {}, t('unit.title', { layer: row.name, unit: row.unit })),
@@ -168,6 +169,12 @@ export class InsidePanel {
       ...(weighted ? [picture(t('unit.weights'), view.weights), picture(t('unit.products'), products)] : []),
     )
   }
+}
+
+/** A formula of few numbers with these filled in. */
+function filledIn(kind: string, numbers: readonly string[]): string {
+  if (kind === 'relu') return `max(0; ${numbers.join('; ')}) = `
+  return kind === 'maxPool2d' && numbers.length <= 4 ? `max(${numbers.join('; ')}) = ` : ''
 }
 
 function picture(title: string, grid: Grid): HTMLElement {

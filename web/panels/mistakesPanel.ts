@@ -51,8 +51,7 @@ export class MistakesPanel {
 
   #showConfusion({ confusion }: TestResult) {
     const caption = make('caption', {}, t('mistakes.confusion'))
-    const corner = make('td', { className: 'small' }, `${t('mistakes.row')} ↓ ${t('mistakes.column')} →`)
-    const head = make('tr', {}, corner)
+    const head = make('tr', {}, make('td'))
     confusion.forEach((_, answer) => head.append(make('th', { scope: 'col' }, String(answer))))
     const table = make('table', {}, caption, make('thead', {}, head))
     const worst = Math.max(...confusion.flatMap((row, label) => row.filter((_, answer) => answer !== label)))
