@@ -474,10 +474,12 @@ export function testBackend(
         readonly [size: number, stride: number],
       ][] = [
         ["convnet's", conv2dShape([2, 28, 28, 1], [3, 3, 1, 32], 1, 'valid'), [3, 64], [2, 2]],
-        ['three channels, 5x5 and 3x3', conv2dShape([3, 17, 15, 3], [5, 5, 3, 12], 1, 'valid'), [3, 9], [2, 2]],
-        ['3x3 and 1x1, pool 3', conv2dShape([2, 14, 11, 1], [3, 3, 1, 4], 1, 'valid'), [1, 7], [3, 3]],
-        ['overlapping windows', conv2dShape([1, 14, 14, 1], [3, 3, 1, 8], 1, 'valid'), [3, 5], [3, 2]],
-        ["'same'", conv2dShape([1, 12, 12, 1], [3, 3, 1, 8], 1, 'same'), [3, 5], [2, 2]],
+        ['three channels, 2x2 and 3x3', conv2dShape([3, 17, 15, 3], [2, 2, 3, 32], 1, 'valid'), [3, 9], [2, 2]],
+        ['5x5 and 3x3', conv2dShape([2, 17, 15, 1], [5, 5, 1, 64], 1, 'valid'), [3, 6], [2, 2]],
+        ['few filters', conv2dShape([2, 14, 11, 1], [3, 3, 1, 12], 1, 'valid'), [3, 7], [2, 2]],
+        ['3x3 and 1x1, pool 3', conv2dShape([2, 14, 11, 1], [3, 3, 1, 96], 1, 'valid'), [1, 7], [3, 3]],
+        ['overlapping windows', conv2dShape([1, 14, 14, 1], [3, 3, 1, 32], 1, 'valid'), [3, 5], [3, 2]],
+        ["'same'", conv2dShape([1, 12, 12, 1], [3, 3, 1, 32], 1, 'same'), [3, 5], [2, 2]],
       ]
       const images: [string, (length: number) => Uint8Array][] = [
         ['strokes', length => strokes(length, 'ink')],

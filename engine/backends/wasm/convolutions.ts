@@ -4,6 +4,9 @@ import type { Block, Delayed } from './block.js'
 import { see } from './seen.js'
 import { pieceOf, type Store } from './store.js'
 
+/** Up to so many numbers in a window, the kernel for what is seen is as fast as the dense one even if nothing is blank. */
+const FEW_TAPS = 12
+
 /** Whether windows lie one pixel apart and within the image. */
 export const isPlain = (s: Conv2dShape) => s.stride === 1 && s.oh === s.h - s.kh + 1 && s.ow === s.w - s.kw + 1
 
@@ -40,10 +43,9 @@ export function createConvolutions(store: Store) {
   function convolve(block: Block, { inputs: [x, w], b, rectify, s }: Delayed & { kind: 'conv2d' }, y: number) {
     const taps = s.kh * s.kw * s.ci
     const end = [b ? at(b) : 0, rectify ? 1 : 0]
-    if (x.bytes && isPlain(s)) {
+    if (x.bytes && isPlain(s) && taps <= FEW_TAPS && s.co % sizes.SEEN_FILTERS === 0) {
       see(store, block, x, s, [s.kh, s.kw], 1)
-      const width = kernels.panelWidth(s.co)
-      withFloats(taps * pieceOf(s.co, width) * width, panels => {
+      withFloats(taps * s.co, panels => {
         run('packPanels', pieceOf(taps, sizes.PANEL_ROWS), [at(w), panels, taps, s.co])
         const args = [at(x), block.seen, panels, y, s.h, s.w, s.ci, s.kh, s.kw, s.co, s.oh, s.ow, ...end]
         run('convolveSeen', s.n, args, kernels.convolveSeenScratch())

@@ -46,7 +46,7 @@ export function createPooling(store: Store) {
     const [gradient, pooled] = dy.delayed.inputs as [Block, Block]
     const p = pooled.pooled!.shape
     const same = p.h === s.oh && p.w === s.ow && p.c === s.co && p.stride === p.size
-    return isPlain(s) && same && s.ci % 4 === 0 ? [gradient, pooled] : undefined
+    return isPlain(s) && same && (s.kw * s.ci) % 24 === 0 && s.ci % 4 === 0 ? [gradient, pooled] : undefined
   }
 
   function sparseFilterGrad(x: Block, dy: Block, s: Conv2dShape): Block | undefined {

@@ -24,6 +24,7 @@ export function createStore(
     LINES: constant('LINES'),
     PANEL_ROWS: constant('PANEL_ROWS'),
     PICKED: constant('PICKED'),
+    SEEN_FILTERS: constant('SEEN_FILTERS'),
     /** Columns of a packed panel, filters of a transformed one. */
     PANEL: 8,
     /** Images whose filter gradients one thread sums: fixed, so that the sum never depends on the number of threads. */

@@ -12,7 +12,7 @@ export {
   maxPool, scatter, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
   sumTaps, sumTransposed, transpose,
 } from './pooling'
-export { convolveSeen, convolveSeenScratch, see, seeScratch } from './seen'
+export { convolveSeen, convolveSeenScratch, see, SEEN_FILTERS, seeScratch } from './seen'
 export { crossEntropy, crossEntropyGrad, mean, softmax, softmaxGrad } from './softmax'
 export { convolvePool, convolvePoolScratch, transformedFilters, transformFilters } from './winograd'
 
@@ -27,5 +27,5 @@ export { convolveTile, filterGradTile } from './convolution'
 export { dots, narrowScatter, narrowSum, wideScatter, wideSum } from './lists'
 export { multiplyTile } from './matmul'
 export { addNarrow, addWide } from './pooling'
-export { narrowWindow, wideWindow } from './seen'
+export { addWindow } from './seen'
 export { multiplyTiles } from './winograd'

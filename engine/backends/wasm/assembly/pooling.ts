@@ -8,14 +8,14 @@
 //   dw: per filter o,  the list of its winning pixels:   dw[o][·] += dy · x[pixel's window]
 //   dx: per pixel,     the list of filters it won for:   dx[window] += dy · w[o][·]
 //
-// Both sums run along a row of the window, 48 numbers (12 vectors in registers) at a time.
+// Both sums run along a row of the window, 48 or 24 numbers (12 or 6 vectors in registers) at a time.
 //
 // Windows that have seen nothing (seen.ts) are alike: the gradients of each filter there are summed first, and multiplied
 // once. Their winning pixels are those of the first cell.
 import { madd, smaller, zero } from './simd'
 
 const WIDE: usize = 48 * 4
-const NARROW: usize = 4 * 4
+const NARROW: usize = 24 * 4
 
 /** Image `item` of y = max of each window of x[n,h,w,c], and which cell of its window it was (row-major; first of equals). */
 export function maxPool(
@@ -83,7 +83,7 @@ export function sparseFilterGradScratch(windows: i32, co: i32): i32 {
 
 /**
  * partial[item] = dw, transposed to [co][kh·kw·ci], over `images` images.
- * x [n,h,w,ci], dy and winners [n,ph,pw,co]; windows of `size` x `size`, side by side; ci is a multiple of 4.
+ * x [n,h,w,ci], dy and winners [n,ph,pw,co]; windows of `size` x `size`, side by side; kw·ci is a multiple of 24.
  * Where seen[n,ph,pw] is 0, all that the filters see of x is alike; seen may be 0: nothing is known.
  */
 export function sparseFilterGrad(
@@ -221,14 +221,27 @@ export function addWide(list: usize, end: usize, from: usize, to: usize): void {
   v128.store(to, s11, 176)
 }
 
-/** The same for 4 numbers. */
+/** The same for 24 numbers. */
 export function addNarrow(list: usize, end: usize, from: usize, to: usize): void {
-  let s = v128.load(to)
-  do {
-    s = madd(v128.load(from + <usize>load<u32>(list)), v128.load32_splat(list, 4), s)
+  let s0 = v128.load(to), s1 = v128.load(to, 16), s2 = v128.load(to, 32), s3 = v128.load(to, 48)
+  let s4 = v128.load(to, 64), s5 = v128.load(to, 80)
+  while (list < end) {
+    const at = from + <usize>load<u32>(list)
+    const g = v128.load32_splat(list, 4)
+    s0 = madd(v128.load(at), g, s0)
+    s1 = madd(v128.load(at, 16), g, s1)
+    s2 = madd(v128.load(at, 32), g, s2)
+    s3 = madd(v128.load(at, 48), g, s3)
+    s4 = madd(v128.load(at, 64), g, s4)
+    s5 = madd(v128.load(at, 80), g, s5)
     list += 8
-  } while (list < end)
-  v128.store(to, s)
+  }
+  v128.store(to, s0)
+  v128.store(to, s1, 16)
+  v128.store(to, s2, 32)
+  v128.store(to, s3, 48)
+  v128.store(to, s4, 64)
+  v128.store(to, s5, 80)
 }
 
 /** dw[taps,co] = Σ partial[count,co,taps], `item` being a block of 8 rows of dw. */

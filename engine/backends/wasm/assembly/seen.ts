@@ -10,8 +10,11 @@
 //    . . . . . . .      . x x x .                 x x
 //    . . # # . . .      x x x x .                 x x
 //    . . . . . . .      . …
-import { finishSums, panelWidth } from './lists'
-import { madd, relu4, smaller, storeLanes, zero } from './simd'
+import { finishSums } from './lists'
+import { madd, relu4 } from './simd'
+
+/** Filters that stay in registers together: a panel of w. */
+export const SEEN_FILTERS: i32 = 32
 
 /** Bytes of scratch that see needs. */
 export function seeScratch(w: i32): i32 {
@@ -45,49 +48,42 @@ export function see(
 
 /** Bytes of scratch that convolveSeen needs. */
 export function convolveSeenScratch(): i32 {
-  return 3 * 128
+  return 2 * SEEN_FILTERS * 4
 }
 
 /**
  * Image `item` of y[n,oh,ow,co] = x ∗ w, plus b[co] unless b is 0, then max(y, 0) if asked, with windows one pixel apart
- * and w[kh·kw·ci,co] in panels: for few input channels, with all the filters of a panel in registers.
+ * and w[kh·kw·ci,co] in panels, co being a multiple of 32.
  */
 export function convolveSeen(
   item: i32, scratch: usize, x: usize, seen: usize, panels: usize, y: usize, h: i32, w: i32, ci: i32,
   kh: i32, kw: i32, co: i32, oh: i32, ow: i32, b: usize, rectify: bool,
 ): void {
-  const width = panelWidth(co)
   const row = <usize>(w * ci) << 2
   const pixel = <usize>co << 2
   const taps = kh * kw * ci
   const image = x + <usize>(item * h) * row
-  const bias = scratch, blank = scratch + 128, sums = scratch + 256
+  const bias = scratch, blank = scratch + (SEEN_FILTERS << 2)
   seen += <usize>(item * oh * ow)
-  for (let o = 0; o < co; o += width) {
-    const count = smaller(width, co - o)
+  for (let o = 0; o < co; o += SEEN_FILTERS) {
     const panel = panels + (<usize>(o * taps) << 2)
-    memory.fill(bias, 0, 128)
-    if (b) memory.copy(bias, b + (o << 2), count << 2)
-    finishSums(bias, blank, width, true, 0, rectify)
+    memory.fill(bias, 0, SEEN_FILTERS << 2)
+    if (b) memory.copy(bias, b + (o << 2), SEEN_FILTERS << 2)
+    finishSums(bias, blank, SEEN_FILTERS, true, 0, rectify)
     let to = y + <usize>(item * oh * ow) * pixel + (o << 2)
     let map = seen
     for (let i = 0; i < oh; i++) {
       let from = image + <usize>i * row
       for (let j = 0; j < ow; j++, from += ci << 2, to += pixel) {
-        let sum = blank
-        if (load<u8>(map++)) {
-          sum = sums
-          if (width == 32) wideWindow(from, row, kh, kw * ci, panel, bias, sums, rectify)
-          else narrowWindow(from, row, kh, kw * ci, panel, bias, sums, rectify)
-        }
-        for (let f = 0; f < count; f += 4) storeLanes(to + (f << 2), v128.load(sum + (f << 2)), count - f)
+        if (load<u8>(map++)) addWindow(from, row, kh, kw * ci, panel, bias, to, rectify)
+        else for (let f = 0; f < SEEN_FILTERS << 2; f += 16) v128.store(to + f, v128.load(blank + f))
       }
     }
   }
 }
 
 /** 32 numbers at `to` = b + Σ window · panel, then max(…, 0) if asked. */
-export function wideWindow(
+export function addWindow(
   x: usize, row: usize, kh: i32, run: i32, panel: usize, b: usize, to: usize, rectify: bool,
 ): void {
   let s0 = v128.load(b), s1 = v128.load(b, 16), s2 = v128.load(b, 32), s3 = v128.load(b, 48)
@@ -95,7 +91,7 @@ export function wideWindow(
   do {
     let at = x
     const end = x + (<usize>run << 2)
-    do {
+    while (at < end) {
       const value = v128.load32_splat(at)
       s0 = madd(v128.load(panel), value, s0)
       s1 = madd(v128.load(panel, 16), value, s1)
@@ -107,7 +103,7 @@ export function wideWindow(
       s7 = madd(v128.load(panel, 112), value, s7)
       panel += 128
       at += 4
-    } while (at < end)
+    }
     x += row
   } while (--kh)
   if (rectify) {
@@ -128,35 +124,4 @@ export function wideWindow(
   v128.store(to, s5, 80)
   v128.store(to, s6, 96)
   v128.store(to, s7, 112)
-}
-
-/** The same for a panel of 16. */
-export function narrowWindow(
-  x: usize, row: usize, kh: i32, run: i32, panel: usize, b: usize, to: usize, rectify: bool,
-): void {
-  let s0 = v128.load(b), s1 = v128.load(b, 16), s2 = v128.load(b, 32), s3 = v128.load(b, 48)
-  do {
-    let at = x
-    const end = x + (<usize>run << 2)
-    do {
-      const value = v128.load32_splat(at)
-      s0 = madd(v128.load(panel), value, s0)
-      s1 = madd(v128.load(panel, 16), value, s1)
-      s2 = madd(v128.load(panel, 32), value, s2)
-      s3 = madd(v128.load(panel, 48), value, s3)
-      panel += 64
-      at += 4
-    } while (at < end)
-    x += row
-  } while (--kh)
-  if (rectify) {
-    s0 = relu4(s0)
-    s1 = relu4(s1)
-    s2 = relu4(s2)
-    s3 = relu4(s3)
-  }
-  v128.store(to, s0)
-  v128.store(to, s1, 16)
-  v128.store(to, s2, 32)
-  v128.store(to, s3, 48)
 }
