@@ -1,0 +1,267 @@
+// `use --image` and `read`: PNG files of every kind are read alike, and what is none, or blank, is said in one line.
+import assert from 'node:assert/strict'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32, deflateSync } from 'node:zlib'
+import ndarray from 'ndarray'
+import { PNG } from 'pngjs'
+import { mnist } from '../../bench/mnist.js'
+import { writeCode } from '../../bench/writeCode.js'
+import { encode, greyPng } from '../../cli/images.js'
+import { findInk, prepare, type Box } from '../../data/index.js'
+import { bilinear, blank, eachPixel, type Image } from '../../data/preprocess.js'
+import { random } from '../../engine/index.js'
+import { chiffre, root, temporaryFolder } from './chiffre.js'
+
+/** A PNG file, its rows given as bytes. Types: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha. */
+function png(width: number, height: number, depth: number, type: number, rows: Buffer[], extra: Buffer[] = []) {
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(height, 4)
+  header.set([depth, type, 0, 0, 0], 8)
+  const data = deflateSync(Buffer.concat(rows.map(row => Buffer.concat([Buffer.of(0), row]))))
+  const parts = [chunk('IHDR', header), ...extra, chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...parts])
+}
+
+function chunk(name: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(name, 'latin1'), data])
+  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
+  length.writeUInt32BE(data.length)
+  sum.writeUInt32BE(crc32(body))
+  return Buffer.concat([length, body, sum])
+}
+
+interface Answer {
+  readonly image: string
+  readonly ground: 'light' | 'dark'
+  readonly label: number
+  readonly probabilities: readonly number[]
+}
+
+describe('image files', function () {
+  this.timeout(60_000)
+  const storage = temporaryFolder()
+  const file = (name: string) => join(storage, name)
+  copyFileSync(join(root, 'storage/pretrained/deepnet2.safetensors'), file('deepnet2.safetensors'))
+  const use = (...more: string[]) => chiffre('use', '--model', 'deepnet2', '--storage', storage, ...more)
+  const answers = async (...names: string[]) => {
+    const { code, out, err } = await use('--json', '--image', ...names.map(file))
+    assert.deepEqual([code, err], [0, ''])
+    return out
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as Answer)
+  }
+
+  const side = 112
+  let ink: Image // the first test digit, a 7, four times as large
+  let kinds: Record<string, Buffer>
+  before(async () => {
+    const { pixels } = (await mnist('t10k')).gather(Uint32Array.of(0))
+    const digit = ndarray(pixels, [28, 28])
+    ink = blank(side, side)
+    eachPixel(ink, (i, j) => ink.set(i, j, Math.round(bilinear(digit, (i + 0.5) / 4 - 0.5, (j + 0.5) / 4 - 0.5))))
+
+    /** A file's rows: of each pixel the bytes that `of` makes of its ink. */
+    const rows = (of: (v: number) => number[]) =>
+      Array.from({ length: side }, (_, i) =>
+        Buffer.from(Array.from({ length: side }, (_, j) => of(ink.get(i, j))).flat()),
+      )
+    const twice = (v: number) => [v, v] // 16 bits of the same share
+    const shades = Array.from({ length: 256 }, (_, v) => [255 - v, 255 - v, 255 - v]).flat()
+    const palette = chunk('PLTE', Buffer.from(shades))
+    const make = (depth: number, type: number, of: (v: number) => number[], extra: Buffer[] = []) =>
+      png(side, side, depth, type, rows(of), extra)
+    kinds = {
+      'grey.png': make(8, 0, v => [255 - v]),
+      'slate.png': make(8, 0, v => [v]),
+      'grey16.png': make(16, 0, v => twice(255 - v)),
+      'rgb.png': make(8, 2, v => [255 - v, 255 - v, 255 - v]),
+      'rgb16.png': make(16, 2, v => [twice(255 - v), twice(255 - v), twice(255 - v)].flat()),
+      'palette.png': make(8, 3, v => [v], [palette]),
+      // The ink's strength is its opacity; the colour under it says nothing where it is transparent.
+      'black-on-clear.png': make(8, 6, v => [0, 0, 0, v]),
+      'white-on-clear.png': make(8, 6, v => [255, 255, 255, v]),
+      'grey-alpha.png': make(8, 4, v => [0, v]),
+      'grey-alpha16.png': make(16, 4, v => [0, 0, v, v]),
+      'rgba16.png': make(16, 6, v => [0, 0, 0, 0, 0, 0, v, v]),
+      'palette-alpha.png': make(8, 3, v => [v], [
+        chunk('PLTE', Buffer.alloc(3 * 256)),
+        chunk('tRNS', Buffer.from(Array.from({ length: 256 }, (_, v) => v))),
+      ]), // prettier-ignore
+    }
+    for (const [name, bytes] of Object.entries(kinds)) writeFileSync(file(name), bytes)
+  })
+
+  it('of every kind are read alike, with the ground that they have', async () => {
+    const names = Object.keys(kinds)
+    const read = await answers(...names)
+    assert.deepEqual(
+      read.map(({ image }) => image),
+      names.map(file),
+    )
+    const [first] = read
+    assert.ok(first.label === 7 && first.probabilities[7] > 0.9)
+    for (const { image, ground, label, probabilities } of read) {
+      assert.equal(label, 7, image)
+      assert.equal(ground, /slate|white/.test(image) ? 'dark' : 'light', image)
+      for (const [i, p] of probabilities.entries())
+        assert.ok(Math.abs(p - first.probabilities[i]) < 0.01, `${image}: ${p} for ${i}`)
+    }
+  })
+
+  it('of one bit, and of colours, are read too', async () => {
+    const bits = Array.from({ length: side }, (_, i) => {
+      const row = Buffer.alloc(side / 8)
+      for (let j = 0; j < side; j++) if (ink.get(i, j) < 128) row[j >> 3] |= 0x80 >> (j & 7)
+      return row
+    })
+    writeFileSync(file('bits.png'), png(side, side, 1, 0, bits))
+    // Blue ink on yellowed paper, whose reds and greens say more than the blues.
+    const mix = (v: number) => [250 - 0.85 * v, 240 - 0.75 * v, 200 - 0.1 * v].map(Math.round)
+    const colour = Array.from({ length: side }, (_, i) =>
+      Buffer.from(Array.from({ length: side }, (_, j) => mix(ink.get(i, j))).flat()),
+    )
+    writeFileSync(file('colour.png'), png(side, side, 8, 2, colour))
+    for (const { label, ground, probabilities } of await answers('bits.png', 'colour.png'))
+      assert.ok(label === 7 && ground === 'light' && probabilities[7] > 0.9)
+  })
+
+  it('are shown as a table', async () => {
+    const { out } = await use('--image', file('grey.png'), file('slate.png'))
+    assert.match(out, /Image .* Ink .* Digit .* 0 .* 9 /)
+    assert.match(out, /grey\.png +│ dark on light +│ +7 │/)
+    assert.match(out, /slate\.png +│ light on dark +│ +7 │/)
+  })
+
+  it('--steps writes the preparation: the last picture is what the network sees', async () => {
+    const steps = join(storage, 'steps/of/it')
+    const { code } = await use('--image', file('grey.png'), '--steps', steps)
+    assert.equal(code, 0)
+    assert.deepEqual(readdirSync(steps).sort(), ['grey-1-scaled.png', 'grey-2-padded.png', 'grey-3-centred.png'])
+    const { scaled, padded, centred } = prepare(ink)!
+    for (const [name, image] of Object.entries({ '1-scaled': scaled, '2-padded': padded, '3-centred': centred })) {
+      const written = PNG.sync.read(readFileSync(join(steps, `grey-${name}.png`)))
+      assert.deepEqual([written.height, written.width], image.shape)
+      eachPixel(image, (i, j, v) => {
+        const found = written.data[4 * (i * written.width + j)]
+        assert.ok(Math.abs(found - v) <= 1, `${name} ${i},${j}: ${found}, not ${v}`)
+      })
+    }
+  })
+
+  const refused: [what: string, bytes: () => Buffer, reason: RegExp][] = [
+    ['text', () => Buffer.from('P2 1 1 255 0'), /not a PNG file/],
+    ['an empty file', () => Buffer.alloc(0), /not a PNG file/],
+    ['a JPEG', () => Buffer.from('ffd8ffe000104a46494600', 'hex'), /not a PNG file/],
+    ['a PNG cut off in its header', () => kinds['grey.png'].subarray(0, 20), /this PNG file is cut off or damaged/],
+    ['a PNG cut off in its pixels', () => kinds['grey.png'].subarray(0, 900), /this PNG file is cut off or damaged/],
+    ['a PNG without its end', () => kinds['grey.png'].subarray(0, -16), /this PNG file is cut off or damaged/],
+    ['a PNG with a flipped bit', () => flipped(kinds['grey.png'], 500), /this PNG file is cut off or damaged/],
+    ['more than 64 megapixels', () => png(8001, 8000, 8, 0, []), /8001x8000 pixels are more than 64 million/],
+    ['no pixel at all', () => png(0, 5, 8, 0, []), /this PNG file is cut off or damaged/],
+    ['white paper', () => png(30, 30, 8, 0, Array<Buffer>(30).fill(Buffer.alloc(30, 255))), /blank: no ink/],
+    ['a dark slate', () => png(30, 30, 8, 0, Array<Buffer>(30).fill(Buffer.alloc(30, 9))), /blank: no ink/],
+    ['paper whose grain is all there is', () => grain(), /blank: no ink/],
+    ['nothing but transparency', () => png(30, 30, 8, 6, Array<Buffer>(30).fill(Buffer.alloc(120))), /blank: no ink/],
+  ]
+  for (const [what, bytes, reason] of refused)
+    it(`of ${what} are refused in one line`, async () => {
+      writeFileSync(file('refused.png'), bytes())
+      for (const command of [['use'], ['read']]) {
+        const args = ['--model', 'deepnet2', '--storage', storage, '--image', file('refused.png')]
+        const { code, out, err } = await chiffre(...command, ...args)
+        assert.deepEqual([code, out, err.split('\n').length], [1, '', 2], err)
+        assert.ok(err.startsWith(`chiffre: ${file('refused.png')}: `), err)
+        assert.match(err, reason)
+      }
+    })
+
+  it('that are not there, or are folders, are named', async () => {
+    assert.match((await use('--image', file('none.png'))).err, /none\.png: no such file or folder\n$/)
+    mkdirSync(file('folder.png'))
+    const { code, err } = await use('--image', file('folder.png'))
+    assert.deepEqual([code, err], [1, `chiffre: ${file('folder.png')}: this is a folder, not a file\n`])
+  })
+
+  it('one bad file among good ones: nothing is printed, and it is named', async () => {
+    writeFileSync(file('bad.png'), 'x')
+    const { code, out, err } = await use('--image', file('grey.png'), file('bad.png'))
+    assert.deepEqual([code, out, err], [1, '', `chiffre: ${file('bad.png')}: not a PNG file\n`])
+  })
+
+  describe('of several digits', () => {
+    let labels: Uint8Array
+    before(async () => {
+      const { pixels, labels: shown } = (await mnist('t10k')).gather(Uint32Array.of(0, 1, 2, 3, 4))
+      const digits = Array.from(shown, (_, i) => ndarray(pixels.subarray(784 * i, 784 * (i + 1)), [28, 28]))
+      labels = shown
+      writeFileSync(file('code.png'), encode(greyPng(writeCode(digits, random(3, 'code'), { height: [60, 60] }))))
+    })
+    const read = (...more: string[]) =>
+      chiffre('read', '--model', 'deepnet2', '--storage', storage, '--image', file('code.png'), ...more)
+
+    it('are read from left to right, with how sure that is', async () => {
+      const { code, out, err } = await read()
+      assert.deepEqual([code, err], [0, ''])
+      assert.match(out, new RegExp(`^${labels.join('')} \\(\\d+\\.\\d\\d% sure of all 5\\)\\n$`))
+    })
+
+    it('--json gives each digit’s box and probability; --boxes draws the boxes', async () => {
+      const boxes = join(storage, 'drawn/boxes.png')
+      const { out } = await read('--json', '--boxes', boxes)
+      const row = JSON.parse(out) as {
+        text: string
+        confidence: number
+        digits: { label: number; probability: number; box: Box }[]
+      }
+      assert.equal(row.text, labels.join(''))
+      assert.ok(Math.abs(row.digits.reduce((p, d) => p * d.probability, 1) - row.confidence) < 1e-9)
+      const drawn = PNG.sync.read(readFileSync(boxes))
+      const original = PNG.sync.read(readFileSync(file('code.png')))
+      assert.deepEqual([drawn.width, drawn.height], [original.width, original.height])
+      const ground = Uint8Array.from({ length: original.width * original.height }, (_, i) => original.data[4 * i])
+      const { image } = findInk(ndarray(ground, [original.height, original.width]))!
+      let left = -1
+      for (const { box } of row.digits) {
+        const at = (i: number, j: number) => [
+          ...drawn.data.subarray(4 * (i * drawn.width + j), 4 * (i * drawn.width + j) + 3),
+        ]
+        for (const corner of [at(box.top - 2, box.left - 2), at(box.top + box.height + 1, box.left + box.width + 1)])
+          assert.deepEqual(corner, [255, 122, 60])
+        assert.ok(box.left > left, 'boxes go from left to right')
+        left = box.left
+        const middle = Math.max(
+          ...Array.from({ length: box.height }, (_, i) => image.get(box.top + i, box.left + (box.width >> 1))),
+        )
+        assert.ok(middle > 200, 'there is ink in the box')
+      }
+    })
+
+    it('must be given', async () => {
+      const { code, err } = await chiffre('read', '--model', 'deepnet2')
+      assert.equal(code, 2)
+      assert.match(err, /--image/)
+      assert.ok(!existsSync(join(storage, 'boxes.png')))
+    })
+  })
+})
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes)
+  copy[at] ^= 1
+  return copy
+}
+
+/** Light grey paper, a little lighter or darker from pixel to pixel. */
+function grain(): Buffer {
+  const rng = random(1, 'grain')
+  return png(
+    60,
+    60,
+    8,
+    0,
+    Array.from({ length: 60 }, () => Buffer.from(Array.from({ length: 60 }, () => 220 + 12 * rng()))),
+  )
+}
