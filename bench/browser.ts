@@ -49,7 +49,7 @@ const argv = yargs(process.argv.slice(2))
   .option('cap', {
     number: true,
     default: 3,
-    describe: 'what takes more seconds is called only once, or not if ten times more',
+    describe: 'what takes more seconds is measured only once, or not if ten times more',
   })
   .strictOptions()
   .parseSync()

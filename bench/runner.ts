@@ -23,8 +23,8 @@ export interface Measured {
   /** The first call, which compiles what it needs. */
   readonly first: number
   readonly timing: Timing
-  /** Whether the first call took so long that it was the only one. */
-  readonly once?: boolean
+  /** Whether a call took so long that only one was measured after the first. */
+  readonly once: boolean
 }
 
 export interface Transfer {
@@ -59,7 +59,7 @@ export const backendRunner = (backend: Backend): Runner<Buffer> => ({
   },
 })
 
-/** Checks a call, then measures it: once, if that takes more than `cap` seconds. */
+/** Checks a call, then measures it: just once, if it takes more than `cap` seconds. */
 export async function measureCall<Held>(
   call: Call,
   runner: Runner<Held>,
@@ -75,25 +75,27 @@ export async function measureCall<Held>(
   for (const x of held.values()) await runner.settle(x)
 
   const updates = call.kernel === 'adamStep' || call.kernel === 'sgdStep'
-  const start = performance.now()
-  const result = runner.run(call, held)
-  await runner.settle(result)
-  const first = (performance.now() - start) / 1000
-  const error = await check(call, values, await runner.download(result))
-  if (!(error <= tolerance))
-    throw new Error(`${call.kernel} ${describe(call)} is wrong on ${runner.name}: relative error ${error}`)
-  if (!updates) runner.free(result)
-  if (first > effort.cap) {
-    for (const x of held.values()) runner.free(x)
-    return { error, first, timing: { median: first, spread: 0, samples: [first] }, once: true }
-  }
-  const timing = await measure(async () => {
+  const timed = async () => {
+    const start = performance.now()
     const y = runner.run(call, held)
     await runner.settle(y)
+    return { y, seconds: (performance.now() - start) / 1000 }
+  }
+  const again = async () => {
+    const { y, seconds } = await timed()
     if (!updates) runner.free(y)
-  }, effort)
+    return seconds
+  }
+  const { y, seconds: first } = await timed()
+  const error = await check(call, values, await runner.download(y))
+  if (!(error <= tolerance))
+    throw new Error(`${call.kernel} ${describe(call)} is wrong on ${runner.name}: relative error ${error}`)
+  if (!updates) runner.free(y)
+  const second = first > effort.cap ? await again() : 0
+  const once = second > effort.cap
+  const timing = once ? { median: second, spread: 0, samples: [second] } : await measure(again, effort)
   for (const x of held.values()) runner.free(x)
-  return { error, first, timing }
+  return { error, first, timing, once }
 }
 
 /** The seconds that waiting takes, which every timing includes. */

@@ -56,7 +56,8 @@ export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks
       const cells = [kernel, sizes, models.join(' '), backend, `${threads}`]
       if (!timing) return [...cells, `skipped: ${duration(skipped!)} a call`, '', '', '', '', '']
       const gflops = flops / timing.median / 1e9
-      const share = `${((100 * gflops) / peaks[threads].gflops).toFixed(1)} %`
+      // What draws GL uses all cores, or none.
+      const share = backend === 'gpujs:headlessgl' ? '' : `${((100 * gflops) / peaks[threads].gflops).toFixed(1)} %`
       return [
         ...cells,
         duration(timing.median),

@@ -96,10 +96,16 @@ function backend(device: Device): Backend<DeviceBuffer> {
     dispose: () => device.dispose(),
 
     matmul(x, w, m, k, n, transposed: Transposed = {}) {
-      const four = device.packed ? packed.matmul(m, k, n, transposed) : undefined
+      if (!device.packed) return device.run(kernels.matmul(m, k, n, transposed), x, w)
+      const four = packed.matmul(m, k, n, transposed)
       if (four) return device.run(four, x, w)
-      // If rows of w do not fit into fours, columns may: with what is stored the other way turned first.
-      const columns = device.packed ? packed.dots(m, k, n) : undefined
+      // What is stored the other way is turned, if it fits into fours then.
+      const rows = packed.transpose('matmul', n, k)
+      if (rows && transposed.w && !transposed.x) {
+        const ws = device.run(rows, w)
+        return replace(device.run(packed.matmul(m, k, n, {})!, x, ws), ws)
+      }
+      const columns = packed.dots(m, k, n)
       if (!columns) return device.run(kernels.matmul(m, k, n, transposed), x, w)
       const xs = transposed.x ? device.run(packed.transpose('matmul', k, m)!, x) : x
       const ws = transposed.w ? w : device.run(packed.transpose('matmul', k, n)!, w)

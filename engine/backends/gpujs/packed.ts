@@ -73,7 +73,7 @@ const rowsFor = (numbers: number) => (numbers >= 2 ** 14 ? 4 : 1)
 /** y[i, j…j+3] = Σ x[i, l…l+3] · w[l…l+3, j…j+3], four l at a time; w perhaps stored transposed */
 export function matmul(m: number, k: number, n: number, transposed: Transposed): Kernel | undefined {
   if (transposed.x) return transposed.w ? undefined : outer(m, k, n)
-  if (!whole(k, n)) return undefined
+  if (!whole(k, n)) return transposed.w ? undefined : byNumbers(m, k, n)
   const row = (r: number) => (transposed.w ? `W[(j * 4 + ${r}) * ${k / 4} + l]` : `W[(l * 4 + ${r}) * ${n / 4} + j]`)
   const add = transposed.w ? addDots : addRows
   const rows = rowsFor(m * n)
@@ -88,6 +88,26 @@ export function matmul(m: number, k: number, n: number, transposed: Transposed):
       ${lanes.map(r => `const w${r} = ${row(r)};`).join('\n')}
       ${rowsOf(rows)
         .map(r => `const x${r} = X[(i * ${rows} + ${r}) * ${k / 4} + l];\n${add(r, `x${r}`)}`)
+        .join('\n')}
+    }`,
+  })
+}
+
+/** y[i, j…j+3] = Σ x[i,l] · w[l, j…j+3]: x number by number, for rows of x that do not fit into fours */
+function byNumbers(m: number, k: number, n: number): Kernel | undefined {
+  if (!whole(n)) return undefined
+  const rows = rowsFor(m * n)
+  return blocks({
+    op: 'matmul',
+    args: 'x, W',
+    result: { i: m, j: n / 4 },
+    rows,
+    along: 'i',
+    body: `
+    for (let l = 0; l < ${k}; l++) {
+      const w4 = W[l * ${n / 4} + j];
+      ${rowsOf(rows)
+        .map(r => `const x${r} = x[(i * ${rows} + ${r}) * ${k} + l];\n${addScaled(r, `x${r}`, 'w4')}`)
         .join('\n')}
     }`,
   })
