@@ -51,6 +51,10 @@ async function section<R extends Results<unknown>>(
   return [source(results), ...(await write(results))].join('\n\n')
 }
 
+const onSoftware = `**That is software GL, on the processor.** These figures compare kernels on the same GL, and say nothing about a graphics card.
+On a machine that has one, \`npm run bench:browser -- --window\` measures it, and this page then names it; in Node,
+\`npm run bench -- --backend gpujs:headlessgl,wasm\` does ([how to get a GL there](backends.md#gpujs-kernels-on-a-graphics-card)).`
+
 const hidden = (title: string, ...tables: readonly Table[]) =>
   `<details><summary>${title}</summary>\n\n${tables.map(markdown).join('\n\n')}\n\n</details>`
 
@@ -73,6 +77,7 @@ const [kernels, ladder, browser, models, peers, wholeProcess] = await Promise.al
   section(await newest<LadderResults>('ladder'), 'npm run bench:ladder', ({ rows }) => [markdown(ladderTable(rows))]),
   section(await newest<BrowserResults>('browser'), 'npm run bench:browser', results => [
     `${results.browser}, drawing with ${results.gl}.`,
+    ...(/SwiftShader|llvmpipe|software/i.test(results.gl) ? [onSoftware] : []),
     markdown(besideTable(results)),
     ...Object.entries(results.absent).map(([name, reason]) => `${name} did not start: ${reason}`),
     Object.entries(results.waiting)
@@ -137,10 +142,9 @@ ${kernels}
 ## On a GPU, in a browser
 
 The products and convolutions of the models (forward, and both gradients of a convolution) in Chromium on gpu.js, beside TensorFlow.js's WebGL backend
-and naive gpu.js kernels ([bench/browser/naive.ts](../bench/browser/naive.ts): one number of the result a call, by its definition). **What draws
-here is software** (SwiftShader, on the processor): the figures compare kernels on the same GL, and say nothing about a graphics card. On a machine that has
-one, \`npm run bench:browser -- --window\` measures it, and the table names what drew; in Node, \`npm run bench -- --backend gpujs:headlessgl,wasm\`
-does ([how to get a GL there](backends.md)). A ratio below 1 says that ours is faster.
+and naive gpu.js kernels ([bench/browser/naive.ts](../bench/browser/naive.ts): one number of the result a call, by its definition). A ratio
+below 1 says that ours is faster. Batches are of 32 unless the command says otherwise: a slow GL takes so long over a naive convolution of 128 images that
+the browser takes it away.
 
 ${browser}
 
