@@ -494,6 +494,7 @@ export function testBackend(
         const inputs = (draw: (length: number) => Uint8Array) => ({
           image: draw(s.n * s.h * s.w * s.ci),
           other: strokes(s.n * s.h * s.w * s.ci, 'other'),
+          x: uniform(m * s.co, 'x'),
           w: uniform(s.kh * s.kw * s.ci * s.co, 'w'),
           b: uniform(s.co, 'b'),
           w2: uniform(kernel * kernel * s.co * co, 'w2'),
@@ -536,6 +537,8 @@ export function testBackend(
                 'conv2dGradFilter of another image': b.conv2dGradFilter(i.other, dx, s),
                 'conv2dGradFilter then of this': b.conv2dGradFilter(i.image, dx, s),
                 'conv2d of another image': b.conv2d(i.other, i.w, s),
+                'conv2dGradFilter 2 of another x': b.conv2dGradFilter(i.x, da, s2),
+                'biasGrad behind another relu': b.biasGrad(b.reluGrad(i.x, b.conv2dGradInput(da, i.w2, s2)), m, s.co),
               }
             }))
         }

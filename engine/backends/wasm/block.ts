@@ -21,8 +21,8 @@ export class Block implements Buffer {
   /** What is not 0 in it, if a product wanted to know. */
   rows: Lists | undefined
   columns: Lists | undefined
-  /** Of a max-pooled result: which cell won each window, and what was pooled. */
-  pooled: { readonly winners: number; readonly source: Block; readonly shape: Pool2dShape } | undefined
+  /** Of a max-pooled result: which cell won each window, and what was pooled; the image of a convolution before it. */
+  pooled: { winners: number; source: Block; shape: Pool2dShape; image: Block | undefined } | undefined
   /** Of logits: their softmax, which the loss left for its gradient. */
   softmax = 0
 

@@ -31,7 +31,7 @@ export function createPooling(store: Store) {
       })
     } else run('maxPool', p.n, [at(x), y.at, winners, p.h, p.w, p.c, p.size, p.stride, p.oh, p.ow])
     y.rectified = delayed?.rectify ?? x.rectified
-    y.pooled = { winners, source: x, shape: p }
+    y.pooled = { winners, source: x, shape: p, image: delayed?.inputs[0] }
     return y
   }
 
@@ -53,12 +53,13 @@ export function createPooling(store: Store) {
     const found = sparse(dy, s)
     if (!found) return undefined
     const [gradient, pooled] = found
-    const { winners, shape: p } = pooled.pooled!
+    const { winners, shape: p, image } = pooled.pooled!
+    const seen = x === image ? pooled.seen : 0
     const taps = s.kh * s.kw * s.ci
     const dw = make(taps * s.co)
     const parts = pieceOf(s.n, sizes.IMAGES)
     withFloats(parts * dw.length, partial => {
-      const lengths = [s.n, sizes.IMAGES, s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow, pooled.seen]
+      const lengths = [s.n, sizes.IMAGES, s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow, seen]
       const needed = kernels.sparseFilterGradScratch(p.oh * p.ow, s.co)
       run('sparseFilterGrad', parts, [at(x), winners, at(gradient), partial, ...lengths], needed)
       run('sumTransposed', pieceOf(taps, sizes.PANEL), [partial, parts, dw.at, taps, s.co])
@@ -90,8 +91,9 @@ export function createPooling(store: Store) {
     const { delayed } = dy
     if (delayed?.kind !== 'inputGrad') return at(dy)
     const [, pooled, , mask] = delayed.inputs
-    const alike = pooled.seen && (!image || image === pooled.image) && (!mask || mask.image === pooled.image)
-    if (!alike) return at(dy)
+    const seen = !image || image === pooled.image
+    const alike = !mask || mask === pooled.pooled!.image
+    if (!pooled.seen || !seen || !alike) return at(dy)
     if (!dy.lumped) sparseInputGrad(delayed, (dy.lumped = takeFloats(dy.length)), true)
     return dy.lumped
   }

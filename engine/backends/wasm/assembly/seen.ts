@@ -5,11 +5,16 @@
 // holds one layer up for those whose window sees only such pixels. So beside a result there may be a map, one byte a
 // pixel: not 0 if it has seen something. What is alike is computed once, and its gradients are summed first.
 //
-//    image            seen, 3x3 windows       seen, 4x4 windows 2 apart: 3x3, then pooled by 2
-//    . . . . . . .      . . . . .
-//    . . . . . . .      . x x x .                 x x
-//    . . # # . . .      x x x x .                 x x
-//    . . . . . . .      . …
+//    image (. is 0)       seen by 3x3 windows     seen by 3x3 windows of these, pooled
+//                                                 by 2: by 4x4 windows that are 2 apart
+//    . . . . . . . .         . . . . . .
+//    . . . . . . . .         x x . . . .                     x .
+//    . . . . . . . .         x x . . . .
+//    . # . . . . . .         x x . . . .                     x .
+//    . # . . . . . .         x x . . . .
+//    . . . . . . . .         . . . . . .
+//    . . . . . . . .
+//    . . . . . . . .
 import { finishSums } from './lists'
 import { madd, relu4 } from './simd'
 
