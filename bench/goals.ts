@@ -21,11 +21,12 @@ type Measure = (outcome: Outcome) => number
 const epoch: Measure = ({ secondsPerEpoch }) => secondsPerEpoch
 const inference: Measure = ({ inferenceSeconds }) => inferenceSeconds
 
-function typical(rows: Rows, name: string, model: string, threads: number, measure: Measure) {
+function typical(rows: Rows, name: string, model: string, threads: number, measure: Measure, of = median) {
   const row = rows.find(row => row.name === name && row.model === model && row.threads === threads)
-  return row && row.outcomes.length > 0 ? median(row.outcomes.map(measure)) : undefined
+  return row && row.outcomes.length > 0 ? of(row.outcomes.map(measure)) : undefined
 }
 
+const largest = (numbers: readonly number[]) => Math.max(...numbers)
 const quotient = (a: number | undefined, b: number | undefined) =>
   a === undefined || b === undefined ? undefined : a / b
 
@@ -69,7 +70,9 @@ export function goals(peers: PeerResults | undefined, whole: ProcessResults | un
     })),
     {
       what: 'convnet, the most memory of an epoch',
-      measured: eachCount(count => typical(rows, ours, 'convnet', count, ({ peakMemory }) => peakMemory / 1e6)),
+      measured: eachCount(count =>
+        typical(rows, ours, 'convnet', count, ({ peakMemory }) => peakMemory / 1e6, largest),
+      ),
       must: 600,
       unit: ' MB',
     },

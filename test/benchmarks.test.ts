@@ -1,0 +1,63 @@
+// What the benchmarks say about their samples: medians, ratios and goals, computed by hand here.
+import assert from 'node:assert/strict'
+import { goals } from '../bench/goals.js'
+import { median } from '../bench/measure.js'
+import type { PeerResults } from '../bench/peers.js'
+import type { Outcome } from '../bench/rounds.js'
+import { duration, peerTable } from '../bench/tables.js'
+
+const outcome = (secondsPerEpoch: number, inferenceSeconds: number, peakMemory = 1e8): Outcome => ({
+  ran: 'it',
+  secondsPerEpoch,
+  inferenceSeconds,
+  share: 1,
+  peakMemory,
+})
+
+/** Medians of an epoch: ours 3 s, theirs 5 s; of a test: 2 s and 1 s. */
+const results = {
+  backend: 'wasm',
+  rows: [
+    {
+      name: 'wasm',
+      model: 'convnet',
+      threads: 2,
+      outcomes: [outcome(9, 1), outcome(3, 2, 7e8), outcome(1, 4)],
+    },
+    { name: 'wasm', model: 'convnet', threads: 1, outcomes: [outcome(50, 50)] },
+    { name: 'torch', model: 'convnet', threads: 2, outcomes: [outcome(5, 1), outcome(4, 1), outcome(6, 1)] },
+    { name: 'tfjs-wasm', model: 'convnet', threads: 1, outcomes: [], failure: 'no Conv2DBackpropFilter' },
+  ],
+} as unknown as PeerResults
+
+describe('What the benchmarks say', () => {
+  it('medians of an odd and an even number of samples', () => {
+    assert.equal(median([9, 1, 3]), 3)
+    assert.equal(median([9, 1, 3, 4]), 3.5)
+  })
+
+  it('durations in a unit that suits them', () => {
+    assert.deepEqual([2e-6, 0.0123, 0.4567, 12, 345].map(duration), ['2.00 µs', '12.3 ms', '457 ms', '12.0 s', '345 s'])
+  })
+
+  it('ratios of ours to theirs, for equal numbers of threads', () => {
+    const [ours, , torch, tfjs] = peerTable(results).rows
+    assert.equal(ours[3], '3.00 s (1.00 s – 9.00 s)')
+    assert.deepEqual([torch[4], torch[6]], ['0.60', '2.0'])
+    assert.equal(tfjs.at(-1), 'no Conv2DBackpropFilter')
+  })
+
+  it('which goals are reached, which are missed, and which were not measured', () => {
+    const found = (goal: string) =>
+      goals(results, undefined)
+        .rows.filter(([what]) => what === goal)
+        .map(([, , , threads, measured, reached]) => [threads, measured, reached])
+    assert.deepEqual(found('convnet, an epoch, PyTorch'), [['2', '0.60', 'yes']])
+    assert.deepEqual(found('convnet, the test set, PyTorch'), [['2', '2.0', 'no']])
+    assert.deepEqual(found('deepnet1, an epoch, PyTorch'), [['', 'not yet', '']])
+    assert.deepEqual(found('convnet, the most memory of an epoch'), [
+      ['1', '100 MB', 'yes'],
+      ['2', '700 MB', 'no'],
+    ])
+  })
+})
