@@ -12,8 +12,13 @@ import { Pen } from './pen.js'
 import { paint } from './picture.js'
 import { formatHash, parseHash, type State } from './state.js'
 
-/** Drawings are read while the pointer moves as long as that takes less than a frame. */
+/** Drawings are read while the pointer moves as long as that takes less than a frame, most of the last five times. */
 const frameTime = 16
+const times: number[] = []
+/** Where that takes longer, they are read only so often, in milliseconds. */
+const pause = 200
+let waiting: ReturnType<typeof setTimeout> | undefined
+const isQuick = () => times.filter(time => time > frameTime).length < 3
 
 const worker = new Worker(new URL('network.js', import.meta.url), { type: 'module' })
 worker.addEventListener('error', event => fail(new Error(event.message)))
@@ -35,12 +40,16 @@ let defaults: State = {
 }
 let state = parseHash(location.hash, defaults, models)
 let last: Reading | undefined
-let quick = true
 let insideSeen = false
 
 const pen = new Pen(find<HTMLCanvasElement>('pen'), drawing => {
   find('hint').hidden = !pen.blank
-  if (!drawing || quick) run(read())
+  if (!drawing || isQuick()) run(read())
+  else
+    waiting ??= setTimeout(() => {
+      waiting = undefined
+      run(read())
+    }, pause)
 })
 const isReady = (model: string) => networks.get(model)?.weights !== 'none' && networks.has(model)
 const training = new TrainingPanel(api, {
@@ -71,7 +80,9 @@ const read = latest(async () => {
     const { bytes, width } = pen.pixels()
     const begun = performance.now()
     last = await api.read(transfer(bytes, [bytes.buffer]), width, disturbance(), shown)
-    quick = performance.now() - begun < frameTime
+    performance.clearMeasures('read')
+    times.unshift(performance.measure('read', { start: begun }).duration)
+    times.length = Math.min(times.length, 5)
   }
   showReading()
   if (insideSeen) await inside.show(!last || !isReady(state.model))
