@@ -38,7 +38,7 @@ export interface Entry<O> {
 }
 
 /** An epoch of which no more than this was run takes so long that a second round would tell nothing new. */
-const isSlow = (outcome: object) => 'share' in outcome && (outcome as Outcome).share < 0.1
+const isSlow = (outcome: object) => 'share' in outcome && (outcome as Outcome).share < 0.5
 
 /** Lets everyone run `repeat` times, in turns. Who fails once, or is very slow, does not run again. */
 export async function rounds<O extends object = Outcome>(
