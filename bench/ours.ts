@@ -50,7 +50,11 @@ const warmUp = await trainEpoch(0, Math.min(1, argv.limit))
 const epochs = []
 if (warmUp.seconds * warmUp.share > argv.limit)
   epochs.push(warmUp) // a single step was too long already
-else for (let epoch = 0; epoch < argv.epochs; epoch++) epochs.push(await trainEpoch(epoch, argv.limit))
+else {
+  const elapsed = timer()
+  // Short epochs are repeated for a second: one alone says little.
+  while (epochs.length < argv.epochs || elapsed() < 1) epochs.push(await trainEpoch(epochs.length, argv.limit))
+}
 
 const first = Math.max(await inference(test.take(100)), Number.EPSILON) // warm-up, and how long the whole would take
 const examples = test.take(Math.min(10_000, Math.max(100, 100 * Math.floor(argv.limit / first))))
