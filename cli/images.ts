@@ -28,6 +28,7 @@ function decode(bytes: Buffer): PNG {
   if (!bytes.subarray(0, 8).equals(signature)) throw failure('image.kind')
   if (bytes.length < 24) throw failure('image.damaged')
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)]
+  if (width === 0 || height === 0) throw failure('image.damaged') // pngjs sometimes makes an empty image of it
   if (width * height > mostPixels) throw failure('image.large', { width, height })
   try {
     return PNG.sync.read(bytes)

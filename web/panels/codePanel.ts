@@ -49,8 +49,10 @@ export class CodePanel {
     const context = boxes.getContext('2d')!
     context.clearRect(0, 0, boxes.width, boxes.height)
     context.strokeStyle = context.fillStyle = getComputedStyle(boxes).color
-    context.lineWidth = 3
-    context.font = '600 26px system-ui, sans-serif'
+    const zoom = boxes.width / (boxes.clientWidth || boxes.width) // on a phone the strip is shown much smaller than it is
+    const letter = Math.max(26, 14 * zoom)
+    context.lineWidth = Math.max(3, 1.5 * zoom)
+    context.font = `600 ${letter}px system-ui, sans-serif`
     for (const { box, label } of row?.digits ?? []) {
       // The networks get the board at half its size.
       const [x, y, w, h] = [box.left, box.top, box.width, box.height].map(v => 2 * v) as [
@@ -60,7 +62,7 @@ export class CodePanel {
         number,
       ]
       context.strokeRect(x - 4, y - 4, w + 8, h + 8)
-      context.fillText(String(label), x - 4, y > 34 ? y - 12 : y + h + 30)
+      context.fillText(String(label), x - 4, y > letter + 8 ? y - 12 : y + h + letter + 4)
     }
   }
 
