@@ -73,6 +73,22 @@ inChromium('a drawing', function () {
     await page.fill('#pen-width', '2.25')
   })
 
+  it('is drawn by a finger, and the page does not scroll away under it', async () => {
+    const cdp = await page.context().newCDPSession(page)
+    const { x, y, width } = (await page.locator('#pen').boundingBox())!
+    const before = await page.evaluate('scrollY')
+    const touch = (type: string, points: readonly (readonly [number, number])[]) =>
+      cdp.send('Input.dispatchTouchEvent', {
+        type: type as 'touchStart',
+        touchPoints: points.map(([u, v]) => ({ x: x + u * width, y: y + v * width })),
+      })
+    await touch('touchStart', [one[0]])
+    for (let i = 1; i <= 12; i++) await touch('touchMove', [[0.5, 0.18 + (0.64 * i) / 12]])
+    await touch('touchEnd', [])
+    await reads('1')
+    assert.equal(await page.evaluate('scrollY'), before)
+  })
+
   it('is read by several models side by side', async () => {
     await page.getByLabel('convnet', { exact: true }).check()
     await page.getByLabel('deepnet1', { exact: true }).check()
