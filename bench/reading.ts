@@ -1,9 +1,11 @@
 // `npm run bench:reading`: how many postal codes a network reads whole, and how well it reads test digits that were
-// blown up to drawings and prepared anew. With the path of a convnet's checkpoint, or with the pretrained one.
+// blown up to drawings and prepared anew.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ndarray from 'ndarray'
+import yargs from 'yargs'
+import { hideBin } from 'yargs/helpers'
 import { findInk, prepare, readRow, type Dataset, type Image } from '../data/index.js'
 import { bilinear, blank, eachPixel } from '../data/preprocess.js'
 import { argmax, deserialize, random, scope, tensor, wasm, type Backend, type Sequential } from '../engine/index.js'
@@ -38,8 +40,14 @@ export interface CodesRead {
 }
 
 /** Reads `count` codes of five test digits each. */
-export async function readCodes(predict: Predict, set: Dataset, count: number, writing?: Writing): Promise<CodesRead> {
-  const rng = random(0, 'codes')
+export async function readCodes(
+  predict: Predict,
+  set: Dataset,
+  count: number,
+  writing?: Writing,
+  seed = 0,
+): Promise<CodesRead> {
+  const rng = random(seed, 'codes')
   let [whole, apart] = [0, 0]
   for (let i = 0; i < count; i++) {
     const indices = Uint32Array.from({ length: 5 }, () => Math.floor(rng() * set.length))
@@ -86,8 +94,14 @@ function blownUp(digit: Image): Image {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { weights, codes, seed } = await yargs(hideBin(process.argv))
+    .option('weights', { string: true, default: pretrained, describe: 'checkpoint of a convnet' })
+    .option('codes', { number: true, default: 500, describe: 'how many postal codes to write' })
+    .option('seed', { number: true, default: 0, describe: 'from which digits, sizes, spacing and slant are drawn' })
+    .strict()
+    .parse()
   const backend = await wasm()
-  const predict = await openConvnet(process.argv[2] ?? pretrained, backend)
+  const predict = await openConvnet(weights, backend)
   const set = await mnist('t10k')
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`
   const [direct, drawn] = await readDrawn(predict, set, 2000)
@@ -97,8 +111,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     ['slightly touching', { gap: [-0.05, 0.02] }],
   ]
   for (const [name, writing] of hands) {
-    const { whole, apart } = await readCodes(predict, set, 500, writing)
-    console.log(`500 codes, digits ${name}: ${percent(whole)} read whole, ${percent(apart)} taken apart`)
+    const { whole, apart } = await readCodes(predict, set, codes, writing, seed)
+    console.log(`${codes} codes, digits ${name}: ${percent(whole)} read whole, ${percent(apart)} taken apart`)
   }
   await backend.dispose()
 }
