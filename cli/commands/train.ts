@@ -90,12 +90,16 @@ export async function run(argv: Train, program: string): Promise<number> {
   const network = await createNetwork(argv.model)
   const saved = argv.fresh ? undefined : await usable(() => openCheckpoint(path, argv.model, network))
   const given = { ...argv, batchSize: argv['batch-size'] }
-  const { settings, examples } = await chooseSettings(given, saved?.training, path)
-  const [learned, apart] = settings.validation ? examples.split(settings.validation, 0) : [examples]
-  await prepareFile(path)
-
-  const backend = await backendOf(argv)
+  // The backend's threads start while the images are read.
+  const [backend, { settings, examples }] = await both(
+    backendOf(argv),
+    chooseSettings(given, saved?.training, path).then(async chosen => {
+      await prepareFile(path)
+      return chosen
+    }),
+  )
   try {
+    const [learned, apart] = settings.validation ? examples.split(settings.validation, 0) : [examples]
     const session = saved
       ? await usable(() => about(path, () => Session.resume(saved, network, backend, settings, argv.epochs)))
       : Session.begin(argv.model, network, backend, settings, argv.epochs ?? defaultEpochs)
@@ -114,6 +118,17 @@ export async function run(argv: Train, program: string): Promise<number> {
   } finally {
     await backend.dispose()
   }
+}
+
+/** Waits for both. If there is no use for the backend, or none, the error comes when nothing runs any more. */
+async function both<T>(starting: Promise<Backend>, reading: Promise<T>): Promise<[Backend, T]> {
+  const [backend, read] = await Promise.allSettled([starting, reading])
+  if (read.status === 'rejected') {
+    if (backend.status === 'fulfilled') await backend.value.dispose()
+    throw read.reason
+  }
+  if (backend.status === 'rejected') throw backend.reason
+  return [backend.value, read.value]
 }
 
 /** Runs fn; if it finds the checkpoint of no use, says what can be done. */
