@@ -2,7 +2,7 @@
 import type { Block } from './block.js'
 import type { Store } from './store.js'
 
-/** Notes of y[n,oh,ow] which pixels have seen something, if that is known of x[n,h,w], whose windows are `size` wide. */
+/** Notes of y[n,oh,ow] which pixels have seen something in their windows of x[n,h,w], if that is known of x. */
 export function see(
   { kernels, run, takeBytes }: Store,
   y: Block,
