@@ -9,8 +9,11 @@ export class Block implements Buffer {
   /** The caller, and every delayed result that will read it. Its memory goes back when there are none. */
   holders = 1
   freed = false
-  /** Grey levels of uploadPixels. */
+  /** Its numbers in panels (assembly/lists.ts), if it is a matrix that a product wanted so; they may be there alone. */
+  panels: Panels | undefined
+  /** Grey levels of uploadPixels: where they are, or which images of a set they are. */
   bytes = 0
+  picked: Picked | undefined
   /** A byte a pixel, 0 where it has seen nothing of `image`: all such pixels are alike (assembly/seen.ts). 0 if unknown. */
   seen = 0
   image: Block | undefined
@@ -18,9 +21,8 @@ export class Block implements Buffer {
   lumped = 0
   /** Whether relu made it, so that about half of it is 0. */
   rectified = false
-  /** What is not 0 in it, if a product wanted to know. */
+  /** What is not 0 in its rows, if a product wanted to know. */
   rows: Lists | undefined
-  columns: Lists | undefined
   /** Of a max-pooled result: which cell won each window, and what was pooled; the image of a convolution before it. */
   pooled: { winners: number; source: Block; shape: Pool2dShape; image: Block | undefined } | undefined
   /** Of logits: their softmax, which the loss left for its gradient. */
@@ -29,14 +31,44 @@ export class Block implements Buffer {
   constructor(readonly length: number) {}
 }
 
-/** The entries of a matrix that are not 0, line by line: `lines` lists of indices below `size` (assembly/lists.ts). */
+/** A matrix [rows,n] in panels. */
+export interface Panels {
+  readonly at: number
+  readonly rows: number
+  readonly n: number
+}
+
+/** Images of a set that stays in the kernels' memory. */
+export interface Picked {
+  readonly set: ImageSet
+  /** The address of their numbers, and how many there are. */
+  readonly indices: number
+  readonly count: number
+}
+
+/** Images in the kernels' memory, as lists (assembly/pixels.ts): a table of where they are, and how many pixels each has. */
+export interface ImageSet {
+  readonly places: number
+  readonly size: number
+  /** Says that one more needs it. */
+  join(): void
+  /** Says that one needs it no longer: when none does, its memory goes back. */
+  leave(): void
+}
+
+/** The entries of a matrix that are not 0, row by row: `lines` lists of indices below `size` (assembly/lists.ts). */
 export interface Lists {
-  readonly lists: number
-  readonly counts: number
+  readonly starts: number
+  /** Whether the entries are grey levels. */
+  readonly grey: boolean
+  /** The entries are so many bytes behind where the starts say. */
+  readonly shift: number
   readonly lines: number
   readonly size: number
-  /** Which part of all entries they are. */
+  /** Which part of all numbers they are. */
   readonly density: number
+  /** The pieces of memory that are its own. */
+  readonly owned: readonly number[]
 }
 
 /** A kernel that waits, with the bias and relu that may join it. It holds its inputs. */

@@ -11,7 +11,7 @@ const FEW_TAPS = 12
 export const isPlain = (s: Conv2dShape) => s.stride === 1 && s.oh === s.h - s.kh + 1 && s.ow === s.w - s.kw + 1
 
 export function createConvolutions(store: Store) {
-  const { at, kernels, make, run, sizes, withFloats } = store
+  const { at, bytesOf, kernels, make, run, sizes, withFloats } = store
 
   /** x with the zeros that the convolution wants around it (and `spread` apart), or x itself if it wants none. */
   function padded(
@@ -43,7 +43,7 @@ export function createConvolutions(store: Store) {
   function convolve(block: Block, { inputs: [x, w], b, rectify, s }: Delayed & { kind: 'conv2d' }, y: number) {
     const taps = s.kh * s.kw * s.ci
     const end = [b ? at(b) : 0, rectify ? 1 : 0]
-    if (x.bytes && isPlain(s) && taps <= FEW_TAPS && s.co % sizes.SEEN_FILTERS === 0) {
+    if (bytesOf(x) && isPlain(s) && taps <= FEW_TAPS && s.co % sizes.SEEN_FILTERS === 0) {
       see(store, block, x, s, [s.kh, s.kw], 1)
       withFloats(taps * s.co, panels => {
         run('packPanels', pieceOf(taps, sizes.PANEL_ROWS), [at(w), panels, taps, s.co])

@@ -1,46 +1,94 @@
-// The images that a network learns from. A copy of all of them stays in the kernels' memory, so that a batch is put together
-// there, by all threads: fetched one after the other from all over the memory, images take longer than a small network does.
+// The images that a network learns from. All of them stay in the kernels' memory, as lists (assembly/pixels.ts), so that a batch
+// is put together there, by all threads: fetched one after the other from all over the memory, images take longer than a
+// small network does.
 import { imagesAt } from '../imagesAt.js'
-import { Block } from './block.js'
+import { Block, type ImageSet } from './block.js'
 import { pieceOf, type Store } from './store.js'
 
 /** So many sets stay: one to learn from and one to judge by. */
 const MOST_SETS = 2
-/** Larger ones are not copied. */
-const MOST_BYTES = 1 << 28
+/** Sets of more pixels do not stay, nor images of more than the 16 bits of an entry can tell apart. */
+const MOST_PIXELS = 1 << 27
+const MOST_LISTED = 1 << 16
+/** Images that are copied into the kernels' memory at a time, to be listed. */
+const COPIED = 1024
 
-export function createImages({ adopt, bytes, give, run, sizes, takeBytes, words }: Store) {
-  /** Where the copies are, the set that was used last being the last. */
-  const copies = new Map<Uint8Array, number>()
-
-  function copyOf(images: Uint8Array): number {
-    const known = copies.get(images)
-    copies.delete(images)
-    if (known === undefined && copies.size === MOST_SETS) {
-      const [oldest, at] = copies.entries().next().value!
-      copies.delete(oldest)
-      give(at)
-    }
-    const at = known ?? takeBytes(images.length)
-    if (known === undefined) bytes().set(images, at)
-    copies.set(images, at)
-    return at
-  }
+export function createImages({ adopt, bytes, give, kernels, run, sizes, takeBytes, words }: Store) {
+  /** The sets that stay, the one that was used last being the last. */
+  const sets = new Map<Uint8Array, ImageSet>()
 
   function uploadPixels(images: Uint8Array, indices?: Uint32Array, size = 1): Block {
-    const resident = indices && images.length <= MOST_BYTES ? copyOf(images) : undefined
-    const pixels = resident === undefined ? imagesAt(images, indices, size) : undefined
-    const x = adopt(new Block(pixels?.length ?? indices!.length * size))
-    x.bytes = takeBytes(x.length)
-    if (pixels) bytes().set(pixels, x.bytes)
-    else {
-      const places = takeBytes(indices!.byteLength)
-      words(places, indices!.length).set(indices!)
-      run('pick', pieceOf(indices!.length, sizes.PICKED), [resident!, places, x.bytes, indices!.length, size])
-      give(places)
+    if (!indices || images.length > MOST_PIXELS || size > MOST_LISTED) {
+      const pixels = imagesAt(images, indices, size)
+      const x = adopt(new Block(pixels.length))
+      x.bytes = takeBytes(x.length)
+      bytes().set(pixels, x.bytes)
+      return x
     }
+    const set = setOf(images, size)
+    set.join()
+    const x = adopt(new Block(indices.length * size))
+    x.picked = { set, indices: takeBytes(indices.byteLength), count: indices.length }
+    words(x.picked.indices, indices.length).set(indices)
     return x
   }
 
-  return uploadPixels
+  function setOf(images: Uint8Array, size: number): ImageSet {
+    let set = sets.get(images)
+    sets.delete(images)
+    if (set && set.size !== size) {
+      set.leave()
+      set = undefined
+    } else if (!set && sets.size === MOST_SETS) {
+      const [oldest, old] = sets.entries().next().value!
+      sets.delete(oldest)
+      old.leave()
+    }
+    set ??= copyOf(images, size)
+    sets.set(images, set)
+    return set
+  }
+
+  /** Copies a set into the kernels' memory: whoever asks for it is the first of its members. */
+  function copyOf(images: Uint8Array, size: number): ImageSet {
+    const count = Math.floor(images.length / size)
+    const copy = takeBytes(Math.min(count, COPIED) * size)
+    const places = takeBytes(4 * count)
+    const owned = [places]
+    for (let first = 0; first < count; first += COPIED) {
+      const some = Math.min(COPIED, count - first)
+      bytes().set(images.subarray(first * size, (first + some) * size), copy)
+      owned.push(listImages(copy, places + 4 * first, some, size))
+    }
+    give(copy)
+    let members = 1
+    return {
+      places,
+      size,
+      join() {
+        members++
+      },
+      leave() {
+        if (--members === 0) for (const piece of owned) give(piece)
+      },
+    }
+  }
+
+  /** Lists bytes[count,size] and writes where the lists then are to `places`. @returns the piece that they are in */
+  function listImages(from: number, places: number, count: number, size: number): number {
+    const items = pieceOf(count, sizes.LINES)
+    run('countPixels', items, [from, places, count, size])
+    const needed = Array.from(words(places, count), ink => kernels.imageBytes(size, ink))
+    const piece = takeBytes(needed.reduce((sum, one) => sum + one, 0))
+    const addresses = words(places, count)
+    let next = piece
+    needed.forEach((one, i) => {
+      addresses[i] = next
+      next += one
+    })
+    run('listImages', items, [from, places, count, size])
+    return piece
+  }
+
+  return { listImages, uploadPixels }
 }

@@ -55,7 +55,9 @@ export async function wasm({
   // All are waited for before the memory grows: V8 may forget to tell a starting thread, whose memory.fill then traps.
   const invitations = Array.from({ length: threads - 1 }, (_, i) => ({ module, memory, thread: i + 1, threads }))
   const workers = await Promise.all(invitations.map(invitation => startWorker(script, invitation)))
-  kernels.fillPlaces() // now: a thread that starts writes the memory's first content again
+  // Now: a thread that starts writes the memory's first content again.
+  kernels.fillPlaces()
+  kernels.fillTables()
   const team = new Team(kernels, memory, threads)
   return build(team, kernels, new Pieces(memory, kernels.dataEnd()), fused, () => {
     for (const one of workers) one.terminate()
@@ -90,22 +92,29 @@ const ascii = (text: string) => Array.from(text, c => c.charCodeAt(0))
 
 function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end: () => void): WasmBackend {
   const store = createStore(team, kernels, pieces, compute)
-  const { at, eachNumber, free, make, run, sizes, takeFloats, view, withFloats } = store
-  const { multiply, maskedProduct, sumRows } = createProducts(store)
+  const { adopt, at, eachNumber, free, keep, make, run, sizes, takeFloats, view, withFloats } = store
+  const { listImages, uploadPixels } = createImages(store)
+  const { multiply, maskedProduct, stepInPanels, sumRows } = createProducts(store, listImages)
   const { convolve, denseInputGrad, denseFilterGrad } = createConvolutions(store)
   const { lumped, pool, unpool, sparse, sparseFilterGrad, sparseInputGrad } = createPooling(store)
 
   function compute(block: Block, delayed: Delayed, to: number) {
-    if (delayed.kind === 'matmul') multiply(delayed, to)
+    if (delayed.kind === 'matmul') multiply(block, delayed, to)
     else if (delayed.kind === 'conv2d') convolve(block, delayed, to)
     else if (delayed.kind === 'unpooled') unpool(delayed, to)
     else sparseInputGrad(delayed, to)
   }
 
-  /** Where a step may write: over its origin, or elsewhere if a delayed kernel still wants to read that. */
-  function successor(w: Block): Block {
-    at(w)
-    return w.holders === 1 ? w : make(w.length)
+  /** What a step may write to: its origin, or another if a delayed kernel still wants to read that. */
+  const successor = (w: Block) => (w.holders === 1 ? w : adopt(new Block(w.length)))
+
+  /** Steps with a kernel that takes w, dw, memory and next row by row, and a length and constants. */
+  function stepInRows(kernel: string, w: Block, next: Block, dw: Block, memory: Block[], constants: readonly number[]) {
+    const from = at(w)
+    next.at ||= takeFloats(next.length)
+    const args = [from, at(dw), ...memory.map(at), next.at, w.length, ...constants]
+    for (const block of [next, ...memory]) keep(block, 'rows')
+    run(kernel, pieceOf(w.length, sizes.CHUNK), args)
   }
 
   function retire(w: Block, next: Block) {
@@ -122,7 +131,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       view().set(values, x.at >> 2)
       return x
     },
-    uploadPixels: createImages(store),
+    uploadPixels,
     async download(x) {
       const from = at(x) >> 2
       return view().slice(from, from + x.length)
@@ -233,9 +242,8 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
 
     sgdStep(w, dw, v, lr, momentum) {
       const next = successor(w)
-      const items = pieceOf(w.length, sizes.CHUNK)
-      if (!v) run('sgd', items, [w.at, at(dw), next.at, w.length, lr])
-      else run('momentum', items, [w.at, at(dw), at(v), next.at, w.length, lr, momentum])
+      if (!v) stepInRows('sgd', w, next, dw, [], [lr])
+      else stepInRows('momentum', w, next, dw, [v], [lr, momentum])
       retire(w, next)
       return v ? { w: next, v } : { w: next }
     },
@@ -244,7 +252,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       const rate = lr / (1 - beta1 ** step)
       const root = 1 / Math.sqrt(1 - beta2 ** step)
       const constants = [rate, root, beta1, 1 - beta1, beta2, 1 - beta2, epsilon]
-      run('adam', pieceOf(w.length, sizes.CHUNK), [w.at, at(dw), at(m), at(v), next.at, w.length, ...constants])
+      if (!stepInPanels(w, next, dw, [m, v], constants)) stepInRows('adam', w, next, dw, [m, v], constants)
       retire(w, next)
       return { w: next, m, v }
     },

@@ -4,27 +4,57 @@ import { pieceOf, type Store } from './store.js'
 
 /** Above this part of entries that are not 0, the dense product is faster. */
 const MOST_LISTED = 0.6
+/** Images of more pixels are not listed: an entry has 16 bits for the index. */
+const MOST_GREY = 1 << 16
 /** Below this many entries, or columns of the other matrix, lists of floats take longer to make than they save. */
 const LISTED_FROM = 1 << 18
 const LISTED_COLUMNS = 32
 
-export function createProducts({ at, kernels, make, run, sizes, takeBytes, threads, withFloats, words }: Store) {
-  function multiply({ inputs, b, rectify, m, k, n, t, mask }: Delayed & { kind: 'matmul' }, y: number) {
+/** Lists bytes[count,size] (images.ts). */
+type ListImages = (from: number, places: number, count: number, size: number) => number
+type Product = Delayed & { kind: 'matmul' }
+
+export function createProducts(store: Store, listImages: ListImages) {
+  const {
+    at,
+    bytesOf,
+    give,
+    kernels,
+    keep,
+    make,
+    panelsOf,
+    run,
+    sizes,
+    takeBytes,
+    takeFloats,
+    threads,
+    unlist,
+    withFloats,
+    words,
+  } = store
+
+  function multiply(block: Block, product: Product, y: number) {
+    const { inputs, b, rectify, m, k, n, t, mask } = product
     const [x, w] = inputs as [Block, Block]
     const end = [b ? at(b) : 0, rectify ? 1 : 0]
-    const lists = t.w ? undefined : listsOf(x, t.x ? k : m, t.x ? m : k, n, t.x)
-    if (mask) run('listDot', pieceOf(m, sizes.LINES), [mask.rows!.lists, n, at(x), at(w), y, m, k])
-    else if (lists) {
+    if (mask) {
+      const { starts, shift } = rowsOf(block, m, n)
+      run('unlist', pieceOf(m, sizes.LINES), [starts, shift, y, m, n])
+      unlist(block) // the starts are the mask's, which may now go
+      return
+    }
+    const lists = listsOf(product)
+    if (lists && !t.x) {
+      // As many rows an item as make it worth fetching a block of w, but enough items for all threads.
+      const rows = Math.max(8, Math.min(32, pieceOf(m, 2 * threads)))
+      const args = [lists.starts, lists.grey ? 1 : 0, panelsOf(w, k, n), y, m, k, n, rows, ...end]
+      run('listMultiply', pieceOf(m, rows), args, kernels.listMultiplyScratch(rows))
+    } else if (lists) {
       const width = kernels.panelWidth(n)
-      const padded = pieceOf(n, width) * width
-      withFloats(k * padded, panels => {
-        run('packPanels', pieceOf(k, sizes.PANEL_ROWS), [at(w), panels, k, n])
-        if (lists.lines === m) run('listMultiply', pieceOf(m, sizes.LINES), [lists.lists, k, panels, y, m, n, ...end])
-        else
-          withFloats(m * padded, sums => {
-            run('listScatter', padded / width, [lists.lists, m, panels, sums, k, n])
-            run('unpackPanels', pieceOf(m, sizes.PANEL_ROWS), [sums, y, m, n])
-          })
+      withFloats(m * pieceOf(n, width) * width, dw => {
+        const args = [lists.starts, lists.grey ? 1 : 0, panelsOf(w, k, n), dw, k, m, n]
+        run('listGrad', kernels.blocksOf(m), args, kernels.listGradScratch(k))
+        run('unpackPanels', pieceOf(m, sizes.PANEL_ROWS), [dw, y, m, n])
       })
     } else {
       const [down, right] = t.x ? [4, 4 * m] : [4 * k, 4]
@@ -39,33 +69,116 @@ export function createProducts({ at, kernels, make, run, sizes, takeBytes, threa
     }
   }
 
-  /** The lists of x's rows (or columns) to multiply with n columns, if x is likely to be 0 in many places and is. */
-  function listsOf(x: Block, rows: number, columns: number, n: number, transposed = false): Lists | undefined {
-    if (!x.bytes) at(x)
-    if (!x.bytes && !(x.rectified && x.length >= LISTED_FROM && n >= LISTED_COLUMNS)) return undefined
-    x.rows ??= list(x, rows, columns, rows, columns, 'Rows')
-    if (x.rows.lines !== rows || x.rows.density > MOST_LISTED) return undefined
-    // Few entries are added where they belong; for many it pays to list them by columns as well.
-    if (!transposed || x.bytes) return x.rows
-    return (x.columns ??= list(x, rows, columns, columns, rows, 'Columns'))
+  /**
+   * Adam's step with the gradient of a product, as long as nobody else wants to know that gradient: it is used up as it comes
+   * out. The weights and Adam's memory then stay in panels from step to step.
+   * @returns whether the gradient is such a one; if not, nothing was done
+   */
+  function stepInPanels(w: Block, next: Block, dw: Block, memory: Block[], constants: readonly number[]): boolean {
+    const { delayed } = dw
+    if (delayed?.kind !== 'matmul' || delayed.b || delayed.rectify || !delayed.t.x) return false
+    const lists = listsOf(delayed)
+    if (!lists) return false
+    const { m, k, n, inputs } = delayed
+    const from = panelsOf(w, m, n)
+    if (next !== w) {
+      const width = kernels.panelWidth(n)
+      next.panels = { at: takeFloats(m * pieceOf(n, width) * width), rows: m, n }
+    }
+    const args = [
+      lists.starts,
+      lists.grey ? 1 : 0,
+      panelsOf(inputs[1], k, n),
+      k,
+      m,
+      n,
+      from,
+      ...memory.map(block => panelsOf(block, m, n)),
+      next.panels!.at,
+      ...constants,
+    ]
+    run('listAdam', kernels.blocksOf(m), args, kernels.listGradScratch(k))
+    for (const block of [next, ...memory]) keep(block, 'panels')
+    return true
   }
 
-  function list(x: Block, rows: number, columns: number, lines: number, size: number, which: string): Lists {
-    const lists = takeBytes(8 * lines * (size + 1))
-    const counts = takeBytes(4 * lines)
-    const kernel = x.bytes ? `listByte${which}` : `list${which}`
-    const args = [x.bytes || at(x), lists, counts, rows, columns]
-    run(kernel, pieceOf(lines, sizes.LINES), args, kernels.listByteRowsScratch(columns))
-    const entries = words(counts, lines).reduce((a, b) => a + b, 0)
-    return { lists, counts, lines, size, density: entries / (lines * size) }
+  /** The lists of the rows of a product's first operand, if it is likely to be 0 in many places and is. */
+  function listsOf({ inputs: [x], m, k, n, t }: Product): Lists | undefined {
+    if (t.w) return undefined
+    if (!x.bytes && !x.picked) {
+      at(x)
+      if (!x.rectified || x.length < LISTED_FROM || n < LISTED_COLUMNS) return undefined
+    }
+    const [lines, size] = t.x ? [k, m] : [m, k]
+    if (!x.rectified && size >= MOST_GREY) return undefined
+    const rows = rowsOf(x, lines, size)
+    return rows.lines === lines && rows.size === size && rows.density <= MOST_LISTED ? rows : undefined
   }
+
+  /** What is not 0 in x[lines,size], row by row, unless it is listed in rows of another size already. */
+  function rowsOf(x: Block, lines: number, size: number): Lists {
+    return (x.rows ??= maskedRows(x) ?? greyRows(x, lines, size) ?? floatRows(x, lines, size))
+  }
+
+  /** The rows of a product with a mask: its places are those of the mask's entries. */
+  function maskedRows({ delayed }: Block): Lists | undefined {
+    if (delayed?.kind !== 'matmul' || !delayed.mask) return undefined
+    const { m, k, n, inputs, mask } = delayed
+    const rows = mask.rows!
+    const [dy, w] = inputs as [Block, Block]
+    const entries = takeEntries(m, n)
+    const shift = entries - rows.owned[0]
+    const args = [rows.starts, shift, panelsOf(dy, m, k), panelsOf(w, n, k), m, n, k]
+    run('listDot', pieceOf(m, sizes.LINES), args)
+    return { ...rows, shift, owned: [entries] }
+  }
+
+  /** The rows of images: their lists are there already, or are made now. */
+  function greyRows(x: Block, lines: number, size: number): Lists | undefined {
+    if (!x.picked && !x.bytes) return undefined
+    const starts = takeStarts(lines, size)
+    const pick = (places: number, indices: number) =>
+      run('pickLists', pieceOf(lines, sizes.LINES), [places, indices, starts, lines, size])
+    const owned = [starts]
+    if (x.picked?.set.size === size) pick(x.picked.set.places, x.picked.indices)
+    else {
+      const places = takeBytes(4 * lines)
+      owned.push(listImages(bytesOf(x), places, lines, size))
+      pick(places, 0)
+      give(places)
+    }
+    return { starts, grey: true, shift: 0, lines, size, density: densityOf(starts, 4, lines, size), owned }
+  }
+
+  /** The rows of numbers. */
+  function floatRows(x: Block, lines: number, size: number): Lists {
+    const entries = takeEntries(lines, size)
+    const starts = takeStarts(lines, size)
+    const stride = kernels.blocksOf(size) + 1
+    const addresses = words(starts, lines * stride)
+    for (let i = 0; i < lines; i++) addresses[i * stride] = entries + 8 * i * (size + sizes.SPARE)
+    run('listRows', pieceOf(lines, sizes.LINES), [at(x), starts, lines, size])
+    const density = densityOf(starts, 8, lines, size)
+    return { starts, grey: false, shift: 0, lines, size, density, owned: [entries, starts] }
+  }
+
+  function densityOf(starts: number, entry: number, lines: number, size: number): number {
+    const stride = kernels.blocksOf(size) + 1
+    const addresses = words(starts, lines * stride)
+    let length = 0
+    for (let i = 0; i < lines; i++) length += addresses[(i + 1) * stride - 1] - addresses[i * stride]
+    return length / (entry * lines * size)
+  }
+
+  const takeEntries = (lines: number, size: number) => takeBytes(8 * lines * (size + sizes.SPARE))
+  const takeStarts = (lines: number, size: number) => takeBytes(4 * lines * (kernels.blocksOf(size) + 1))
 
   /** dy where y > 0 as a product that leaves out the rest, if dy is a product yet to come and y, from relu, is in lists. */
   function maskedProduct(y: Block, dy: Block): Block | undefined {
     const { delayed } = dy
     if (delayed?.kind !== 'matmul' || delayed.b || delayed.mask || delayed.t.x || !delayed.t.w) return undefined
     const { m, k, n } = delayed
-    if (!y.rectified || y.rows?.lines !== m || y.rows.size !== n || y.rows.density > MOST_LISTED || k % 4)
+    if (!y.rectified || y.rows?.lines !== m || y.rows.size !== n || y.rows.density > MOST_LISTED || k < LISTED_COLUMNS)
       return undefined
     return make(dy.length, { ...delayed, mask: y })
   }
@@ -81,5 +194,5 @@ export function createProducts({ at, kernels, make, run, sizes, takeBytes, threa
     return db
   }
 
-  return { multiply, maskedProduct, sumRows }
+  return { multiply, maskedProduct, rowsOf, stepInPanels, sumRows }
 }

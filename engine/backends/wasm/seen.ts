@@ -4,17 +4,18 @@ import type { Store } from './store.js'
 
 /** Notes of y[n,oh,ow] which pixels have seen something in their windows of x[n,h,w], if that is known of x. */
 export function see(
-  { kernels, run, takeBytes }: Store,
+  { bytesOf, kernels, run, takeBytes }: Store,
   y: Block,
   x: Block,
   { n, h, w, oh, ow }: { n: number; h: number; w: number; oh: number; ow: number },
   [kh, kw]: readonly number[],
   stride: number,
 ) {
-  const from = x.bytes || x.seen
+  const bytes = bytesOf(x)
+  const from = bytes || x.seen
   if (!from) return
   y.seen = takeBytes(n * oh * ow)
-  y.image = x.bytes ? x : x.image
-  const channels = x.bytes ? x.length / (n * h * w) : 1
+  y.image = bytes ? x : x.image
+  const channels = bytes ? x.length / (n * h * w) : 1
   run('see', n, [from, y.seen, h, w, channels, kh, kw, stride, oh, ow], kernels.seeScratch(w))
 }

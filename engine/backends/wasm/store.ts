@@ -23,8 +23,8 @@ export function createStore(
     ROWS: constant('ROWS'),
     LINES: constant('LINES'),
     PANEL_ROWS: constant('PANEL_ROWS'),
-    PICKED: constant('PICKED'),
     SEEN_FILTERS: constant('SEEN_FILTERS'),
+    SPARE: constant('SPARE'),
     /** Columns of a packed panel, filters of a transformed one. */
     PANEL: 8,
     /** Images whose filter gradients one thread sums: fixed, so that the sum never depends on the number of threads. */
@@ -88,9 +88,17 @@ export function createStore(
   function release(block: Block) {
     if (--block.holders > 0) return
     forget(block)
-    const owned = [block.at, block.bytes, block.seen, block.lumped, block.softmax, block.pooled?.winners ?? 0]
-    for (const lists of [block.rows, block.columns]) if (lists) owned.push(lists.lists, lists.counts)
-    for (const at of owned) if (at) pieces.give(at)
+    const { at, bytes, seen, lumped, softmax, panels, pooled, picked, rows } = block
+    const owned = [at, bytes, seen, lumped, softmax, panels?.at, pooled?.winners, picked?.indices]
+    for (const piece of owned) if (piece) pieces.give(piece)
+    if (rows) unlist(block)
+    picked?.set.leave()
+  }
+
+  /** Gives back what is listed of a block. */
+  function unlist(block: Block) {
+    for (const piece of block.rows?.owned ?? []) pieces.give(piece)
+    block.rows = undefined
   }
 
   function forget(block: Block) {
@@ -103,14 +111,50 @@ export function createStore(
   function at(block: Block): number {
     if (block.holders <= 0) throw new Error('wasm: a buffer was used after it had been freed')
     if (block.at) return block.at
-    const { delayed } = block
+    const { delayed, panels } = block
+    const bytes = bytesOf(block)
     const to = takeFloats(block.length)
     if (delayed) compute(block, delayed, to)
-    else eachNumber('toFloat', block.length, block.bytes, to)
+    else if (panels) run('unpackPanels', pieceOf(panels.rows, sizes.PANEL_ROWS), [panels.at, to, panels.rows, panels.n])
+    else eachNumber('toFloat', block.length, bytes, to)
     block.at = to
     block.rectified = delayed?.rectify ?? false
     forget(block)
     return to
+  }
+
+  /** The address of an image's grey levels, 0 if it has none. */
+  function bytesOf(block: Block): number {
+    const { bytes, picked, length } = block
+    if (bytes || !picked) return bytes
+    block.bytes = takeBytes(length)
+    const { set, indices, count } = picked
+    run('pickBytes', pieceOf(count, sizes.LINES), [set.places, indices, block.bytes, count, set.size])
+    return block.bytes
+  }
+
+  /** The address of the numbers of a [rows,n] matrix in panels, where they stay. */
+  function panelsOf(block: Block, rows: number, n: number): number {
+    const { panels } = block
+    if (panels?.rows === rows && panels.n === n) return panels.at
+    const from = at(block)
+    if (panels) pieces.give(panels.at)
+    const width = kernels.panelWidth(n)
+    block.panels = { at: takeFloats(rows * pieceOf(n, width) * width), rows, n }
+    run('packPanels', pieceOf(rows, sizes.PANEL_ROWS), [from, block.panels.at, rows, n])
+    return block.panels.at
+  }
+
+  /** Leaves a block its numbers row by row alone, or in panels alone: the others are about to be out of date. */
+  function keep(block: Block, which: 'rows' | 'panels') {
+    if (which === 'rows') {
+      at(block)
+      if (block.panels) pieces.give(block.panels.at)
+      block.panels = undefined
+    } else {
+      if (block.at) pieces.give(block.at)
+      block.at = 0
+    }
   }
 
   const eachNumber = (kernel: string, length: number, ...args: number[]) =>
@@ -133,6 +177,10 @@ export function createStore(
     make,
     free,
     at,
+    bytesOf,
+    panelsOf,
+    keep,
+    unlist,
     /** So many 32-bit words from an address on. */
     words: (at: number, count: number) => new Uint32Array(pieces.memory.buffer, at, count),
     /** The whole memory. */

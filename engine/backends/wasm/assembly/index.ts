@@ -5,9 +5,10 @@ export { convolve, convolveScratch, filterGrad, filterGradScratch, packTurned, p
 export { multiply, multiplyScratch, packColumns, packedColumns } from './matmul'
 export { adam, momentum, sgd } from './optimizers'
 export {
-  LINES, listColumns, listDot, listMultiply, listRows, listScatter, PANEL_ROWS, packPanels, panelWidth, unpackPanels,
+  blocksOf, fillTables, LINES, listAdam, listDot, listGrad, listGradScratch, listMultiply, listMultiplyScratch, listRows,
+  PANEL_ROWS, packPanels, panelWidth, SPARE, unlist, unpackPanels,
 } from './lists'
-export { fillPlaces, listByteRows, listByteRowsScratch, pick, PICKED, toFloat } from './pixels'
+export { countPixels, fillPlaces, imageBytes, listImages, pickBytes, pickLists, toFloat } from './pixels'
 export {
   maxPool, scatter, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
   sumTaps, sumTransposed, transpose,
@@ -24,7 +25,7 @@ export function dataEnd(): usize {
 // The innermost loops. They are called from here alone, but the optimizer would dissolve them in their callers, and V8,
 // which allots registers function by function, then keeps half of their sums in memory: they run half as fast.
 export { convolveTile, filterGradTile } from './convolution'
-export { dots, narrowScatter, narrowSum, wideScatter, wideSum } from './lists'
+export { dots, narrowGreyScatter, narrowGreySum, wideGreySum, wideSum } from './lists'
 export { multiplyTile } from './matmul'
 export { addNarrow, addWide } from './pooling'
 export { addWindow } from './seen'

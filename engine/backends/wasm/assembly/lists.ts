@@ -1,61 +1,115 @@
 // Matrix products that touch only what is not 0.
 //
-// Images are mostly black, and relu leaves about half of its results at 0. Such a matrix x[m,k] is listed once, as in a
-// compressed sparse matrix, by rows and by columns; an entry is (index, value), and index END ends each list:
+// Images are mostly black, and relu leaves about half of its results at 0. Such a matrix x[m,k] is listed once, row by row,
+// as in a compressed sparse matrix:
 //
-//   row i:     (l, x[i,l]) …        y[i,:]  = Σ x[i,l] · w[l,:]          y = x·w
-//   column l:  (i, x[i,l]) …        dw[l,:] = Σ x[i,l] · dy[i,:]         dw = xᵀ·dy
-//   row i:     (l, x[i,l]) …        dw[l,:] += x[i,l] · dy[i,:]          the same, if there are few entries
-//   row i:     (l, …)               dx[i,l] = dy[i,:] · w[l,:]           dx = dy·wᵀ, where relu lets it pass
+//   row i:  (l, x[i,l]) …     y[i,:]  = Σ x[i,l] · w[l,:]            y = x·w
+//                             dw[l,:] += x[i,l] · dy[i,:]            dw = xᵀ·dy
+//                             dx[i,l] = dy[i,:] · w[l,:]             dx = dy·wᵀ, where relu lets it pass
 //
-// A sum runs over one list, 32 numbers (8 vectors in registers) wide at a time. So w or dy is first packed into panels
-// of 32 columns, whose rows then follow each other in the cache; they are taken in blocks that stay in the second-level
-// cache while several lists pass over them. Leaving out a product with 0 changes no sum.
-import { madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
+// So that all this happens in the first-level cache, w and dw are kept in panels of 32 columns, whose rows follow each
+// other, and these are taken in blocks of 208 rows (26 KiB). Where a block's entries begin in a row's list is noted:
+//
+//    w[k,n] in panels:     0    1    2    3             a row's list:   │ l < 208 │ l < 416 │ …
+//                        ┌────┬────┬────┬────┐                          ↑         ↑         ↑
+//                208 rows│    │    │    │    │  starts:              address   address   address
+//                        ├────┼────┼────┼────┤
+//                        │    │▓▓▓▓│    │    │  ← a block of a panel: rows of 32 numbers, one after the other
+//                        └────┴────┴────┴────┘
+//
+// An entry is the index and the number, 8 bytes; or, of images (pixels.ts), 4: the index and four times the grey level, 16 bits
+// each. A sum runs over one list, 32 numbers (8 vectors in registers) wide. Leaving out a product with 0 changes no sum.
+import { adamStep } from './optimizers'
+import { madd, relu4, smaller, storeLanes, zero } from './simd'
 
-/** Lists that an item makes, and that one passes over a block together. */
+/** Rows of w in a block, a multiple of 16. */
+export const BLOCK: i32 = 208
+/** Lists that an item makes. */
 export const LINES: i32 = 8
-/** Rows of w in a block: 256 KiB of 32 numbers each, or of whole rows of 128. */
-const BLOCK: u32 = 2048
-const DOT_BLOCK: u32 = 512
-const END: u32 = 0xffffffff
+/** Entries that listRows may write beyond the end of a list. */
+export const SPARE: i32 = 8
 
-/** Appends an entry, and says where the next one goes: over this one, if its value is 0. */
+/** How many blocks so many rows fall into: a list has one start more. */
+export function blocksOf(rows: i32): i32 {
+  return (rows + BLOCK - 1) / BLOCK
+}
+
+/** Where the starts of list i are. */
+@inline
+export function startsOf(starts: usize, i: i32, size: i32): usize {
+  return starts + (<usize>(i * (blocksOf(size) + 1)) << 2)
+}
+
+/** Moves the lanes of each of 16 masks to the front. */
+const FRONT = memory.data(16 * 16)
+/** The 256 grey levels as numbers from 0 to 1. */
+const GREYS = memory.data(256 * 4, 4)
+
+/** Fills these tables: to be called once, before any list is made. */
+export function fillTables(): void {
+  for (let level = 0; level < 256; level++) store<f32>(GREYS + (level << 2), <f32>level / 255)
+  for (let mask = 0; mask < 16; mask++) {
+    let at = FRONT + (mask << 4)
+    for (let lane = 0; lane < 4; lane++)
+      if (mask & (1 << lane)) for (let byte = 0; byte < 4; byte++) store<u8>(at++, <u8>(lane * 4 + byte))
+  }
+}
+
+/** The number of an entry of grey levels, four times. */
+@inline
+function greyOf(entry: u32): v128 {
+  return v128.load32_splat(GREYS + <usize>(entry >> 16))
+}
+
+/**
+ * Lists rows item·8 … of x[m,k]. Row i's list begins where its first start says; the others are noted. Of four numbers
+ * those that are not 0 are moved to the front, and the next entries go over the rest: no branch depends on them.
+ */
+export function listRows(item: i32, scratch: usize, x: usize, starts: usize, m: i32, k: i32): void {
+  const last = smaller(m, (item + 1) * LINES)
+  for (let i = item * LINES; i < last; i++) {
+    const row = x + (<usize>(i * k) << 2)
+    let start = startsOf(starts, i, k)
+    let at = <usize>load<u32>(start)
+    for (let l = 0; l < k; ) {
+      const stop = smaller(k, l + BLOCK)
+      let places = i32x4.add(i32x4.splat(l), i32x4(0, 1, 2, 3))
+      for (; l + 4 <= stop; l += 4) {
+        const values = v128.load(row + (l << 2))
+        const mask = i32x4.bitmask(f32x4.ne(values, zero()))
+        const front = v128.load(FRONT + (mask << 4))
+        putPairs(at, i8x16.swizzle(places, front), i8x16.swizzle(values, front))
+        at += <usize>popcnt(mask) << 3
+        places = i32x4.add(places, i32x4.splat(4))
+      }
+      for (; l < stop; l++) at = putEntry(at, l, load<f32>(row + (l << 2)))
+      start += 4
+      store<u32>(start, <u32>at)
+    }
+    putEnd(at)
+  }
+}
+
+/** What takes four entries at a time may read, behind the last one, three that are row 0 of w. */
+@inline
+export function putEnd(at: usize): void {
+  v128.store(at, zero())
+  v128.store(at, zero(), 16)
+}
+
+/** Writes four entries. */
+@inline
+export function putPairs(at: usize, indices: v128, values: v128): void {
+  v128.store(at, v128.shuffle<i32>(indices, values, 0, 4, 1, 5))
+  v128.store(at, v128.shuffle<i32>(indices, values, 2, 6, 3, 7), 16)
+}
+
+/** Writes an entry, and says where the next one goes: over this one, if its value is 0. */
 @inline
 export function putEntry(at: usize, index: i32, value: f32): usize {
   store<i32>(at, index)
   store<f32>(at, value, 4)
   return at + (<usize>i32(value != 0) << 3)
-}
-
-/** Ends a list and notes how long it is. */
-@inline
-export function putEnd(at: usize, list: usize, count: usize): void {
-  store<u32>(at, END)
-  store<u32>(count, <u32>((at - list) >> 3))
-}
-
-/** Lists rows item·8 … of x[m,k]: list i begins at lists + i·(k+1)·8. */
-export function listRows(item: i32, scratch: usize, x: usize, lists: usize, counts: usize, m: i32, k: i32): void {
-  const last = smaller(m, (item + 1) * LINES)
-  for (let i = item * LINES; i < last; i++) {
-    const row = x + (<usize>i * k << 2)
-    const list = lists + (<usize>i * (k + 1) << 3)
-    let at = list
-    for (let l = 0; l < k; l++) at = putEntry(at, l, load<f32>(row + (l << 2)))
-    putEnd(at, list, counts + (i << 2))
-  }
-}
-
-/** Lists columns item·8 … of x[m,k]: list l begins at lists + l·(m+1)·8. */
-export function listColumns(item: i32, scratch: usize, x: usize, lists: usize, counts: usize, m: i32, k: i32): void {
-  const last = smaller(k, (item + 1) * LINES)
-  for (let l = item * LINES; l < last; l++) {
-    const list = lists + (<usize>l * (m + 1) << 3)
-    let at = list
-    for (let i = 0; i < m; i++) at = putEntry(at, i, load<f32>(x + (<usize>(i * k + l) << 2)))
-    putEnd(at, list, counts + (l << 2))
-  }
 }
 
 /** Columns of a panel for a matrix of n columns: 16 are enough for the scores of ten digits. */
@@ -83,86 +137,6 @@ export function packPanels(item: i32, scratch: usize, x: usize, panels: usize, m
   }
 }
 
-/**
- * Lines item·8 … of y[lines,n] = Σ list  value · panels[index,:], plus b[n] unless b is 0, then max(y, 0) if asked:
- * y = x·w with lists of rows and w in panels, dw = xᵀ·dy with lists of columns and dy in panels, `size` rows each.
- */
-export function listMultiply(
-  item: i32, scratch: usize, lists: usize, size: i32, panels: usize, y: usize, lines: i32, n: i32, b: usize, rectify: bool,
-): void {
-  const first = item * LINES
-  const last = smaller(lines, first + LINES)
-  const width = panelWidth(n)
-  const sums = scratch + LINES * 4
-  for (let j = 0; j < n; j += width) {
-    const panel = panels + (<usize>j * size << 2)
-    for (let i = first; i < last; i++) store<u32>(scratch + ((i - first) << 2), <u32>(lists + (<usize>i * (size + 1) << 3)))
-    for (let stop = BLOCK; ; stop += BLOCK) {
-      const begin = stop == BLOCK
-      const done = stop >= <u32>size
-      for (let i = first; i < last; i++) {
-        const cursor = scratch + ((i - first) << 2)
-        const list = <usize>load<u32>(cursor)
-        store<u32>(cursor, <u32>(width == 32 ? wideSum(list, stop, panel, sums) : narrowSum(list, stop, panel, sums)))
-        const to = y + (<usize>(i * n + j) << 2)
-        finishSums(sums, to, smaller(width, n - j), begin, done && b ? b + (j << 2) : 0, done && rectify)
-      }
-      if (done) break
-    }
-  }
-}
-
-/**
- * Panel `item` of dw = xᵀ·dy from lists of x's rows, dy[m,n] and dw[size,n] both in panels: every entry adds its image's
- * dy, which stays in registers, to one row of dw.
- */
-export function listScatter(item: i32, scratch: usize, lists: usize, size: i32, dy: usize, dw: usize, m: i32, n: i32): void {
-  const width = panelWidth(n)
-  const from = dy + (<usize>(item * m * width) << 2)
-  const to = dw + (<usize>(item * size * width) << 2)
-  memory.fill(to, 0, <usize>(size * width) << 2)
-  for (let i = 0; i < m; i++) {
-    const list = lists + (<usize>i * (size + 1) << 3)
-    if (width == 32) wideScatter(list, from + (i << 7), to)
-    else narrowScatter(list, from + (i << 6), to)
-  }
-}
-
-export function wideScatter(list: usize, dy: usize, dw: usize): void {
-  const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32), d3 = v128.load(dy, 48)
-  const d4 = v128.load(dy, 64), d5 = v128.load(dy, 80), d6 = v128.load(dy, 96), d7 = v128.load(dy, 112)
-  let index = load<u32>(list)
-  while (index != END) {
-    const at = dw + (<usize>index << 7)
-    const value = v128.load32_splat(list, 4)
-    v128.store(at, madd(value, d0, v128.load(at)))
-    v128.store(at, madd(value, d1, v128.load(at, 16)), 16)
-    v128.store(at, madd(value, d2, v128.load(at, 32)), 32)
-    v128.store(at, madd(value, d3, v128.load(at, 48)), 48)
-    v128.store(at, madd(value, d4, v128.load(at, 64)), 64)
-    v128.store(at, madd(value, d5, v128.load(at, 80)), 80)
-    v128.store(at, madd(value, d6, v128.load(at, 96)), 96)
-    v128.store(at, madd(value, d7, v128.load(at, 112)), 112)
-    list += 8
-    index = load<u32>(list)
-  }
-}
-
-export function narrowScatter(list: usize, dy: usize, dw: usize): void {
-  const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32), d3 = v128.load(dy, 48)
-  let index = load<u32>(list)
-  while (index != END) {
-    const at = dw + (<usize>index << 6)
-    const value = v128.load32_splat(list, 4)
-    v128.store(at, madd(value, d0, v128.load(at)))
-    v128.store(at, madd(value, d1, v128.load(at, 16)), 16)
-    v128.store(at, madd(value, d2, v128.load(at, 32)), 32)
-    v128.store(at, madd(value, d3, v128.load(at, 48)), 48)
-    list += 8
-    index = load<u32>(list)
-  }
-}
-
 /** The reverse of packPanels, row for row. */
 export function unpackPanels(item: i32, scratch: usize, panels: usize, x: usize, m: i32, n: i32): void {
   const width = panelWidth(n)
@@ -177,13 +151,57 @@ export function unpackPanels(item: i32, scratch: usize, panels: usize, x: usize,
   }
 }
 
-/** 32 numbers at `sums` = Σ over a list's entries below `stop`; returns where it stopped. */
-export function wideSum(list: usize, stop: u32, panel: usize, sums: usize): usize {
-  let s0 = zero(), s1 = zero(), s2 = zero(), s3 = zero(), s4 = zero(), s5 = zero(), s6 = zero(), s7 = zero()
-  let index = load<u32>(list)
-  while (index < stop) {
-    const at = panel + (<usize>index << 7)
-    const value = v128.load32_splat(list, 4)
+/** Bytes of scratch that listMultiply needs for so many rows an item. */
+export function listMultiplyScratch(rows: i32): i32 {
+  return rows * 32 * 4
+}
+
+/**
+ * Rows item·rows … of y[m,n] = x·w from lists of x's rows and w[k,n] in panels, plus b[n] unless b is 0, then
+ * max(y, 0) if asked. All the rows of an item pass over a block of w while it is in the cache.
+ * @param grey whether x is of grey levels; numbers are multiplied in panels of 32 only
+ */
+export function listMultiply(
+  item: i32, scratch: usize, starts: usize, grey: bool, panels: usize, y: usize, m: i32, k: i32, n: i32, rows: i32,
+  b: usize, rectify: bool,
+): void {
+  const first = item * rows
+  const count = smaller(rows, m - first)
+  const width = panelWidth(n)
+  const bytes = <usize>width << 2
+  // A panel of 16 columns is taken as one block.
+  const blocks = width == 32 ? blocksOf(k) : 1
+  const step = <usize>(width == 32 ? 1 : blocksOf(k)) << 2
+  const next = <usize>(blocksOf(k) + 1) << 2
+  const end = scratch + <usize>count * bytes
+  for (let j = 0; j < n; j += width) {
+    const panel = panels + (<usize>(j * k) << 2)
+    memory.fill(scratch, 0, end - scratch)
+    for (let block = 0; block < blocks; block++) {
+      let start = startsOf(starts, first, k) + <usize>block * step
+      for (let sums = scratch; sums < end; sums += bytes, start += next) {
+        const from = <usize>load<u32>(start), to = <usize>load<u32>(start + step)
+        if (!grey) wideSum(from, to, panel, sums)
+        else if (width == 32) wideGreySum(from, to, panel, sums)
+        else narrowGreySum(from, to, panel, sums)
+      }
+    }
+    for (let i = 0; i < count; i++) {
+      const to = y + (<usize>((first + i) * n + j) << 2)
+      finishSums(scratch + <usize>i * bytes, to, smaller(width, n - j), b ? b + (j << 2) : 0, rectify)
+    }
+  }
+}
+
+/** 32 numbers at `sums` += Σ over the list's entries value · panel[index,:] */
+export function wideSum(list: usize, end: usize, panel: usize, sums: usize): void {
+  let s0 = v128.load(sums), s1 = v128.load(sums, 16), s2 = v128.load(sums, 32), s3 = v128.load(sums, 48)
+  let s4 = v128.load(sums, 64), s5 = v128.load(sums, 80), s6 = v128.load(sums, 96), s7 = v128.load(sums, 112)
+  while (list < end) {
+    // The loads are what takes time: so an entry is one.
+    const entry = load<u64>(list)
+    const at = panel + (<usize>entry << 7)
+    const value = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)))
     s0 = madd(v128.load(at), value, s0)
     s1 = madd(v128.load(at, 16), value, s1)
     s2 = madd(v128.load(at, 32), value, s2)
@@ -193,7 +211,6 @@ export function wideSum(list: usize, stop: u32, panel: usize, sums: usize): usiz
     s6 = madd(v128.load(at, 96), value, s6)
     s7 = madd(v128.load(at, 112), value, s7)
     list += 8
-    index = load<u32>(list)
   }
   v128.store(sums, s0)
   v128.store(sums, s1, 16)
@@ -203,118 +220,247 @@ export function wideSum(list: usize, stop: u32, panel: usize, sums: usize): usiz
   v128.store(sums, s5, 80)
   v128.store(sums, s6, 96)
   v128.store(sums, s7, 112)
-  return list
 }
 
-/** The same for a panel of 16: two entries at a time, so that a sum need not wait for the one before. */
-export function narrowSum(list: usize, stop: u32, panel: usize, sums: usize): usize {
-  let s0 = zero(), s1 = zero(), s2 = zero(), s3 = zero()
-  let t0 = zero(), t1 = zero(), t2 = zero(), t3 = zero()
-  let index = load<u32>(list)
-  while (index < stop) {
-    let at = panel + (<usize>index << 6)
-    let value = v128.load32_splat(list, 4)
+/** The same with a list of grey levels. */
+export function wideGreySum(list: usize, end: usize, panel: usize, sums: usize): void {
+  let s0 = v128.load(sums), s1 = v128.load(sums, 16), s2 = v128.load(sums, 32), s3 = v128.load(sums, 48)
+  let s4 = v128.load(sums, 64), s5 = v128.load(sums, 80), s6 = v128.load(sums, 96), s7 = v128.load(sums, 112)
+  while (list < end) {
+    const entry = load<u32>(list)
+    const at = panel + (<usize>(entry & 0xffff) << 7)
+    const value = greyOf(entry)
     s0 = madd(v128.load(at), value, s0)
     s1 = madd(v128.load(at, 16), value, s1)
     s2 = madd(v128.load(at, 32), value, s2)
     s3 = madd(v128.load(at, 48), value, s3)
-    list += 8
-    index = load<u32>(list)
-    if (index >= stop) break
-    at = panel + (<usize>index << 6)
-    value = v128.load32_splat(list, 4)
+    s4 = madd(v128.load(at, 64), value, s4)
+    s5 = madd(v128.load(at, 80), value, s5)
+    s6 = madd(v128.load(at, 96), value, s6)
+    s7 = madd(v128.load(at, 112), value, s7)
+    list += 4
+  }
+  v128.store(sums, s0)
+  v128.store(sums, s1, 16)
+  v128.store(sums, s2, 32)
+  v128.store(sums, s3, 48)
+  v128.store(sums, s4, 64)
+  v128.store(sums, s5, 80)
+  v128.store(sums, s6, 96)
+  v128.store(sums, s7, 112)
+}
+
+/** The same with a panel of 16: two entries at a time, so that a sum need not wait for the one before. */
+export function narrowGreySum(list: usize, end: usize, panel: usize, sums: usize): void {
+  let s0 = v128.load(sums), s1 = v128.load(sums, 16), s2 = v128.load(sums, 32), s3 = v128.load(sums, 48)
+  let t0 = zero(), t1 = zero(), t2 = zero(), t3 = zero()
+  while (list < end) {
+    let entry = load<u32>(list)
+    let at = panel + (<usize>(entry & 0xffff) << 6)
+    let value = greyOf(entry)
+    s0 = madd(v128.load(at), value, s0)
+    s1 = madd(v128.load(at, 16), value, s1)
+    s2 = madd(v128.load(at, 32), value, s2)
+    s3 = madd(v128.load(at, 48), value, s3)
+    list += 4
+    if (list >= end) break
+    entry = load<u32>(list)
+    at = panel + (<usize>(entry & 0xffff) << 6)
+    value = greyOf(entry)
     t0 = madd(v128.load(at), value, t0)
     t1 = madd(v128.load(at, 16), value, t1)
     t2 = madd(v128.load(at, 32), value, t2)
     t3 = madd(v128.load(at, 48), value, t3)
-    list += 8
-    index = load<u32>(list)
+    list += 4
   }
   v128.store(sums, f32x4.add(s0, t0))
   v128.store(sums, f32x4.add(s1, t1), 16)
   v128.store(sums, f32x4.add(s2, t2), 32)
   v128.store(sums, f32x4.add(s3, t3), 48)
-  return list
 }
 
-/** y = sums or y + sums, `width` numbers, plus b unless it is 0, then max(y, 0) if asked. */
-export function finishSums(sums: usize, y: usize, width: i32, begin: bool, b: usize, rectify: bool): void {
+/** y = sums, `width` numbers, plus b unless it is 0, then max(y, 0) if asked. */
+export function finishSums(sums: usize, y: usize, width: i32, b: usize, rectify: bool): void {
   for (let j = 0; j < width; j += 4) {
     const at: usize = j << 2
     let sum = v128.load(sums + at)
-    if (!begin) sum = f32x4.add(sum, v128.load(y + at))
     if (b) sum = f32x4.add(sum, v128.load(b + at))
     storeLanes(y + at, rectify ? relu4(sum) : sum, width - j)
   }
 }
 
-/**
- * Lines item·8 … of dx[lines,size] = dy[lines,n] · w[size,n]ᵀ at the entries of x's rows, 0 elsewhere: the gradient
- * behind relu, whose result x is. n is a multiple of 4.
- */
-export function listDot(
-  item: i32, scratch: usize, lists: usize, size: i32, dy: usize, w: usize, dx: usize, lines: i32, n: i32,
+/** Rows of x whose entries are sorted by column together. */
+const SORTED: i32 = 256
+
+/** Bytes for the list of a column, and a line of the cache more: so the first entries of all columns find room in it. */
+@inline
+function columnBytes(m: i32): usize {
+  return (<usize>smaller(m, SORTED) << 3) + 64
+}
+
+/** Bytes of scratch that listGrad and listAdam need: where each column's list ends, the lists, and a block of dw. */
+export function listGradScratch(m: i32): i32 {
+  return BLOCK * (4 + i32(columnBytes(m)) + 32 * 4)
+}
+
+/** Block `item` of dw[k,n] = xᵀ·dy in panels, from lists of x's m rows and dy[m,n] in panels. */
+export function listGrad(
+  item: i32, scratch: usize, starts: usize, grey: bool, dy: usize, dw: usize, m: i32, k: i32, n: i32,
 ): void {
-  const first = item * LINES
-  const last = smaller(lines, first + LINES)
-  memory.fill(dx + (<usize>first * size << 2), 0, <usize>(last - first) * size << 2)
-  for (let i = first; i < last; i++) store<u32>(scratch + ((i - first) << 2), <u32>(lists + (<usize>i * (size + 1) << 3)))
-  for (let stop = DOT_BLOCK; ; stop += DOT_BLOCK) {
-    for (let i = first; i < last; i++) {
-      const cursor = scratch + ((i - first) << 2)
-      const row = dy + (<usize>i * n << 2)
-      const to = dx + (<usize>i * size << 2)
-      store<u32>(cursor, <u32>dots(load<u32>(cursor), stop, row, w, n, to))
-    }
-    if (stop >= <u32>size) break
+  const width = panelWidth(n)
+  for (let j = 0; j < n; j += width)
+    gradBlock(starts, item, grey, dy, dw + (<usize>(j * k + item * BLOCK * width) << 2), m, k, j, width, scratch)
+}
+
+/**
+ * The same, and Adam's step with it while it is in the cache: dw itself is not kept. w, mean, square and next are in panels
+ * too; the constants are those of optimizers.ts.
+ */
+export function listAdam(
+  item: i32, scratch: usize, starts: usize, grey: bool, dy: usize, m: i32, k: i32, n: i32,
+  w: usize, mean: usize, square: usize, next: usize,
+  rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32,
+): void {
+  const width = panelWidth(n)
+  const bytes = <usize>(smaller(BLOCK, k - item * BLOCK) * width) << 2
+  const dw = scratch + <usize>BLOCK * (4 + columnBytes(m))
+  for (let j = 0; j < n; j += width) {
+    gradBlock(starts, item, grey, dy, dw, m, k, j, width, scratch)
+    const at = <usize>(j * k + item * BLOCK * width) << 2
+    adamStep(w + at, dw, mean + at, square + at, next + at, bytes, rate, root, beta1, rest1, beta2, rest2, epsilon)
   }
 }
 
-/** Four entries at a time share every load of dy; returns where the list reached `stop`. */
-export function dots(list: usize, stop: u32, dy: usize, w: usize, n: i32, dx: usize): usize {
-  const stride = <usize>n << 2
-  while (load<u32>(list) < stop) {
-    // Past the end of the block or of the list the first entry stands in, and is not stored.
-    const l0 = load<u32>(list)
-    const l1 = load<u32>(list, 8)
-    const two = l1 < stop
-    const l2 = two ? load<u32>(list, 16) : l0
-    const three = two && l2 < stop
-    const l3 = three ? load<u32>(list, 24) : l0
-    const four = three && l3 < stop
-    let w0 = w + <usize>l0 * stride
-    let w1 = w + <usize>(two ? l1 : l0) * stride
-    let w2 = w + <usize>(three ? l2 : l0) * stride
-    let w3 = w + <usize>(four ? l3 : l0) * stride
-    let s0 = zero(), s1 = zero(), s2 = zero(), s3 = zero()
-    let at = dy
-    const end = dy + stride
-    do {
-      const g = v128.load(at)
-      s0 = madd(g, v128.load(w0), s0)
-      s1 = madd(g, v128.load(w1), s1)
-      s2 = madd(g, v128.load(w2), s2)
-      s3 = madd(g, v128.load(w3), s3)
-      at += 16
-      w0 += 16
-      w1 += 16
-      w2 += 16
-      w3 += 16
-    } while (at < end)
-    store<f32>(dx + (<usize>l0 << 2), sum4(s0))
-    list += 8
-    if (two) {
-      store<f32>(dx + (<usize>l1 << 2), sum4(s1))
-      list += 8
-    }
-    if (three) {
-      store<f32>(dx + (<usize>l2 << 2), sum4(s2))
-      list += 8
-    }
-    if (four) {
-      store<f32>(dx + (<usize>l3 << 2), sum4(s3))
-      list += 8
+/** A block of the panel of dw that begins at column j, at `dw`. */
+function gradBlock(
+  starts: usize, block: i32, grey: bool, dy: usize, dw: usize, m: i32, k: i32, j: i32, width: i32, scratch: usize,
+): void {
+  const rows = smaller(BLOCK, k - block * BLOCK)
+  memory.fill(dw, 0, <usize>(rows * width) << 2)
+  let panel = dy + (<usize>(j * m) << 2)
+  let start = starts + (<usize>block << 2)
+  const next = <usize>(blocksOf(k) + 1) << 2
+  if (width == 16) {
+    // The columns' sums would be too short to be worth sorting for.
+    const origin = dw - (<usize>(block * BLOCK) << 6)
+    for (let i = 0; i < m; i++, start += next, panel += 64)
+      narrowGreyScatter(<usize>load<u32>(start), <usize>load<u32>(start, 4), panel, origin)
+    return
+  }
+  for (let first = 0; first < m; first += SORTED, start += SORTED * next, panel += SORTED << 7) {
+    const count = smaller(SORTED, m - first)
+    // If all rows are sorted together, they stay so for the next panel.
+    if (j == 0 || m > SORTED) sortColumns(start, next, count, m, block, grey, scratch)
+    let list = scratch + (BLOCK << 2)
+    for (let l = 0; l < rows; l++, list += columnBytes(m)) {
+      const end = <usize>load<u32>(scratch + (l << 2))
+      if (list < end) wideSum(list, end, panel, dw + (l << 7))
     }
   }
-  return list
+}
+
+/** Lists a block of x by columns: (i, x[i,l]) … So a row of dw is a sum that stays in registers. */
+function sortColumns(start: usize, next: usize, count: i32, m: i32, block: i32, grey: bool, scratch: usize): void {
+  const lists = scratch + (BLOCK << 2)
+  const size = columnBytes(m)
+  for (let l = 0; l < BLOCK; l++) store<u32>(scratch + (l << 2), <u32>(lists + <usize>l * size))
+  const ends = scratch - (<usize>(block * BLOCK) << 2)
+  for (let i = 0; i < count; i++, start += next) {
+    const stop = <usize>load<u32>(start, 4)
+    let list = <usize>load<u32>(start)
+    if (grey)
+      for (; list < stop; list += 4) {
+        const entry = load<u32>(list)
+        putColumn(ends + (<usize>(entry & 0xffff) << 2), i, load<f32>(GREYS + <usize>(entry >> 16)))
+      }
+    else for (; list < stop; list += 8) putColumn(ends + (<usize>load<u32>(list) << 2), i, load<f32>(list, 4))
+  }
+}
+
+@inline
+function putColumn(end: usize, i: i32, value: f32): void {
+  const at = <usize>load<u32>(end)
+  store<i32>(at, i)
+  store<f32>(at, value, 4)
+  store<u32>(end, <u32>(at + 8))
+}
+
+/** Rows of a panel of 16 of dw += value · dy, which stays in registers, for each entry of a list of grey levels. */
+export function narrowGreyScatter(list: usize, end: usize, dy: usize, dw: usize): void {
+  const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32), d3 = v128.load(dy, 48)
+  while (list < end) {
+    const entry = load<u32>(list)
+    const at = dw + (<usize>(entry & 0xffff) << 6)
+    const value = greyOf(entry)
+    v128.store(at, madd(value, d0, v128.load(at)))
+    v128.store(at, madd(value, d1, v128.load(at, 16)), 16)
+    v128.store(at, madd(value, d2, v128.load(at, 32)), 32)
+    v128.store(at, madd(value, d3, v128.load(at, 48)), 48)
+    list += 4
+  }
+}
+
+/**
+ * Rows item·8 … of dx[m,k] = dy[m,n] · w[k,n]ᵀ at the entries of x's rows, as lists of their own: the gradient behind relu,
+ * whose result x is. dy and w are in panels of 32. The entries of dx are `shift` bytes behind those of x.
+ */
+export function listDot(
+  item: i32, scratch: usize, starts: usize, shift: isize, dy: usize, w: usize, m: i32, k: i32, n: i32,
+): void {
+  const first = item * LINES
+  const last = smaller(m, first + LINES)
+  const blocks = blocksOf(k)
+  for (let block = 0; block < blocks; block++)
+    for (let j = 0; j < n; j += 32)
+      for (let i = first; i < last; i++) {
+        const list = startsOf(starts, i, k) + (<usize>block << 2)
+        const row = dy + (<usize>(j * m + i * 32) << 2)
+        dots(<usize>load<u32>(list), <usize>load<u32>(list, 4), row, w + (<usize>(j * k) << 2), shift, j == 0)
+      }
+}
+
+/** The entries of dx from `list` to `end` = 32 numbers of dy · panel[index,:], or += that; four entries at a time. */
+export function dots(list: usize, end: usize, dy: usize, panel: usize, shift: isize, begin: bool): void {
+  const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32), d3 = v128.load(dy, 48)
+  const d4 = v128.load(dy, 64), d5 = v128.load(dy, 80), d6 = v128.load(dy, 96), d7 = v128.load(dy, 112)
+  while (list < end) {
+    const s0 = dot(panel + (<usize>load<u32>(list) << 7), d0, d1, d2, d3, d4, d5, d6, d7)
+    const s1 = dot(panel + (<usize>load<u32>(list, 8) << 7), d0, d1, d2, d3, d4, d5, d6, d7)
+    const s01 = f32x4.add(v128.shuffle<f32>(s0, s1, 0, 4, 1, 5), v128.shuffle<f32>(s0, s1, 2, 6, 3, 7))
+    const s2 = dot(panel + (<usize>load<u32>(list, 16) << 7), d0, d1, d2, d3, d4, d5, d6, d7)
+    const s3 = dot(panel + (<usize>load<u32>(list, 24) << 7), d0, d1, d2, d3, d4, d5, d6, d7)
+    const s23 = f32x4.add(v128.shuffle<f32>(s2, s3, 0, 4, 1, 5), v128.shuffle<f32>(s2, s3, 2, 6, 3, 7))
+    let sums = f32x4.add(v128.shuffle<f32>(s01, s23, 0, 1, 4, 5), v128.shuffle<f32>(s01, s23, 2, 3, 6, 7))
+    const to = list + shift
+    if (!begin) sums = f32x4.add(sums, v128.shuffle<f32>(v128.load(to), v128.load(to, 16), 1, 3, 5, 7))
+    putPairs(to, v128.shuffle<i32>(v128.load(list), v128.load(list, 16), 0, 2, 4, 6), sums)
+    list += 32
+  }
+}
+
+@inline
+function dot(w: usize, d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128, d6: v128, d7: v128): v128 {
+  let s = f32x4.mul(d0, v128.load(w))
+  let t = f32x4.mul(d1, v128.load(w, 16))
+  s = madd(d2, v128.load(w, 32), s)
+  t = madd(d3, v128.load(w, 48), t)
+  s = madd(d4, v128.load(w, 64), s)
+  t = madd(d5, v128.load(w, 80), t)
+  s = madd(d6, v128.load(w, 96), s)
+  t = madd(d7, v128.load(w, 112), t)
+  return f32x4.add(s, t)
+}
+
+/** Rows item·8 … of x[m,k] from their lists, whose entries are `shift` bytes behind those that `starts` tells. */
+export function unlist(item: i32, scratch: usize, starts: usize, shift: isize, x: usize, m: i32, k: i32): void {
+  const blocks = blocksOf(k)
+  const last = smaller(m, (item + 1) * LINES)
+  for (let i = item * LINES; i < last; i++) {
+    const row = x + (<usize>(i * k) << 2)
+    memory.fill(row, 0, <usize>k << 2)
+    const list = startsOf(starts, i, k)
+    const end = <usize>load<u32>(list + (<usize>blocks << 2)) + shift
+    for (let at = <usize>load<u32>(list) + shift; at < end; at += 8)
+      store<f32>(row + (<usize>load<u32>(at) << 2), load<f32>(at, 4))
+  }
 }

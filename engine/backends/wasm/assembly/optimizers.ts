@@ -25,19 +25,27 @@ export function momentum(
   }
 }
 
-/**
- * m ← β1·m + (1−β1)·dw,  v ← β2·v + (1−β2)·dw²,  w' = w − rate · m / (√v · root + ε)
- * with rate = lr / (1−β1ᵗ) and root = 1 / √(1−β2ᵗ), which is Adam's formula with its corrections drawn together.
- */
+/** Adam's step for an item. */
 export function adam(
   item: i32, scratch: usize, w: usize, dw: usize, m: usize, v: usize, next: usize, n: i32,
   rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32,
 ): void {
-  const end = smaller(n, (item + 1) * CHUNK)
+  const at = <usize>(item * CHUNK) << 2
+  const bytes = <usize>(smaller(n, (item + 1) * CHUNK) - item * CHUNK) << 2
+  adamStep(w + at, dw + at, m + at, v + at, next + at, bytes, rate, root, beta1, rest1, beta2, rest2, epsilon)
+}
+
+/**
+ * m ← β1·m + (1−β1)·dw,  v ← β2·v + (1−β2)·dw²,  w' = w − rate · m / (√v · root + ε)
+ * with rate = lr / (1−β1ᵗ) and root = 1 / √(1−β2ᵗ), which is Adam's formula with its corrections drawn together.
+ */
+export function adamStep(
+  w: usize, dw: usize, m: usize, v: usize, next: usize, bytes: usize,
+  rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32,
+): void {
   const b1 = f32x4.splat(beta1), r1 = f32x4.splat(rest1), b2 = f32x4.splat(beta2), r2 = f32x4.splat(rest2)
   const step = f32x4.splat(rate), scale = f32x4.splat(root), eps = f32x4.splat(epsilon)
-  for (let i = item * CHUNK; i < end; i += 4) {
-    const at: usize = i << 2
+  for (let at: usize = 0; at < bytes; at += 16) {
     const g = v128.load(dw + at)
     const mean = f32x4.add(f32x4.mul(b1, v128.load(m + at)), f32x4.mul(r1, g))
     const square = f32x4.add(f32x4.mul(b2, v128.load(v + at)), f32x4.mul(r2, f32x4.mul(g, g)))

@@ -1,19 +1,11 @@
-// Images as bytes, 0–255. Four of five pixels of a handwritten digit are 0, so a batch is also listed by what is not 0
-// (lists.ts), for the products of the first layer.
-import { LINES, putEnd, putEntry } from './lists'
+// Images as bytes, 0–255. Four of five pixels of a handwritten digit are 0. So images are kept as lists of those that are not:
+// 38 MB for MNIST instead of 47, and the products of the first layer (lists.ts) can take the lists as they are. An entry is one
+// word; where each block of pixels begins in the list stands before it:
+//
+//    pixels:   0 0 7 255 0 0 … │ 0 9 …          list:  starts of the blocks │ (2, 7·4) (3, 255·4) … │ (209, 9·4) …
+//              0 1 2  3        │ 208 …                                            low and high half of a word
+import { BLOCK, blocksOf, LINES, startsOf } from './lists'
 import { CHUNK, smaller } from './simd'
-
-/** Images that an item of pick copies. */
-export const PICKED: i32 = 8
-
-/** Copies images item·8 … of to[n,size]: those of the given indices among `images`. */
-export function pick(item: i32, scratch: usize, images: usize, indices: usize, to: usize, n: i32, size: i32): void {
-  const last = smaller(n, (item + 1) * PICKED)
-  for (let i = item * PICKED; i < last; i++) {
-    const from = images + <usize>load<u32>(indices + (i << 2)) * size
-    memory.copy(to + <usize>i * size, from, size)
-  }
-}
 
 /** y = bytes / 255 */
 export function toFloat(item: i32, scratch: usize, bytes: usize, y: usize, n: i32): void {
@@ -28,7 +20,7 @@ export function toFloat(item: i32, scratch: usize, bytes: usize, y: usize, n: i3
 /** For each of 256 masks, the places of its bits, a byte each. */
 const PLACES = memory.data(256 * 8)
 
-/** Fills the table of places: to be called once, before any list is made. */
+/** Fills that table: to be called once, before any image is listed. */
 export function fillPlaces(): void {
   for (let mask = 0; mask < 256; mask++) {
     let at = PLACES + (mask << 3)
@@ -36,57 +28,102 @@ export function fillPlaces(): void {
   }
 }
 
-/** Bytes of scratch that listByteRows needs. */
-export function listByteRowsScratch(k: i32): i32 {
-  return (k / 8 + 2) * 8
+/** Bytes that the list of an image of k pixels takes, `count` of which are not 0; some more may be read and written. */
+export function imageBytes(k: i32, count: i32): i32 {
+  return ((blocksOf(k) + 1 + count) << 2) + 32
 }
 
-/**
- * Lists rows item·8 … of bytes[m,k] / 255. First the groups of eight pixels that are not all 0 are noted, each with the
- * mask of its pixels. Then of each group those pixels are moved to the front, eight entries are written, and the next ones
- * go over those that were not wanted. So nothing depends on a branch that could not be foreseen.
- */
-export function listByteRows(item: i32, scratch: usize, bytes: usize, lists: usize, counts: usize, m: i32, k: i32): void {
+/** How many pixels of images item·8 … of bytes[m,k] are not 0. */
+export function countPixels(item: i32, scratch: usize, bytes: usize, counts: usize, m: i32, k: i32): void {
   const last = smaller(m, (item + 1) * LINES)
   for (let i = item * LINES; i < last; i++) {
     const row = bytes + <usize>i * k
-    const list = lists + (<usize>i * (k + 1) << 3)
-    let end = scratch
-    let l = 0
-    for (; l + 16 <= k; l += 16) {
-      const found = i8x16.bitmask(i8x16.ne(v128.load(row + l), i8x16.splat(0)))
-      end = noteGroup(end, l, found & 255)
-      end = noteGroup(end, l + 8, found >> 8)
-    }
-    let at = list
-    for (let group = scratch; group < end; group += 8) at = putGroup(at, row, load<i32>(group), load<i32>(group, 4))
-    for (; l < k; l++) at = putEntry(at, l, <f32>load<u8>(row + l) / 255)
-    putEnd(at, list, counts + (i << 2))
+    let count = 0
+    for (let l = 0; l < k; l += 8) count += popcnt(maskOf(row, l, k))
+    store<i32>(counts + (i << 2), count)
   }
 }
 
+/** Which of the eight pixels from l on are not 0: none beyond the image. */
 @inline
-function noteGroup(at: usize, l: i32, mask: i32): usize {
-  store<i32>(at, l)
-  store<i32>(at, mask, 4)
-  return at + (<usize>i32(mask != 0) << 3)
+function maskOf(row: usize, l: i32, k: i32): i32 {
+  const mask = i8x16.bitmask(i8x16.ne(v128.load64_zero(row + l), i8x16.splat(0)))
+  return l + 8 <= k ? mask : mask & ((1 << (k - l)) - 1)
 }
 
-/** Appends the entries of those of the eight pixels from l on that are in the mask. */
-@inline
-function putGroup(at: usize, row: usize, l: i32, mask: i32): usize {
-  const places = v128.load64_zero(PLACES + (mask << 3))
-  const pixels = i16x8.extend_low_i8x16_u(i8x16.swizzle(v128.load64_zero(row + l), places))
-  const indices = i16x8.extend_low_i8x16_u(places)
-  putFour(at, i32x4.extend_low_i16x8_u(indices), i32x4.extend_low_i16x8_u(pixels), l)
-  putFour(at + 32, i32x4.extend_high_i16x8_u(indices), i32x4.extend_high_i16x8_u(pixels), l)
-  return at + (<usize>popcnt(mask) << 3)
+/**
+ * Lists images item·8 … of bytes[m,k], each at its address in places[m]. Of eight pixels those that are not 0 are moved to the
+ * front, eight entries are written, and the next ones go over those that were not wanted: no branch depends on the pixels.
+ */
+export function listImages(item: i32, scratch: usize, bytes: usize, places: usize, m: i32, k: i32): void {
+  const last = smaller(m, (item + 1) * LINES)
+  for (let i = item * LINES; i < last; i++) {
+    const row = bytes + <usize>i * k
+    let start = <usize>load<u32>(places + (i << 2))
+    let at = start + (<usize>(blocksOf(k) + 1) << 2)
+    for (let l = 0; l < k; l += 8) {
+      if (l % BLOCK == 0) {
+        store<u32>(start, <u32>at)
+        start += 4
+      }
+      const mask = maskOf(row, l, k)
+      const front = v128.load64_zero(PLACES + (mask << 3))
+      const pixels = i16x8.extend_low_i8x16_u(i8x16.swizzle(v128.load64_zero(row + l), front))
+      const indices = i16x8.add(i16x8.extend_low_i8x16_u(front), i16x8.splat(<i16>l))
+      const values = i16x8.shl(pixels, 2)
+      v128.store(at, v128.shuffle<i16>(indices, values, 0, 8, 1, 9, 2, 10, 3, 11))
+      v128.store(at, v128.shuffle<i16>(indices, values, 4, 12, 5, 13, 6, 14, 7, 15), 16)
+      at += popcnt(mask) << 2
+    }
+    store<u32>(start, <u32>at)
+  }
 }
 
+/** The list of image i, or, if there are indices, of the one that the i-th of them names. */
 @inline
-function putFour(at: usize, places: v128, pixels: v128, l: i32): void {
-  const indices = i32x4.add(places, i32x4.splat(l))
-  const values = f32x4.div(f32x4.convert_i32x4_u(pixels), f32x4.splat(255))
-  v128.store(at, v128.shuffle<i32>(indices, values, 0, 4, 1, 5))
-  v128.store(at, v128.shuffle<i32>(indices, values, 2, 6, 3, 7), 16)
+function imageAt(places: usize, indices: usize, i: i32): usize {
+  return <usize>load<u32>(places + (<usize>(indices ? load<u32>(indices + (i << 2)) : i) << 2))
+}
+
+/**
+ * Looks at the lists of images item·8 …, for nothing depends on what is there: so they are fetched from all over the memory at
+ * the same time, and not each when its turn has come.
+ */
+@inline
+function fetch(item: i32, last: i32, scratch: usize, places: usize, indices: usize): void {
+  let seen = 0
+  for (let i = item * LINES; i < last; i++) {
+    const at = imageAt(places, indices, i)
+    seen ^= load<i32>(at) ^ load<i32>(at, 64) ^ load<i32>(at, 128) ^ load<i32>(at, 192) ^ load<i32>(at, 256) ^
+      load<i32>(at, 320) ^ load<i32>(at, 384) ^ load<i32>(at, 448) ^ load<i32>(at, 512) ^ load<i32>(at, 576)
+  }
+  store<i32>(scratch, seen)
+}
+
+/** Starts of rows item·8 … of a batch [m,k]: of the listed images of the given indices, or of all. */
+export function pickLists(item: i32, scratch: usize, places: usize, indices: usize, starts: usize, m: i32, k: i32): void {
+  const last = smaller(m, (item + 1) * LINES)
+  fetch(item, last, scratch, places, indices)
+  const bytes = <usize>(blocksOf(k) + 1) << 2
+  for (let i = item * LINES; i < last; i++) {
+    const from = imageAt(places, indices, i)
+    const to = startsOf(starts, i, k)
+    for (let b: usize = 0; b < bytes; b += 4) store<u32>(to + b, load<u32>(from + b))
+  }
+}
+
+/** Images item·8 … of bytes[m,k]: the listed ones of the given indices. */
+export function pickBytes(item: i32, scratch: usize, places: usize, indices: usize, bytes: usize, m: i32, k: i32): void {
+  const last = smaller(m, (item + 1) * LINES)
+  fetch(item, last, scratch, places, indices)
+  for (let i = item * LINES; i < last; i++) {
+    const row = bytes + <usize>i * k
+    memory.fill(row, 0, k)
+    const starts = imageAt(places, indices, i)
+    const end = <usize>load<u32>(starts + (blocksOf(k) << 2))
+    for (let at = <usize>load<u32>(starts); at < end; at += 4) {
+      const entry = load<u32>(at)
+      store<u8>(row + (entry & 0xffff), <u8>(entry >> 18))
+    }
+  }
 }

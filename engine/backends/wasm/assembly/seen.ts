@@ -74,7 +74,7 @@ export function convolveSeen(
     const panel = panels + (<usize>(o * taps) << 2)
     memory.fill(bias, 0, SEEN_FILTERS << 2)
     if (b) memory.copy(bias, b + (o << 2), SEEN_FILTERS << 2)
-    finishSums(bias, blank, SEEN_FILTERS, true, 0, rectify)
+    finishSums(bias, blank, SEEN_FILTERS, 0, rectify)
     let to = y + <usize>(item * oh * ow) * pixel + (o << 2)
     let map = seen
     for (let i = 0; i < oh; i++) {
