@@ -83,7 +83,8 @@ export async function* fit(
     let { batch, lossSum, correct } = epoch === from.epoch ? from : beginning
     while (batch < batches) {
       const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize)
-      const labels = new Uint8Array(indices.length).map((_, i) => examples.targets[indices[i]])
+      const labels = new Uint8Array(indices.length)
+      for (let i = 0; i < labels.length; i++) labels[i] = examples.targets[indices[i]]
       const rate = lr * schedule(((epoch - first) * batches + batch) / total)
       const [loss, logits] = scope(() => {
         const x = pixels(backend, examples.pixels, [labels.length, ...network.input], indices)
@@ -168,5 +169,7 @@ export function argmax(rows: Values, i: number, n: number): number {
 
 function countCorrect(rows: Values, labels: Uint8Array): number {
   const n = rows.length / labels.length
-  return labels.reduce((sum, label, i) => sum + (argmax(rows, i, n) === label ? 1 : 0), 0)
+  let count = 0
+  for (let i = 0; i < labels.length; i++) if (argmax(rows, i, n) === labels[i]) count++
+  return count
 }

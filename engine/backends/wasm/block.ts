@@ -50,6 +50,8 @@ export interface Picked {
 export interface ImageSet {
   readonly places: number
   readonly size: number
+  /** Which part of all pixels is not 0. */
+  readonly density: number
   /** Says that one more needs it. */
   join(): void
   /** Says that one needs it no longer: when none does, its memory goes back. */

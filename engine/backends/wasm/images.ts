@@ -13,7 +13,7 @@ const MOST_LISTED = 1 << 16
 /** Images that are copied into the kernels' memory at a time, to be listed. */
 const COPIED = 1024
 
-export function createImages({ adopt, bytes, give, kernels, run, sizes, takeBytes, words }: Store) {
+export function createImages({ adopt, give, kernels, run, sizes, takeBytes, view }: Store) {
   /** The sets that stay, the one that was used last being the last. */
   const sets = new Map<Uint8Array, ImageSet>()
 
@@ -22,14 +22,14 @@ export function createImages({ adopt, bytes, give, kernels, run, sizes, takeByte
       const pixels = imagesAt(images, indices, size)
       const x = adopt(new Block(pixels.length))
       x.bytes = takeBytes(x.length)
-      bytes().set(pixels, x.bytes)
+      view().bytes.set(pixels, x.bytes)
       return x
     }
     const set = setOf(images, size)
     set.join()
     const x = adopt(new Block(indices.length * size))
     x.picked = { set, indices: takeBytes(indices.byteLength), count: indices.length }
-    words(x.picked.indices, indices.length).set(indices)
+    view().words.set(indices, x.picked.indices >> 2)
     return x
   }
 
@@ -55,16 +55,20 @@ export function createImages({ adopt, bytes, give, kernels, run, sizes, takeByte
     const copy = takeBytes(Math.min(count, COPIED) * size)
     const places = takeBytes(4 * count)
     const owned = [places]
+    let all = 0
     for (let first = 0; first < count; first += COPIED) {
       const some = Math.min(COPIED, count - first)
-      bytes().set(images.subarray(first * size, (first + some) * size), copy)
-      owned.push(listImages(copy, places + 4 * first, some, size))
+      view().bytes.set(images.subarray(first * size, (first + some) * size), copy)
+      const { piece, ink } = listImages(copy, places + 4 * first, some, size)
+      owned.push(piece)
+      all += ink
     }
     give(copy)
     let members = 1
     return {
       places,
       size,
+      density: all / (count * size),
       join() {
         members++
       },
@@ -74,20 +78,20 @@ export function createImages({ adopt, bytes, give, kernels, run, sizes, takeByte
     }
   }
 
-  /** Lists bytes[count,size] and writes where the lists then are to `places`. @returns the piece that they are in */
-  function listImages(from: number, places: number, count: number, size: number): number {
+  /** Lists bytes[count,size] and writes where the lists then are to `places`. */
+  function listImages(from: number, places: number, count: number, size: number): { piece: number; ink: number } {
     const items = pieceOf(count, sizes.LINES)
     run('countPixels', items, [from, places, count, size])
-    const needed = Array.from(words(places, count), ink => kernels.imageBytes(size, ink))
-    const piece = takeBytes(needed.reduce((sum, one) => sum + one, 0))
-    const addresses = words(places, count)
+    const counts = view().words.slice(places >> 2, (places >> 2) + count)
+    const ink = counts.reduce((sum, one) => sum + one, 0)
+    const piece = takeBytes(count * kernels.imageBytes(size, 0) + 4 * ink)
     let next = piece
-    needed.forEach((one, i) => {
-      addresses[i] = next
-      next += one
+    counts.forEach((one, i) => {
+      view().words[(places >> 2) + i] = next
+      next += kernels.imageBytes(size, one)
     })
     run('listImages', items, [from, places, count, size])
-    return piece
+    return { piece, ink }
   }
 
   return { listImages, uploadPixels }

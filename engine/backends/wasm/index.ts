@@ -128,13 +128,13 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
 
     upload(values: Values) {
       const x = make(values.length)
-      view().set(values, x.at >> 2)
+      view().floats.set(values, x.at >> 2)
       return x
     },
     uploadPixels,
     async download(x) {
       const from = at(x) >> 2
-      return view().slice(from, from + x.length)
+      return new Float32Array(view().floats.subarray(from, from + x.length))
     },
     free,
     get live() {

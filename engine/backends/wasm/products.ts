@@ -10,8 +10,8 @@ const MOST_GREY = 1 << 16
 const LISTED_FROM = 1 << 18
 const LISTED_COLUMNS = 32
 
-/** Lists bytes[count,size] (images.ts). */
-type ListImages = (from: number, places: number, count: number, size: number) => number
+/** Lists bytes[count,size] in a piece of memory, and counts what is not 0 (images.ts). */
+type ListImages = (from: number, places: number, count: number, size: number) => { piece: number; ink: number }
 type Product = Delayed & { kind: 'matmul' }
 
 export function createProducts(store: Store, listImages: ListImages) {
@@ -30,7 +30,7 @@ export function createProducts(store: Store, listImages: ListImages) {
     threads,
     unlist,
     withFloats,
-    words,
+    view,
   } = store
 
   function multiply(block: Block, product: Product, y: number) {
@@ -53,7 +53,7 @@ export function createProducts(store: Store, listImages: ListImages) {
       const width = kernels.panelWidth(n)
       withFloats(m * pieceOf(n, width) * width, dw => {
         const args = [lists.starts, lists.grey ? 1 : 0, panelsOf(w, k, n), dw, k, m, n]
-        run('listGrad', kernels.blocksOf(m), args, kernels.listGradScratch(k))
+        run('listGrad', kernels.gradItems(m, n), args, kernels.listGradScratch(k))
         run('unpackPanels', pieceOf(m, sizes.PANEL_ROWS), [dw, y, m, n])
       })
     } else {
@@ -97,7 +97,7 @@ export function createProducts(store: Store, listImages: ListImages) {
       next.panels!.at,
       ...constants,
     ]
-    run('listAdam', kernels.blocksOf(m), args, kernels.listGradScratch(k))
+    run('listAdam', kernels.gradItems(m, n), args, kernels.listGradScratch(k))
     for (const block of [next, ...memory]) keep(block, 'panels')
     return true
   }
@@ -137,17 +137,19 @@ export function createProducts(store: Store, listImages: ListImages) {
   function greyRows(x: Block, lines: number, size: number): Lists | undefined {
     if (!x.picked && !x.bytes) return undefined
     const starts = takeStarts(lines, size)
+    const rows = { starts, grey: true, shift: 0, lines, size }
     const pick = (places: number, indices: number) =>
       run('pickLists', pieceOf(lines, sizes.LINES), [places, indices, starts, lines, size])
-    const owned = [starts]
-    if (x.picked?.set.size === size) pick(x.picked.set.places, x.picked.indices)
-    else {
-      const places = takeBytes(4 * lines)
-      owned.push(listImages(bytesOf(x), places, lines, size))
-      pick(places, 0)
-      give(places)
+    if (x.picked?.set.size === size) {
+      const { set, indices } = x.picked
+      pick(set.places, indices)
+      return { ...rows, density: set.density, owned: [starts] }
     }
-    return { starts, grey: true, shift: 0, lines, size, density: densityOf(starts, 4, lines, size), owned }
+    const places = takeBytes(4 * lines)
+    const { piece, ink } = listImages(bytesOf(x), places, lines, size)
+    pick(places, 0)
+    give(places)
+    return { ...rows, density: ink / (lines * size), owned: [starts, piece] }
   }
 
   /** The rows of numbers. */
@@ -155,19 +157,14 @@ export function createProducts(store: Store, listImages: ListImages) {
     const entries = takeEntries(lines, size)
     const starts = takeStarts(lines, size)
     const stride = kernels.blocksOf(size) + 1
-    const addresses = words(starts, lines * stride)
-    for (let i = 0; i < lines; i++) addresses[i * stride] = entries + 8 * i * (size + sizes.SPARE)
+    const first = starts >> 2
+    for (let i = 0; i < lines; i++) view().words[first + i * stride] = entries + 8 * i * (size + sizes.SPARE)
     run('listRows', pieceOf(lines, sizes.LINES), [at(x), starts, lines, size])
-    const density = densityOf(starts, 8, lines, size)
-    return { starts, grey: false, shift: 0, lines, size, density, owned: [entries, starts] }
-  }
-
-  function densityOf(starts: number, entry: number, lines: number, size: number): number {
-    const stride = kernels.blocksOf(size) + 1
-    const addresses = words(starts, lines * stride)
+    const { words } = view()
     let length = 0
-    for (let i = 0; i < lines; i++) length += addresses[(i + 1) * stride - 1] - addresses[i * stride]
-    return length / (entry * lines * size)
+    for (let i = 0; i < lines; i++) length += words[first + (i + 1) * stride - 1] - words[first + i * stride]
+    const density = length / (8 * lines * size)
+    return { starts, grey: false, shift: 0, lines, size, density, owned: [entries, starts] }
   }
 
   const takeEntries = (lines: number, size: number) => takeBytes(8 * lines * (size + sizes.SPARE))

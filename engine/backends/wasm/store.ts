@@ -9,6 +9,12 @@ export type Store = ReturnType<typeof createStore>
 /** How many pieces of at most `size` something falls into. */
 export const pieceOf = (count: number, size: number) => Math.ceil(count / size)
 
+const viewsOf = ({ memory: { buffer } }: Pieces) => ({
+  floats: new Float32Array(buffer),
+  words: new Uint32Array(buffer),
+  bytes: new Uint8Array(buffer),
+})
+
 /** @param compute writes the numbers of a block that was delayed to an address */
 export function createStore(
   team: Team,
@@ -35,12 +41,12 @@ export function createStore(
   let live = 0
   let scratch = 0
   let scratchSize = 0
-  let floats = new Float32Array(pieces.memory.buffer)
+  let views = viewsOf(pieces)
 
-  /** The whole memory as float32: made anew when it has grown. */
-  function view(): Float32Array {
-    if (floats.buffer !== pieces.memory.buffer) floats = new Float32Array(pieces.memory.buffer)
-    return floats
+  /** The whole memory as numbers: made anew when it has grown. */
+  function view() {
+    if (views.floats.buffer !== pieces.memory.buffer) views = viewsOf(pieces)
+    return views
   }
   const takeFloats = (count: number) => pieces.take(4 * count)
   const takeBytes = (count: number) => pieces.take(count)
@@ -181,10 +187,6 @@ export function createStore(
     panelsOf,
     keep,
     unlist,
-    /** So many 32-bit words from an address on. */
-    words: (at: number, count: number) => new Uint32Array(pieces.memory.buffer, at, count),
-    /** The whole memory. */
-    bytes: () => new Uint8Array(pieces.memory.buffer),
     adopt,
   }
 }

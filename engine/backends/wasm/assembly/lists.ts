@@ -22,7 +22,7 @@
 import { adamStep } from './optimizers'
 import { madd, relu4, smaller, storeLanes, zero } from './simd'
 
-/** Rows of w in a block, a multiple of 16. */
+/** Rows of w in a block, a multiple of 8. Panels of 12 columns are taken in two blocks at once. */
 export const BLOCK: i32 = 208
 /** Lists that an item makes. */
 export const LINES: i32 = 8
@@ -112,10 +112,13 @@ export function putEntry(at: usize, index: i32, value: f32): usize {
   return at + (<usize>i32(value != 0) << 3)
 }
 
-/** Columns of a panel for a matrix of n columns: 16 are enough for the scores of ten digits. */
+/** Columns of a panel for a matrix of n columns: 12 are enough for the scores of ten digits. */
 export function panelWidth(n: i32): i32 {
-  return n > 16 ? 32 : 16
+  return n > NARROW ? WIDE : NARROW
 }
+
+const WIDE: i32 = 32
+const NARROW: i32 = 12
 
 /** Rows of a matrix that an item of packPanels treats. */
 export const PANEL_ROWS: i32 = 64
@@ -153,13 +156,13 @@ export function unpackPanels(item: i32, scratch: usize, panels: usize, x: usize,
 
 /** Bytes of scratch that listMultiply needs for so many rows an item. */
 export function listMultiplyScratch(rows: i32): i32 {
-  return rows * 32 * 4
+  return rows * WIDE * 4
 }
 
 /**
  * Rows item·rows … of y[m,n] = x·w from lists of x's rows and w[k,n] in panels, plus b[n] unless b is 0, then
  * max(y, 0) if asked. All the rows of an item pass over a block of w while it is in the cache.
- * @param grey whether x is of grey levels; numbers are multiplied in panels of 32 only
+ * @param grey whether x is of grey levels; other numbers are multiplied in panels of 32 only
  */
 export function listMultiply(
   item: i32, scratch: usize, starts: usize, grey: bool, panels: usize, y: usize, m: i32, k: i32, n: i32, rows: i32,
@@ -169,22 +172,22 @@ export function listMultiply(
   const count = smaller(rows, m - first)
   const width = panelWidth(n)
   const bytes = <usize>width << 2
-  // A panel of 16 columns is taken as one block.
-  const blocks = width == 32 ? blocksOf(k) : 1
-  const step = <usize>(width == 32 ? 1 : blocksOf(k)) << 2
-  const next = <usize>(blocksOf(k) + 1) << 2
+  const blocks = blocksOf(k)
+  const next = <usize>(blocks + 1) << 2
   const end = scratch + <usize>count * bytes
   for (let j = 0; j < n; j += width) {
     const panel = panels + (<usize>(j * k) << 2)
     memory.fill(scratch, 0, end - scratch)
-    for (let block = 0; block < blocks; block++) {
-      let start = startsOf(starts, first, k) + <usize>block * step
+    for (let block = 0; block < blocks; ) {
+      let start = startsOf(starts, first, k) + (<usize>block << 2)
+      const taken = width == WIDE ? 1 : smaller(2, blocks - block)
       for (let sums = scratch; sums < end; sums += bytes, start += next) {
-        const from = <usize>load<u32>(start), to = <usize>load<u32>(start + step)
+        const from = <usize>load<u32>(start), to = <usize>load<u32>(start + (taken << 2))
         if (!grey) wideSum(from, to, panel, sums)
-        else if (width == 32) wideGreySum(from, to, panel, sums)
+        else if (width == WIDE) wideGreySum(from, to, panel, sums)
         else narrowGreySum(from, to, panel, sums)
       }
+      block += taken
     }
     for (let i = 0; i < count; i++) {
       const to = y + (<usize>((first + i) * n + j) << 2)
@@ -250,33 +253,30 @@ export function wideGreySum(list: usize, end: usize, panel: usize, sums: usize):
   v128.store(sums, s7, 112)
 }
 
-/** The same with a panel of 16: two entries at a time, so that a sum need not wait for the one before. */
+/** The same with a panel of 12: two entries at a time, so that a sum need not wait for the one before. */
 export function narrowGreySum(list: usize, end: usize, panel: usize, sums: usize): void {
-  let s0 = v128.load(sums), s1 = v128.load(sums, 16), s2 = v128.load(sums, 32), s3 = v128.load(sums, 48)
-  let t0 = zero(), t1 = zero(), t2 = zero(), t3 = zero()
+  let s0 = v128.load(sums), s1 = v128.load(sums, 16), s2 = v128.load(sums, 32)
+  let t0 = zero(), t1 = zero(), t2 = zero()
   while (list < end) {
     let entry = load<u32>(list)
-    let at = panel + (<usize>(entry & 0xffff) << 6)
+    let at = panel + <usize>(entry & 0xffff) * (NARROW * 4)
     let value = greyOf(entry)
     s0 = madd(v128.load(at), value, s0)
     s1 = madd(v128.load(at, 16), value, s1)
     s2 = madd(v128.load(at, 32), value, s2)
-    s3 = madd(v128.load(at, 48), value, s3)
     list += 4
     if (list >= end) break
     entry = load<u32>(list)
-    at = panel + (<usize>(entry & 0xffff) << 6)
+    at = panel + <usize>(entry & 0xffff) * (NARROW * 4)
     value = greyOf(entry)
     t0 = madd(v128.load(at), value, t0)
     t1 = madd(v128.load(at, 16), value, t1)
     t2 = madd(v128.load(at, 32), value, t2)
-    t3 = madd(v128.load(at, 48), value, t3)
     list += 4
   }
   v128.store(sums, f32x4.add(s0, t0))
   v128.store(sums, f32x4.add(s1, t1), 16)
   v128.store(sums, f32x4.add(s2, t2), 32)
-  v128.store(sums, f32x4.add(s3, t3), 48)
 }
 
 /** y = sums, `width` numbers, plus b unless it is 0, then max(y, 0) if asked. */
@@ -300,16 +300,25 @@ function columnBytes(m: i32): usize {
 
 /** Bytes of scratch that listGrad and listAdam need: where each column's list ends, the lists, and a block of dw. */
 export function listGradScratch(m: i32): i32 {
-  return BLOCK * (4 + i32(columnBytes(m)) + 32 * 4)
+  return BLOCK * (4 + i32(columnBytes(m)) + WIDE * 4)
+}
+
+/** Into how many items listGrad and listAdam fall. */
+export function gradItems(k: i32, n: i32): i32 {
+  const blocks = blocksOf(k)
+  return n > NARROW ? blocks : (blocks + 1) / 2
 }
 
 /** Block `item` of dw[k,n] = xᵀ·dy in panels, from lists of x's m rows and dy[m,n] in panels. */
 export function listGrad(
   item: i32, scratch: usize, starts: usize, grey: bool, dy: usize, dw: usize, m: i32, k: i32, n: i32,
 ): void {
-  const width = panelWidth(n)
-  for (let j = 0; j < n; j += width)
-    gradBlock(starts, item, grey, dy, dw + (<usize>(j * k + item * BLOCK * width) << 2), m, k, j, width, scratch)
+  if (n <= NARROW) {
+    narrowGrad(starts, item * 2, dy, dw + <usize>(item * 2 * BLOCK) * (NARROW * 4), m, k)
+    return
+  }
+  for (let j = 0; j < n; j += WIDE)
+    wideGrad(starts, item, grey, dy, dw + (<usize>(j * k + item * BLOCK * WIDE) << 2), m, k, j, scratch)
 }
 
 /**
@@ -321,33 +330,41 @@ export function listAdam(
   w: usize, mean: usize, square: usize, next: usize,
   rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32,
 ): void {
-  const width = panelWidth(n)
-  const bytes = <usize>(smaller(BLOCK, k - item * BLOCK) * width) << 2
   const dw = scratch + <usize>BLOCK * (4 + columnBytes(m))
+  const narrow = n <= NARROW
+  const first = narrow ? item * 2 * BLOCK : item * BLOCK
+  const width = panelWidth(n)
+  const bytes = <usize>(smaller(narrow ? 2 * BLOCK : BLOCK, k - first) * width) << 2
   for (let j = 0; j < n; j += width) {
-    gradBlock(starts, item, grey, dy, dw, m, k, j, width, scratch)
-    const at = <usize>(j * k + item * BLOCK * width) << 2
+    if (narrow) narrowGrad(starts, item * 2, dy, dw, m, k)
+    else wideGrad(starts, item, grey, dy, dw, m, k, j, scratch)
+    const at = <usize>(j * k + first * width) << 2
     adamStep(w + at, dw, mean + at, square + at, next + at, bytes, rate, root, beta1, rest1, beta2, rest2, epsilon)
   }
 }
 
+/** A block and the next one of the only panel of dw, at `dw`. Columns' sums would be too short to be worth sorting for. */
+function narrowGrad(starts: usize, block: i32, dy: usize, dw: usize, m: i32, k: i32): void {
+  const row: usize = NARROW * 4
+  const blocks = blocksOf(k)
+  memory.fill(dw, 0, <usize>smaller(2 * BLOCK, k - block * BLOCK) * row)
+  const origin = dw - <usize>(block * BLOCK) * row
+  let start = starts + (<usize>block << 2)
+  const taken = <usize>smaller(2, blocks - block) << 2
+  for (let i = 0; i < m; i++, start += <usize>(blocks + 1) << 2, dy += row)
+    narrowGreyScatter(<usize>load<u32>(start), <usize>load<u32>(start + taken), dy, origin)
+}
+
 /** A block of the panel of dw that begins at column j, at `dw`. */
-function gradBlock(
-  starts: usize, block: i32, grey: bool, dy: usize, dw: usize, m: i32, k: i32, j: i32, width: i32, scratch: usize,
+function wideGrad(
+  starts: usize, block: i32, grey: bool, dy: usize, dw: usize, m: i32, k: i32, j: i32, scratch: usize,
 ): void {
   const rows = smaller(BLOCK, k - block * BLOCK)
-  memory.fill(dw, 0, <usize>(rows * width) << 2)
+  memory.fill(dw, 0, <usize>(rows * WIDE) << 2)
   let panel = dy + (<usize>(j * m) << 2)
   let start = starts + (<usize>block << 2)
   const next = <usize>(blocksOf(k) + 1) << 2
-  if (width == 16) {
-    // The columns' sums would be too short to be worth sorting for.
-    const origin = dw - (<usize>(block * BLOCK) << 6)
-    for (let i = 0; i < m; i++, start += next, panel += 64)
-      narrowGreyScatter(<usize>load<u32>(start), <usize>load<u32>(start, 4), panel, origin)
-    return
-  }
-  for (let first = 0; first < m; first += SORTED, start += SORTED * next, panel += SORTED << 7) {
+  for (let first = 0; first < m; first += SORTED, start += SORTED * next, panel += SORTED * WIDE * 4) {
     const count = smaller(SORTED, m - first)
     // If all rows are sorted together, they stay so for the next panel.
     if (j == 0 || m > SORTED) sortColumns(start, next, count, m, block, grey, scratch)
@@ -385,17 +402,16 @@ function putColumn(end: usize, i: i32, value: f32): void {
   store<u32>(end, <u32>(at + 8))
 }
 
-/** Rows of a panel of 16 of dw += value · dy, which stays in registers, for each entry of a list of grey levels. */
+/** Rows of a panel of 12 of dw += value · dy, which stays in registers, for each entry of a list of grey levels. */
 export function narrowGreyScatter(list: usize, end: usize, dy: usize, dw: usize): void {
-  const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32), d3 = v128.load(dy, 48)
+  const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32)
   while (list < end) {
     const entry = load<u32>(list)
-    const at = dw + (<usize>(entry & 0xffff) << 6)
+    const at = dw + <usize>(entry & 0xffff) * (NARROW * 4)
     const value = greyOf(entry)
     v128.store(at, madd(value, d0, v128.load(at)))
     v128.store(at, madd(value, d1, v128.load(at, 16)), 16)
     v128.store(at, madd(value, d2, v128.load(at, 32)), 32)
-    v128.store(at, madd(value, d3, v128.load(at, 48)), 48)
     list += 4
   }
 }

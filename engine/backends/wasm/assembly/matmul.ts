@@ -45,25 +45,25 @@ export function packColumns(item: i32, scratch: usize, w: usize, down: usize, ri
   } else {
     let l = 0
     for (; l + 4 <= k; l += 4, from += 16, to += COLUMNS * 16) {
-      transpose4(from, right, to)
-      transpose4(from + 4 * right, right, to + 16)
+      transpose4(from, right, to, COLUMNS * 4)
+      transpose4(from + 4 * right, right, to + 16, COLUMNS * 4)
     }
     for (; l < k; l++, from += down, to += COLUMNS * 4)
       for (let j = 0; j < COLUMNS; j++) store<f32>(to + (j << 2), load<f32>(from + <usize>j * right))
   }
 }
 
-/** Turns 4 rows of 4 numbers, `right` bytes apart, into 4 columns of a panel. */
+/** Turns 4 rows of 4 numbers, `right` bytes apart, into 4 rows that are `next` bytes apart. */
 @inline
-function transpose4(from: usize, right: usize, to: usize): void {
+function transpose4(from: usize, right: usize, to: usize, next: usize): void {
   const a = v128.load(from), b = v128.load(from + right)
   const c = v128.load(from + 2 * right), d = v128.load(from + 3 * right)
   const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
   const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5), cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
   v128.store(to, v128.shuffle<f32>(ab0, cd0, 0, 1, 4, 5))
-  v128.store(to, v128.shuffle<f32>(ab0, cd0, 2, 3, 6, 7), 32)
-  v128.store(to, v128.shuffle<f32>(ab1, cd1, 0, 1, 4, 5), 64)
-  v128.store(to, v128.shuffle<f32>(ab1, cd1, 2, 3, 6, 7), 96)
+  v128.store(to + next, v128.shuffle<f32>(ab0, cd0, 2, 3, 6, 7))
+  v128.store(to + 2 * next, v128.shuffle<f32>(ab1, cd1, 0, 1, 4, 5))
+  v128.store(to + 3 * next, v128.shuffle<f32>(ab1, cd1, 2, 3, 6, 7))
 }
 
 /**
@@ -109,7 +109,14 @@ function packRows(x: usize, down: usize, right: usize, count: i32, depth: i32, t
   for (let i = 0; i < count; i += ROWS) {
     const height = smaller(ROWS, count - i)
     let from = x + <usize>i * down
-    if (height == ROWS) {
+    if (height == ROWS && down == 4)
+      for (let l = 0; l < depth; l++, from += right, to += ROWS * 4) v128.store(to, v128.load(from))
+    else if (height == ROWS && right == 4) {
+      let l = 0
+      for (; l + 4 <= depth; l += 4, from += 16, to += ROWS * 16) transpose4(from, down, to, ROWS * 4)
+      for (; l < depth; l++, from += 4, to += ROWS * 4)
+        for (let r = 0; r < ROWS; r++) store<f32>(to + (r << 2), load<f32>(from + <usize>r * down))
+    } else if (height == ROWS) {
       const d2 = down * 2, d3 = down * 3
       for (let l = 0; l < depth; l++, from += right, to += ROWS * 4) {
         store<f32>(to, load<f32>(from))

@@ -1,5 +1,5 @@
 // Softmax and its loss, row by row of a [m,n] matrix. An item is 16 rows.
-import { smaller, storeLanes, sum4 } from './simd'
+import { smaller, storeLanes, sum4, zero } from './simd'
 
 const ROWS: i32 = 16
 
@@ -25,21 +25,38 @@ function exp4(x: v128): v128 {
   return v128.andnot(f32x4.mul(p, power), tiny)
 }
 
-/** y = exp(x − max x) for one row, and the sum of y. NaN makes all of it NaN. */
-function exponentials(x: usize, y: usize, n: i32): f32 {
-  let max = load<f32>(x)
-  for (let j = 1; j < n; j++) {
-    const v = load<f32>(x + (j << 2))
-    max = v > max || v != v ? v : max
-  }
-  let sum: f32 = 0
+/** The first `count` lanes of x, and of `rest` those beyond. */
+@inline
+function lanes(x: v128, count: i32, rest: v128): v128 {
+  if (count >= 4) return x
+  return v128.bitselect(x, rest, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)))
+}
+
+/** The largest of one row of n numbers. NaN if one is. */
+function largest(x: usize, n: i32): f32 {
+  const lowest = f32x4.splat(-f32.MAX_VALUE)
+  let max = lowest
+  for (let j = 0; j < n; j += 4) max = f32x4.max(max, lanes(v128.load(x + (j << 2)), n - j, lowest))
+  max = f32x4.max(max, v128.shuffle<f32>(max, max, 2, 3, 0, 1))
+  return f32x4.extract_lane(f32x4.max(max, v128.shuffle<f32>(max, max, 1, 0, 3, 2)), 0)
+}
+
+/** y = exp(x − max) for one row, and the sum of y. NaN makes all of it NaN. */
+function exponentials(x: usize, max: f32, y: usize, n: i32): f32 {
+  let sum = zero()
   for (let j = 0; j < n; j += 4) {
-    const e = exp4(f32x4.sub(v128.load(x + (j << 2)), f32x4.splat(max)))
+    const e = lanes(exp4(f32x4.sub(v128.load(x + (j << 2)), f32x4.splat(max))), n - j, zero())
     storeLanes(y + (j << 2), e, n - j)
-    if (n - j >= 4) sum += sum4(e)
-    else for (let i = j; i < n; i++) sum += load<f32>(y + (i << 2))
+    sum = f32x4.add(sum, e)
   }
-  return sum
+  return sum4(sum)
+}
+
+/** y = y / sum for one row */
+@inline
+function divide(y: usize, sum: f32, n: i32): void {
+  const sums = f32x4.splat(sum)
+  for (let j = 0; j < n; j += 4) storeLanes(y + (j << 2), f32x4.div(v128.load(y + (j << 2)), sums), n - j)
 }
 
 /** y = softmax(x) */
@@ -47,8 +64,7 @@ export function softmax(item: i32, scratch: usize, x: usize, y: usize, m: i32, n
   const last = smaller(m, (item + 1) * ROWS)
   for (let i = item * ROWS; i < last; i++) {
     const row = <usize>(i * n) << 2
-    const sum = exponentials(x + row, y + row, n)
-    for (let j = 0; j < n; j++) store<f32>(y + row + (j << 2), load<f32>(y + row + (j << 2)) / sum)
+    divide(y + row, exponentials(x + row, largest(x + row, n), y + row, n), n)
   }
 }
 
@@ -74,14 +90,11 @@ export function crossEntropy(
   for (let i = item * ROWS; i < last; i++) {
     const x = logits + (<usize>(i * n) << 2)
     const p = probabilities + (<usize>(i * n) << 2)
-    const sum = exponentials(x, p, n)
-    let max = load<f32>(x)
-    for (let j = 0; j < n; j++) {
-      max = Mathf.max(max, load<f32>(x + (j << 2)))
-      store<f32>(p + (j << 2), load<f32>(p + (j << 2)) / sum)
-    }
+    const max = largest(x, n)
+    const sum = exponentials(x, max, p, n)
+    divide(p, sum, n)
     const right = load<f32>(x + (i32(load<f32>(labels + (i << 2))) << 2))
-    store<f32>(losses + (i << 2), <f32>Math.log(sum) + max - right)
+    store<f32>(losses + (i << 2), Mathf.log(sum) + max - right)
   }
 }
 
