@@ -215,12 +215,12 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
 
     softmax(x, m, n) {
       const y = make(m * n)
-      run('softmax', pieceOf(m, sizes.SOFTMAX), [at(x), y.at, m, n])
+      run('softmax', pieceOf(m, sizes.SCORES), [at(x), y.at, m, n])
       return y
     },
     softmaxGrad(y, dy, m, n) {
       const dx = make(m * n)
-      run('softmaxGrad', pieceOf(m, sizes.SOFTMAX), [at(y), at(dy), dx.at, m, n])
+      run('softmaxGrad', pieceOf(m, sizes.SCORES), [at(y), at(dy), dx.at, m, n])
       return dx
     },
     crossEntropy(logits, labels, m, n) {
@@ -228,7 +228,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       const x = at(logits)
       logits.softmax ||= takeFloats(m * n)
       withFloats(m, losses => {
-        run('crossEntropy', pieceOf(m, sizes.SOFTMAX), [x, at(labels), logits.softmax, losses, m, n])
+        run('crossEntropy', pieceOf(m, sizes.SCORES), [x, at(labels), logits.softmax, losses, m, n])
         run('mean', 1, [losses, loss.at, m])
       })
       return loss
@@ -236,7 +236,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     crossEntropyGrad(logits, labels, dy, m, n) {
       if (!logits.softmax) free(backend.crossEntropy(logits, labels, m, n))
       const dlogits = make(m * n)
-      run('crossEntropyGrad', pieceOf(m, sizes.SOFTMAX), [logits.softmax, at(labels), at(dy), dlogits.at, m, n])
+      run('crossEntropyGrad', pieceOf(m, sizes.SCORES), [logits.softmax, at(labels), at(dy), dlogits.at, m, n])
       return dlogits
     },
 

@@ -139,7 +139,7 @@ export function createProducts(store: Store, listImages: ListImages) {
     const starts = takeStarts(lines, size)
     const rows = { starts, grey: true, shift: 0, lines, size }
     const pick = (places: number, indices: number) =>
-      run('pickLists', pieceOf(lines, sizes.LINES), [places, indices, starts, lines, size])
+      run('pickLists', pieceOf(lines, sizes.PICKED), [places, indices, starts, lines, size])
     if (x.picked?.set.size === size) {
       const { set, indices } = x.picked
       pick(set.places, indices)

@@ -28,6 +28,7 @@ export function createStore(
     CHUNK: constant('CHUNK'),
     ROWS: constant('ROWS'),
     LINES: constant('LINES'),
+    PICKED: constant('PICKED'),
     PANEL_ROWS: constant('PANEL_ROWS'),
     SEEN_FILTERS: constant('SEEN_FILTERS'),
     SPARE: constant('SPARE'),
@@ -35,8 +36,7 @@ export function createStore(
     PANEL: 8,
     /** Images whose filter gradients one thread sums: fixed, so that the sum never depends on the number of threads. */
     IMAGES: 8,
-    /** Rows of softmax. */
-    SOFTMAX: 16,
+    SCORES: constant('SCORES'),
   }
   let live = 0
   let scratch = 0
@@ -135,7 +135,7 @@ export function createStore(
     if (bytes || !picked) return bytes
     block.bytes = takeBytes(length)
     const { set, indices, count } = picked
-    run('pickBytes', pieceOf(count, sizes.LINES), [set.places, indices, block.bytes, count, set.size])
+    run('pickBytes', pieceOf(count, sizes.PICKED), [set.places, indices, block.bytes, count, set.size])
     return block.bytes
   }
 

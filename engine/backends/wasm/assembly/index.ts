@@ -8,13 +8,13 @@ export {
   blocksOf, fillTables, gradItems, LINES, listAdam, listDot, listGrad, listGradScratch, listMultiply, listMultiplyScratch, listRows,
   PANEL_ROWS, packPanels, panelWidth, SPARE, unlist, unpackPanels,
 } from './lists'
-export { countPixels, fillPlaces, imageBytes, listImages, pickBytes, pickLists, toFloat } from './pixels'
+export { countPixels, fillPlaces, imageBytes, listImages, pickBytes, PICKED, pickLists, toFloat } from './pixels'
 export {
   maxPool, scatter, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
   sumTaps, sumTransposed, transpose,
 } from './pooling'
 export { convolveSeen, convolveSeenScratch, see, SEEN_FILTERS, seeScratch } from './seen'
-export { crossEntropy, crossEntropyGrad, mean, softmax, softmaxGrad } from './softmax'
+export { crossEntropy, crossEntropyGrad, mean, SCORES, softmax, softmaxGrad } from './softmax'
 export { convolvePool, convolvePoolScratch, transformedFilters, transformFilters } from './winograd'
 
 /** Where the kernels' own constants end, and memory for buffers begins. */

@@ -17,8 +17,9 @@
 //                        │    │▓▓▓▓│    │    │  ← a block of a panel: rows of 32 numbers, one after the other
 //                        └────┴────┴────┴────┘
 //
-// An entry is the index and the number, 8 bytes; or, of images (pixels.ts), 4: the index and four times the grey level, 16 bits
-// each. A sum runs over one list, 32 numbers (8 vectors in registers) wide. Leaving out a product with 0 changes no sum.
+// An entry is the index and the number, 8 bytes; or, of images (pixels.ts), 4: the index and the grey level, 16 bits each, and
+// the sum is divided by 255. A sum runs over one list, 32 numbers (8 vectors in registers) wide. Leaving out a product with 0
+// changes no sum.
 import { adamStep } from './optimizers'
 import { madd, relu4, smaller, storeLanes, zero } from './simd'
 
@@ -42,7 +43,7 @@ export function startsOf(starts: usize, i: i32, size: i32): usize {
 
 /** Moves the lanes of each of 16 masks to the front. */
 const FRONT = memory.data(16 * 16)
-/** The 256 grey levels as numbers from 0 to 1. */
+/** The 256 grey levels, divided by 255. */
 const GREYS = memory.data(256 * 4, 4)
 
 /** Fills these tables: to be called once, before any list is made. */
@@ -55,10 +56,10 @@ export function fillTables(): void {
   }
 }
 
-/** The number of an entry of grey levels, four times. */
+/** The grey level of an entry, four times. */
 @inline
 function greyOf(entry: u32): v128 {
-  return v128.load32_splat(GREYS + <usize>(entry >> 16))
+  return f32x4.splat(<f32>(<i32>(entry >> 16)))
 }
 
 /**
@@ -191,7 +192,9 @@ export function listMultiply(
     }
     for (let i = 0; i < count; i++) {
       const to = y + (<usize>((first + i) * n + j) << 2)
-      finishSums(scratch + <usize>i * bytes, to, smaller(width, n - j), b ? b + (j << 2) : 0, rectify)
+      const sums = scratch + <usize>i * bytes
+      if (grey) for (let c: usize = 0; c < bytes; c += 16) v128.store(sums + c, f32x4.div(v128.load(sums + c), f32x4.splat(255)))
+      finishSums(sums, to, smaller(width, n - j), b ? b + (j << 2) : 0, rectify)
     }
   }
 }
@@ -388,7 +391,7 @@ function sortColumns(start: usize, next: usize, count: i32, m: i32, block: i32, 
     if (grey)
       for (; list < stop; list += 4) {
         const entry = load<u32>(list)
-        putColumn(ends + (<usize>(entry & 0xffff) << 2), i, load<f32>(GREYS + <usize>(entry >> 16)))
+        putColumn(ends + (<usize>(entry & 0xffff) << 2), i, load<f32>(GREYS + (<usize>(entry >> 16) << 2)))
       }
     else for (; list < stop; list += 8) putColumn(ends + (<usize>load<u32>(list) << 2), i, load<f32>(list, 4))
   }
@@ -404,7 +407,9 @@ function putColumn(end: usize, i: i32, value: f32): void {
 
 /** Rows of a panel of 12 of dw += value · dy, which stays in registers, for each entry of a list of grey levels. */
 export function narrowGreyScatter(list: usize, end: usize, dy: usize, dw: usize): void {
-  const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32)
+  const levels = f32x4.splat(255)
+  const d0 = f32x4.div(v128.load(dy), levels), d1 = f32x4.div(v128.load(dy, 16), levels)
+  const d2 = f32x4.div(v128.load(dy, 32), levels)
   while (list < end) {
     const entry = load<u32>(list)
     const at = dw + <usize>(entry & 0xffff) * (NARROW * 4)

@@ -1,7 +1,7 @@
-// Softmax and its loss, row by row of a [m,n] matrix. An item is 16 rows.
+// Softmax and its loss, row by row of a [m,n] matrix. An item is 64 rows.
 import { smaller, storeLanes, sum4, zero } from './simd'
 
-const ROWS: i32 = 16
+export const SCORES: i32 = 64
 
 /**
  * eˣ of four numbers, x ≤ 0 or moderate: x = k·ln 2 + r with |r| ≤ ½ ln 2, and eʳ by its Taylor polynomial of degree 7
@@ -61,8 +61,8 @@ function divide(y: usize, sum: f32, n: i32): void {
 
 /** y = softmax(x) */
 export function softmax(item: i32, scratch: usize, x: usize, y: usize, m: i32, n: i32): void {
-  const last = smaller(m, (item + 1) * ROWS)
-  for (let i = item * ROWS; i < last; i++) {
+  const last = smaller(m, (item + 1) * SCORES)
+  for (let i = item * SCORES; i < last; i++) {
     const row = <usize>(i * n) << 2
     divide(y + row, exponentials(x + row, largest(x + row, n), y + row, n), n)
   }
@@ -70,8 +70,8 @@ export function softmax(item: i32, scratch: usize, x: usize, y: usize, m: i32, n
 
 /** dx = y · (dy − Σ dy·y) */
 export function softmaxGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: usize, m: i32, n: i32): void {
-  const last = smaller(m, (item + 1) * ROWS)
-  for (let i = item * ROWS; i < last; i++) {
+  const last = smaller(m, (item + 1) * SCORES)
+  for (let i = item * SCORES; i < last; i++) {
     const row = <usize>(i * n) << 2
     let dot: f32 = 0
     for (let j = 0; j < n; j++) dot += load<f32>(dy + row + (j << 2)) * load<f32>(y + row + (j << 2))
@@ -86,8 +86,8 @@ export function softmaxGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: 
 export function crossEntropy(
   item: i32, scratch: usize, logits: usize, labels: usize, probabilities: usize, losses: usize, m: i32, n: i32,
 ): void {
-  const last = smaller(m, (item + 1) * ROWS)
-  for (let i = item * ROWS; i < last; i++) {
+  const last = smaller(m, (item + 1) * SCORES)
+  for (let i = item * SCORES; i < last; i++) {
     const x = logits + (<usize>(i * n) << 2)
     const p = probabilities + (<usize>(i * n) << 2)
     const max = largest(x, n)
@@ -110,8 +110,8 @@ export function crossEntropyGrad(
   item: i32, scratch: usize, probabilities: usize, labels: usize, dy: usize, dlogits: usize, m: i32, n: i32,
 ): void {
   const scale = load<f32>(dy) / <f32>m
-  const last = smaller(m, (item + 1) * ROWS)
-  for (let i = item * ROWS; i < last; i++) {
+  const last = smaller(m, (item + 1) * SCORES)
+  for (let i = item * SCORES; i < last; i++) {
     const row = <usize>(i * n) << 2
     const label = i32(load<f32>(labels + (i << 2)))
     for (let j = 0; j < n; j++)
