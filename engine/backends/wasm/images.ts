@@ -86,8 +86,9 @@ export function createImages({ adopt, give, kernels, run, sizes, takeBytes, view
     const ink = counts.reduce((sum, one) => sum + one, 0)
     const piece = takeBytes(count * kernels.imageBytes(size, 0) + 4 * ink)
     let next = piece
+    const { words } = view()
     counts.forEach((one, i) => {
-      view().words[(places >> 2) + i] = next
+      words[(places >> 2) + i] = next
       next += kernels.imageBytes(size, one)
     })
     run('listImages', items, [from, places, count, size])

@@ -31,6 +31,7 @@ export function createProducts(store: Store, listImages: ListImages) {
     unlist,
     withFloats,
     view,
+    wait,
   } = store
 
   function multiply(block: Block, product: Product, y: number) {
@@ -52,8 +53,9 @@ export function createProducts(store: Store, listImages: ListImages) {
     } else if (lists) {
       const width = kernels.panelWidth(n)
       withFloats(m * pieceOf(n, width) * width, dw => {
-        const args = [lists.starts, lists.grey ? 1 : 0, panelsOf(w, k, n), dw, k, m, n]
-        run('listGrad', kernels.gradItems(m, n), args, kernels.listGradScratch(k))
+        const parts = partsOf(m, n)
+        const args = [lists.starts, lists.grey ? 1 : 0, parts, panelsOf(w, k, n), dw, k, m, n]
+        run('listGrad', parts * kernels.blocksOf(m), args, kernels.listGradScratch(k))
         run('unpackPanels', pieceOf(m, sizes.PANEL_ROWS), [dw, y, m, n])
       })
     } else {
@@ -85,9 +87,11 @@ export function createProducts(store: Store, listImages: ListImages) {
       const width = kernels.panelWidth(n)
       next.panels = { at: takeFloats(m * pieceOf(n, width) * width), rows: m, n }
     }
+    const parts = partsOf(m, n)
     const args = [
       lists.starts,
       lists.grey ? 1 : 0,
+      parts,
       panelsOf(inputs[1], k, n),
       k,
       m,
@@ -97,10 +101,14 @@ export function createProducts(store: Store, listImages: ListImages) {
       next.panels!.at,
       ...constants,
     ]
-    run('listAdam', kernels.gradItems(m, n), args, kernels.listGradScratch(k))
+    run('listAdam', parts * kernels.blocksOf(m), args, kernels.listGradScratch(k))
     for (const block of [next, ...memory]) keep(block, 'panels')
     return true
   }
+
+  /** Into how many parts to take a block of dw[m,n], so that all threads have work. */
+  const partsOf = (m: number, n: number) =>
+    Math.min(pieceOf(threads, kernels.blocksOf(m)), pieceOf(n, kernels.panelWidth(n)))
 
   /** The lists of the rows of a product's first operand, if it is likely to be 0 in many places and is. */
   function listsOf({ inputs: [x], m, k, n, t }: Product): Lists | undefined {
@@ -158,9 +166,11 @@ export function createProducts(store: Store, listImages: ListImages) {
     const starts = takeStarts(lines, size)
     const stride = kernels.blocksOf(size) + 1
     const first = starts >> 2
-    for (let i = 0; i < lines; i++) view().words[first + i * stride] = entries + 8 * i * (size + sizes.SPARE)
-    run('listRows', pieceOf(lines, sizes.LINES), [at(x), starts, lines, size])
+    const from = at(x)
     const { words } = view()
+    for (let i = 0; i < lines; i++) words[first + i * stride] = entries + 8 * i * (size + sizes.SPARE)
+    run('listRows', pieceOf(lines, sizes.LINES), [from, starts, lines, size])
+    wait()
     let length = 0
     for (let i = 0; i < lines; i++) length += words[first + (i + 1) * stride - 1] - words[first + i * stride]
     const density = length / (8 * lines * size)

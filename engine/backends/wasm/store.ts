@@ -43,8 +43,9 @@ export function createStore(
   let scratchSize = 0
   let views = viewsOf(pieces)
 
-  /** The whole memory as numbers: made anew when it has grown. */
+  /** The whole memory as numbers, once the kernels are done with it: made anew when it has grown. */
   function view() {
+    team.wait()
     if (views.floats.buffer !== pieces.memory.buffer) views = viewsOf(pieces)
     return views
   }
@@ -174,6 +175,7 @@ export function createStore(
       return live
     },
     view,
+    wait: () => team.wait(),
     takeFloats,
     takeBytes,
     give: (at: number) => pieces.give(at),

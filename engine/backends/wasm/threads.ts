@@ -100,6 +100,7 @@ export class Team {
   readonly #list: ((...args: number[]) => number)[]
   readonly #index: Map<string, number>
   #number = 0
+  #running: { kernel: string; items: number } | undefined
 
   constructor(
     readonly kernels: Kernels,
@@ -111,8 +112,12 @@ export class Team {
     this.#index = new Map(Object.keys(kernels).map((name, i) => [name, i]))
   }
 
-  /** Calls kernel(item, scratch, ...args) for every item; returns when all are done. */
+  /**
+   * Calls kernel(item, scratch, ...args) for every item. What other threads still have in hand when this one has nothing left
+   * may go on behind: wait() before anything but the next run looks at what a kernel wrote, or writes where one reads.
+   */
   run(kernel: string, items: number, scratch: number, scratchSize: number, args: readonly number[]) {
+    this.wait()
     if (items === 1 || items >= MOST_ITEMS || this.threads === 1) {
       for (let i = 0; i < items; i++) this.kernels[kernel](i, scratch, ...args)
       return
@@ -131,8 +136,17 @@ export class Team {
     open(t => shareOf(items, t, this.threads))
     Atomics.store(words, JOB, this.#number)
     if (Atomics.load(words, SLEEPING) > 0) Atomics.notify(words, JOB)
+    this.#running = { kernel, items }
     takeItems(this.#board, this.#list, 0, this.threads)
+  }
+
+  /** Waits until all that was run is done. */
+  wait() {
+    if (!this.#running) return
+    const { words } = this.#board
+    const { kernel, items } = this.#running
     while (Atomics.load(words, DONE) < items)
       if (Atomics.load(words, FAILED)) throw new Error(`wasm: a thread failed in ${kernel}`)
+    this.#running = undefined
   }
 }

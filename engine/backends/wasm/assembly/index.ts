@@ -5,7 +5,7 @@ export { convolve, convolveScratch, filterGrad, filterGradScratch, packTurned, p
 export { multiply, multiplyScratch, packColumns, packedColumns } from './matmul'
 export { adam, momentum, sgd } from './optimizers'
 export {
-  blocksOf, fillTables, gradItems, LINES, listAdam, listDot, listGrad, listGradScratch, listMultiply, listMultiplyScratch, listRows,
+  blocksOf, fillTables, LINES, listAdam, listDot, listGrad, listGradScratch, listMultiply, listMultiplyScratch, listRows,
   PANEL_ROWS, packPanels, panelWidth, SPARE, unlist, unpackPanels,
 } from './lists'
 export { countPixels, fillPlaces, imageBytes, listImages, pickBytes, PICKED, pickLists, toFloat } from './pixels'

@@ -7,12 +7,12 @@
 //                             dw[l,:] += x[i,l] · dy[i,:]            dw = xᵀ·dy
 //                             dx[i,l] = dy[i,:] · w[l,:]             dx = dy·wᵀ, where relu lets it pass
 //
-// So that all this happens in the first-level cache, w and dw are kept in panels of 32 columns, whose rows follow each
-// other, and these are taken in blocks of 208 rows (26 KiB). Where a block's entries begin in a row's list is noted:
+// So that most of this happens in the first-level cache, w and dw are kept in panels of 32 columns, whose rows follow each
+// other, and these are taken in blocks of 392 rows (49 KiB). Where a block's entries begin in a row's list is noted:
 //
-//    w[k,n] in panels:     0    1    2    3             a row's list:   │ l < 208 │ l < 416 │ …
+//    w[k,n] in panels:     0    1    2    3             a row's list:   │ l < 392 │ l < 784 │ …
 //                        ┌────┬────┬────┬────┐                          ↑         ↑         ↑
-//                208 rows│    │    │    │    │  starts:              address   address   address
+//                392 rows│    │    │    │    │  starts:              address   address   address
 //                        ├────┼────┼────┼────┤
 //                        │    │▓▓▓▓│    │    │  ← a block of a panel: rows of 32 numbers, one after the other
 //                        └────┴────┴────┴────┘
@@ -23,8 +23,8 @@
 import { adamStep } from './optimizers'
 import { madd, relu4, smaller, storeLanes, zero } from './simd'
 
-/** Rows of w in a block, a multiple of 8. Panels of 12 columns are taken in two blocks at once. */
-export const BLOCK: i32 = 208
+/** Rows of w in a block, a multiple of 8. */
+export const BLOCK: i32 = 392
 /** Lists that an item makes. */
 export const LINES: i32 = 8
 /** Entries that listRows may write beyond the end of a list. */
@@ -179,16 +179,14 @@ export function listMultiply(
   for (let j = 0; j < n; j += width) {
     const panel = panels + (<usize>(j * k) << 2)
     memory.fill(scratch, 0, end - scratch)
-    for (let block = 0; block < blocks; ) {
+    for (let block = 0; block < blocks; block++) {
       let start = startsOf(starts, first, k) + (<usize>block << 2)
-      const taken = width == WIDE ? 1 : smaller(2, blocks - block)
       for (let sums = scratch; sums < end; sums += bytes, start += next) {
-        const from = <usize>load<u32>(start), to = <usize>load<u32>(start + (taken << 2))
+        const from = <usize>load<u32>(start), to = <usize>load<u32>(start, 4)
         if (!grey) wideSum(from, to, panel, sums)
         else if (width == WIDE) wideGreySum(from, to, panel, sums)
         else narrowGreySum(from, to, panel, sums)
       }
-      block += taken
     }
     for (let i = 0; i < count; i++) {
       const to = y + (<usize>((first + i) * n + j) << 2)
@@ -306,22 +304,20 @@ export function listGradScratch(m: i32): i32 {
   return BLOCK * (4 + i32(columnBytes(m)) + WIDE * 4)
 }
 
-/** Into how many items listGrad and listAdam fall. */
-export function gradItems(k: i32, n: i32): i32 {
-  const blocks = blocksOf(k)
-  return n > NARROW ? blocks : (blocks + 1) / 2
-}
-
-/** Block `item` of dw[k,n] = xᵀ·dy in panels, from lists of x's m rows and dy[m,n] in panels. */
+/**
+ * Block item/parts of dw[k,n] = xᵀ·dy in panels, from lists of x's m rows and dy[m,n] in panels; if a block has several parts,
+ * every so manieth of its panels.
+ */
 export function listGrad(
-  item: i32, scratch: usize, starts: usize, grey: bool, dy: usize, dw: usize, m: i32, k: i32, n: i32,
+  item: i32, scratch: usize, starts: usize, grey: bool, parts: i32, dy: usize, dw: usize, m: i32, k: i32, n: i32,
 ): void {
-  if (n <= NARROW) {
-    narrowGrad(starts, item * 2, dy, dw + <usize>(item * 2 * BLOCK) * (NARROW * 4), m, k)
-    return
+  const width = panelWidth(n)
+  const block = item / parts
+  const first = (item % parts) * width
+  for (let j = first; j < n; j += parts * width) {
+    const to = dw + (<usize>(j * k + block * BLOCK * width) << 2)
+    gradBlock(starts, block, grey, dy + (<usize>(j * m) << 2), to, m, k, n, j == first, scratch)
   }
-  for (let j = 0; j < n; j += WIDE)
-    wideGrad(starts, item, grey, dy, dw + (<usize>(j * k + item * BLOCK * WIDE) << 2), m, k, j, scratch)
 }
 
 /**
@@ -329,63 +325,65 @@ export function listGrad(
  * too; the constants are those of optimizers.ts.
  */
 export function listAdam(
-  item: i32, scratch: usize, starts: usize, grey: bool, dy: usize, m: i32, k: i32, n: i32,
+  item: i32, scratch: usize, starts: usize, grey: bool, parts: i32, dy: usize, m: i32, k: i32, n: i32,
   w: usize, mean: usize, square: usize, next: usize,
   rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32,
 ): void {
-  const dw = scratch + <usize>BLOCK * (4 + columnBytes(m))
-  const narrow = n <= NARROW
-  const first = narrow ? item * 2 * BLOCK : item * BLOCK
   const width = panelWidth(n)
-  const bytes = <usize>(smaller(narrow ? 2 * BLOCK : BLOCK, k - first) * width) << 2
-  for (let j = 0; j < n; j += width) {
-    if (narrow) narrowGrad(starts, item * 2, dy, dw, m, k)
-    else wideGrad(starts, item, grey, dy, dw, m, k, j, scratch)
-    const at = <usize>(j * k + first * width) << 2
+  const block = item / parts
+  const first = (item % parts) * width
+  const dw = scratch + <usize>BLOCK * (4 + columnBytes(m))
+  const bytes = <usize>(smaller(BLOCK, k - block * BLOCK) * width) << 2
+  for (let j = first; j < n; j += parts * width) {
+    gradBlock(starts, block, grey, dy + (<usize>(j * m) << 2), dw, m, k, n, j == first, scratch)
+    const at = <usize>(j * k + block * BLOCK * width) << 2
     adamStep(w + at, dw, mean + at, square + at, next + at, bytes, rate, root, beta1, rest1, beta2, rest2, epsilon)
   }
 }
 
-/** A block and the next one of the only panel of dw, at `dw`. Columns' sums would be too short to be worth sorting for. */
-function narrowGrad(starts: usize, block: i32, dy: usize, dw: usize, m: i32, k: i32): void {
-  const row: usize = NARROW * 4
-  const blocks = blocksOf(k)
-  memory.fill(dw, 0, <usize>smaller(2 * BLOCK, k - block * BLOCK) * row)
-  const origin = dw - <usize>(block * BLOCK) * row
-  let start = starts + (<usize>block << 2)
-  const taken = <usize>smaller(2, blocks - block) << 2
-  for (let i = 0; i < m; i++, start += <usize>(blocks + 1) << 2, dy += row)
-    narrowGreyScatter(<usize>load<u32>(start), <usize>load<u32>(start + taken), dy, origin)
+/** A block of a panel of dw at `dw`, from the panel of dy. The first one of an item sorts the lists for all. */
+function gradBlock(
+  starts: usize, block: i32, grey: bool, dy: usize, dw: usize, m: i32, k: i32, n: i32, begin: bool, scratch: usize,
+): void {
+  if (n <= NARROW) narrowGrad(starts, block, dy, dw, m, k)
+  else wideGrad(starts, block, grey, dy, dw, m, k, begin, scratch)
 }
 
-/** A block of the panel of dw that begins at column j, at `dw`. */
+/** A block of the only panel of dw, 12 columns wide. Columns' sums would be too short to be worth sorting for. */
+function narrowGrad(starts: usize, block: i32, dy: usize, dw: usize, m: i32, k: i32): void {
+  const row: usize = NARROW * 4
+  memory.fill(dw, 0, <usize>smaller(BLOCK, k - block * BLOCK) * row)
+  const origin = dw - <usize>(block * BLOCK) * row
+  let start = starts + (<usize>block << 2)
+  for (let i = 0; i < m; i++, start += <usize>(blocksOf(k) + 1) << 2, dy += row)
+    narrowGreyScatter(<usize>load<u32>(start), <usize>load<u32>(start, 4), dy, origin)
+}
+
+/** A block of a panel of 32 columns of dw. */
 function wideGrad(
-  starts: usize, block: i32, grey: bool, dy: usize, dw: usize, m: i32, k: i32, j: i32, scratch: usize,
+  starts: usize, block: i32, grey: bool, dy: usize, dw: usize, m: i32, k: i32, begin: bool, scratch: usize,
 ): void {
   const rows = smaller(BLOCK, k - block * BLOCK)
   memory.fill(dw, 0, <usize>(rows * WIDE) << 2)
-  let panel = dy + (<usize>(j * m) << 2)
-  let start = starts + (<usize>block << 2)
-  const next = <usize>(blocksOf(k) + 1) << 2
-  for (let first = 0; first < m; first += SORTED, start += SORTED * next, panel += SORTED * WIDE * 4) {
-    const count = smaller(SORTED, m - first)
-    // If all rows are sorted together, they stay so for the next panel.
-    if (j == 0 || m > SORTED) sortColumns(start, next, count, m, block, grey, scratch)
+  for (let first = 0; first < m; first += SORTED, dy += SORTED * WIDE * 4) {
+    // If all rows of x are sorted together, they stay so for the next panel.
+    if (begin || m > SORTED) sortColumns(starts, block, grey, first, m, k, scratch)
     let list = scratch + (BLOCK << 2)
     for (let l = 0; l < rows; l++, list += columnBytes(m)) {
       const end = <usize>load<u32>(scratch + (l << 2))
-      if (list < end) wideSum(list, end, panel, dw + (l << 7))
+      if (list < end) wideSum(list, end, dy, dw + (l << 7))
     }
   }
 }
 
-/** Lists a block of x by columns: (i, x[i,l]) … So a row of dw is a sum that stays in registers. */
-function sortColumns(start: usize, next: usize, count: i32, m: i32, block: i32, grey: bool, scratch: usize): void {
+/** Lists a block of rows `first` … of x by columns: (i, x[i,l]) … So a row of dw is a sum that stays in registers. */
+function sortColumns(starts: usize, block: i32, grey: bool, first: i32, m: i32, k: i32, scratch: usize): void {
   const lists = scratch + (BLOCK << 2)
-  const size = columnBytes(m)
-  for (let l = 0; l < BLOCK; l++) store<u32>(scratch + (l << 2), <u32>(lists + <usize>l * size))
+  for (let l = 0; l < BLOCK; l++) store<u32>(scratch + (l << 2), <u32>(lists + <usize>l * columnBytes(m)))
   const ends = scratch - (<usize>(block * BLOCK) << 2)
-  for (let i = 0; i < count; i++, start += next) {
+  const count = smaller(SORTED, m - first)
+  let start = startsOf(starts, first, k) + (<usize>block << 2)
+  for (let i = 0; i < count; i++, start += <usize>(blocksOf(k) + 1) << 2) {
     const stop = <usize>load<u32>(start, 4)
     let list = <usize>load<u32>(start)
     if (grey)
