@@ -94,9 +94,9 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
   const store = createStore(team, kernels, pieces, compute)
   const { adopt, at, eachNumber, free, keep, make, run, sizes, takeFloats, view, withFloats } = store
   const { listImages, uploadPixels } = createImages(store)
-  const { multiply, maskedProduct, stepInPanels, sumRows } = createProducts(store, listImages)
+  const { multiply, maskedProduct, rowsOf, stepInPanels, sumRows } = createProducts(store, listImages)
   const { convolve, denseInputGrad, denseFilterGrad } = createConvolutions(store)
-  const { lumped, pool, unpool, sparse, sparseFilterGrad, sparseInputGrad } = createPooling(store)
+  const { lumped, pool, unpool, sparse, sparseBiasGrad, sparseFilterGrad, sparseInputGrad } = createPooling(store, rowsOf)
 
   function compute(block: Block, delayed: Delayed, to: number) {
     if (delayed.kind === 'matmul') multiply(block, delayed, to)
@@ -151,12 +151,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       run('addBias', pieceOf(m, sizes.ROWS), [at(x), at(b), y.at, m, n])
       return y
     },
-    biasGrad(dy, m, n) {
-      const { delayed } = dy
-      if (delayed?.kind !== 'unpooled') return sumRows(lumped(dy), m, n)
-      const [gradient] = delayed.inputs as [Block] // the same sum with fewer zeros
-      return sumRows(at(gradient), gradient.length / n, n)
-    },
+    biasGrad: (dy, m, n) => sparseBiasGrad(dy, n) ?? sumRows(lumped(dy), m, n),
 
     relu(x) {
       const { delayed } = x

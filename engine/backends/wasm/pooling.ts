@@ -1,11 +1,14 @@
 // Max-pooling, and what it allows: Winograd's algorithm for the convolution before it, and gradients that stay sparse.
 import type { Conv2dShape, Pool2dShape } from '../../backend.js'
-import type { Block, Delayed } from './block.js'
+import type { Block, Delayed, Lists } from './block.js'
 import { isPlain } from './convolutions.js'
 import { see } from './seen.js'
 import { pieceOf, type Store } from './store.js'
 
-export function createPooling(store: Store) {
+/** What is not 0 in a matrix, row by row (products.ts). */
+type RowsOf = (x: Block, lines: number, size: number) => Lists
+
+export function createPooling(store: Store, rowsOf: RowsOf) {
   const { at, kernels, make, run, sizes, takeFloats, withFloats } = store
 
   /** Whether Winograd's F(2x2, 3x3) applies to a convolution and the pooling after it. */
@@ -40,28 +43,53 @@ export function createPooling(store: Store) {
     run('scatter', p.n, [winners, at(dy), dx, p.h, p.w, p.c, p.size, p.stride, p.oh, p.ow])
   }
 
+  /** A gradient that came back through a pooling, in lists, if that is as the sparse kernels want it. */
+  function listed(dy: Block) {
+    if (dy.delayed?.kind !== 'unpooled') return undefined
+    const [gradient, y] = dy.delayed.inputs as [Block, Block]
+    const pooled = y.pooled!
+    const { n, oh, ow, c } = pooled.shape
+    const lists = rowsOf(gradient, n, oh * ow * c)
+    return lists.lines === n && lists.size === oh * ow * c ? { lists, pooled, y } : undefined
+  }
+
   /** dy's unpooled form, if it came back through a pooling of this convolution and suits the sparse kernels. */
   function sparse(dy: Block, s: Conv2dShape): readonly [gradient: Block, pooled: Block] | undefined {
     if (dy.delayed?.kind !== 'unpooled') return undefined
-    const [gradient, pooled] = dy.delayed.inputs as [Block, Block]
-    const p = pooled.pooled!.shape
+    const [gradient, y] = dy.delayed.inputs as [Block, Block]
+    const p = y.pooled!.shape
     const same = p.h === s.oh && p.w === s.ow && p.c === s.co && p.stride === p.size
-    return isPlain(s) && same && (s.kw * s.ci) % 24 === 0 && s.ci % 4 === 0 ? [gradient, pooled] : undefined
+    return isPlain(s) && same && (s.kw * s.ci) % 24 === 0 && s.ci % 4 === 0 && listed(dy) ? [gradient, y] : undefined
+  }
+
+  /** db = the sum of dy over its pixels, if dy came back through a pooling: the same sum with fewer zeros. */
+  function sparseBiasGrad(dy: Block, n: number): Block | undefined {
+    const found = listed(dy)
+    if (!found || found.pooled.shape.c !== n) return undefined
+    const { lists, pooled } = found
+    const { n: images, oh, ow } = pooled.shape
+    const db = make(n)
+    const parts = pieceOf(images, sizes.IMAGES)
+    withFloats(parts * n, partial => {
+      run('sparseBiasGrad', parts, [lists.starts, lists.shift, partial, images, sizes.IMAGES, oh * ow, n])
+      run('sumParts', pieceOf(n, sizes.CHUNK), [partial, parts, db.at, n])
+    })
+    return db
   }
 
   function sparseFilterGrad(x: Block, dy: Block, s: Conv2dShape): Block | undefined {
-    const found = sparse(dy, s)
+    const found = sparse(dy, s) && listed(dy)
     if (!found) return undefined
-    const [gradient, pooled] = found
-    const { winners, shape: p, image } = pooled.pooled!
-    const seen = x === image ? pooled.seen : 0
+    const { lists, pooled, y } = found
+    const { winners, shape: p, image } = pooled
+    const seen = x === image ? y.seen : 0
     const taps = s.kh * s.kw * s.ci
     const dw = make(taps * s.co)
     const parts = pieceOf(s.n, sizes.IMAGES)
     withFloats(parts * dw.length, partial => {
       const lengths = [s.n, sizes.IMAGES, s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow, seen]
-      const needed = kernels.sparseFilterGradScratch(p.oh * p.ow, s.co)
-      run('sparseFilterGrad', parts, [at(x), winners, at(gradient), partial, ...lengths], needed)
+      const needed = kernels.sparseFilterGradScratch(p.oh * p.ow, s.co, p.size * p.size)
+      run('sparseFilterGrad', parts, [at(x), winners, lists.starts, lists.shift, partial, ...lengths], needed)
       run('sumTransposed', pieceOf(taps, sizes.PANEL), [partial, parts, dw.at, taps, s.co])
     })
     return dw
@@ -71,13 +99,14 @@ export function createPooling(store: Store) {
   function sparseInputGrad({ inputs, s }: Delayed & { kind: 'inputGrad' }, dx: number, lump = false) {
     const [gradient, pooled, w, mask] = inputs as [Block, Block, Block, Block?]
     const { winners, shape: p } = pooled.pooled!
+    const { starts, shift } = rowsOf(gradient, p.n, p.oh * p.ow * p.c)
     const taps = s.kh * s.kw * s.ci
     withFloats(taps * s.co, weights =>
       withFloats(s.co * s.ci, sums => {
         run('transpose', s.co, [at(w), weights, taps, s.co])
         if (lump) run('sumTaps', s.co, [weights, sums, s.kh * s.kw, s.ci])
         const lengths = [s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow]
-        const args = [winners, at(gradient), weights, dx, mask ? at(mask) : 0, ...lengths, lump ? pooled.seen : 0, sums]
+        const args = [winners, starts, shift, weights, dx, mask ? at(mask) : 0, ...lengths, lump ? pooled.seen : 0, sums]
         run('sparseInputGrad', s.n, args, kernels.sparseInputGradScratch(p.size * p.size, s.co))
       }),
     )
@@ -98,5 +127,5 @@ export function createPooling(store: Store) {
     return dy.lumped
   }
 
-  return { lumped, pool, unpool, sparse, sparseFilterGrad, sparseInputGrad }
+  return { lumped, pool, unpool, sparse, sparseBiasGrad, sparseFilterGrad, sparseInputGrad }
 }

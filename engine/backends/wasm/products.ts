@@ -46,8 +46,7 @@ export function createProducts(store: Store, listImages: ListImages) {
     }
     const lists = listsOf(product)
     if (lists && !t.x) {
-      // As many rows an item as make it worth fetching a block of w, but enough items for all threads.
-      const rows = Math.max(8, Math.min(32, pieceOf(m, 2 * threads)))
+      const rows = rowsAnItem(m)
       const args = [lists.starts, lists.grey ? 1 : 0, panelsOf(w, k, n), y, m, k, n, rows, ...end]
       run('listMultiply', pieceOf(m, rows), args, kernels.listMultiplyScratch(rows))
     } else if (lists) {
@@ -106,6 +105,9 @@ export function createProducts(store: Store, listImages: ListImages) {
     return true
   }
 
+  /** As many rows an item as make it worth fetching a block of w, but enough items for all threads. */
+  const rowsAnItem = (m: number) => Math.max(8, Math.min(32, pieceOf(m, 2 * threads)))
+
   /** Into how many parts to take a block of dw[m,n], so that all threads have work. */
   const partsOf = (m: number, n: number) =>
     Math.min(pieceOf(threads, kernels.blocksOf(m)), pieceOf(n, kernels.panelWidth(n)))
@@ -136,8 +138,8 @@ export function createProducts(store: Store, listImages: ListImages) {
     const [dy, w] = inputs as [Block, Block]
     const entries = takeEntries(m, n)
     const shift = entries - rows.owned[0]
-    const args = [rows.starts, shift, panelsOf(dy, m, k), panelsOf(w, n, k), m, n, k]
-    run('listDot', pieceOf(m, sizes.LINES), args)
+    const args = [rows.starts, shift, panelsOf(dy, m, k), panelsOf(w, n, k), m, n, k, rowsAnItem(m)]
+    run('listDot', pieceOf(m, rowsAnItem(m)), args)
     return { ...rows, shift, owned: [entries] }
   }
 

@@ -10,7 +10,7 @@ export {
 } from './lists'
 export { countPixels, fillPlaces, imageBytes, listImages, pickBytes, PICKED, pickLists, toFloat } from './pixels'
 export {
-  maxPool, scatter, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
+  maxPool, scatter, sparseBiasGrad, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
   sumTaps, sumTransposed, transpose,
 } from './pooling'
 export { convolveSeen, convolveSeenScratch, see, SEEN_FILTERS, seeScratch } from './seen'

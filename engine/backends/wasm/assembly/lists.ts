@@ -21,7 +21,7 @@
 // the sum is divided by 255. A sum runs over one list, 32 numbers (8 vectors in registers) wide. Leaving out a product with 0
 // changes no sum.
 import { adamStep } from './optimizers'
-import { madd, relu4, smaller, storeLanes, zero } from './simd'
+import { madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
 
 /** Rows of w in a block, a multiple of 8. */
 export const BLOCK: i32 = 392
@@ -420,14 +420,14 @@ export function narrowGreyScatter(list: usize, end: usize, dy: usize, dw: usize)
 }
 
 /**
- * Rows item·8 … of dx[m,k] = dy[m,n] · w[k,n]ᵀ at the entries of x's rows, as lists of their own: the gradient behind relu,
+ * Rows item·rows … of dx[m,k] = dy[m,n] · w[k,n]ᵀ at the entries of x's rows, as lists of their own: the gradient behind relu,
  * whose result x is. dy and w are in panels of 32. The entries of dx are `shift` bytes behind those of x.
  */
 export function listDot(
-  item: i32, scratch: usize, starts: usize, shift: isize, dy: usize, w: usize, m: i32, k: i32, n: i32,
+  item: i32, scratch: usize, starts: usize, shift: isize, dy: usize, w: usize, m: i32, k: i32, n: i32, rows: i32,
 ): void {
-  const first = item * LINES
-  const last = smaller(m, first + LINES)
+  const first = item * rows
+  const last = smaller(m, first + rows)
   const blocks = blocksOf(k)
   for (let block = 0; block < blocks; block++)
     for (let j = 0; j < n; j += 32)
@@ -438,36 +438,27 @@ export function listDot(
       }
 }
 
-/** The entries of dx from `list` to `end` = 32 numbers of dy · panel[index,:], or += that; four entries at a time. */
+/** The entries of dx from `list` to `end` = 32 numbers of dy · panel[index,:], or += that. */
 export function dots(list: usize, end: usize, dy: usize, panel: usize, shift: isize, begin: bool): void {
   const d0 = v128.load(dy), d1 = v128.load(dy, 16), d2 = v128.load(dy, 32), d3 = v128.load(dy, 48)
   const d4 = v128.load(dy, 64), d5 = v128.load(dy, 80), d6 = v128.load(dy, 96), d7 = v128.load(dy, 112)
   while (list < end) {
-    const s0 = dot(panel + (<usize>load<u32>(list) << 7), d0, d1, d2, d3, d4, d5, d6, d7)
-    const s1 = dot(panel + (<usize>load<u32>(list, 8) << 7), d0, d1, d2, d3, d4, d5, d6, d7)
-    const s01 = f32x4.add(v128.shuffle<f32>(s0, s1, 0, 4, 1, 5), v128.shuffle<f32>(s0, s1, 2, 6, 3, 7))
-    const s2 = dot(panel + (<usize>load<u32>(list, 16) << 7), d0, d1, d2, d3, d4, d5, d6, d7)
-    const s3 = dot(panel + (<usize>load<u32>(list, 24) << 7), d0, d1, d2, d3, d4, d5, d6, d7)
-    const s23 = f32x4.add(v128.shuffle<f32>(s2, s3, 0, 4, 1, 5), v128.shuffle<f32>(s2, s3, 2, 6, 3, 7))
-    let sums = f32x4.add(v128.shuffle<f32>(s01, s23, 0, 1, 4, 5), v128.shuffle<f32>(s01, s23, 2, 3, 6, 7))
+    const index = load<u32>(list)
+    const at = panel + (<usize>index << 7)
+    let s = f32x4.mul(d0, v128.load(at))
+    let t = f32x4.mul(d1, v128.load(at, 16))
+    s = madd(d2, v128.load(at, 32), s)
+    t = madd(d3, v128.load(at, 48), t)
+    s = madd(d4, v128.load(at, 64), s)
+    t = madd(d5, v128.load(at, 80), t)
+    s = madd(d6, v128.load(at, 96), s)
+    t = madd(d7, v128.load(at, 112), t)
+    const sum = sum4(f32x4.add(s, t))
     const to = list + shift
-    if (!begin) sums = f32x4.add(sums, v128.shuffle<f32>(v128.load(to), v128.load(to, 16), 1, 3, 5, 7))
-    putPairs(to, v128.shuffle<i32>(v128.load(list), v128.load(list, 16), 0, 2, 4, 6), sums)
-    list += 32
+    store<f32>(to, begin ? sum : sum + load<f32>(to, 4), 4)
+    store<u32>(to, index)
+    list += 8
   }
-}
-
-@inline
-function dot(w: usize, d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128, d6: v128, d7: v128): v128 {
-  let s = f32x4.mul(d0, v128.load(w))
-  let t = f32x4.mul(d1, v128.load(w, 16))
-  s = madd(d2, v128.load(w, 32), s)
-  t = madd(d3, v128.load(w, 48), t)
-  s = madd(d4, v128.load(w, 64), s)
-  t = madd(d5, v128.load(w, 80), t)
-  s = madd(d6, v128.load(w, 96), s)
-  t = madd(d7, v128.load(w, 112), t)
-  return f32x4.add(s, t)
 }
 
 /** Rows item·8 … of x[m,k] from their lists, whose entries are `shift` bytes behind those that `starts` tells. */

@@ -1,10 +1,11 @@
 // Max-pooling, and the gradients of what lies before it.
 //
 // Pooling passes a gradient on to one cell per window, and relu stops it where the result was 0: of the gradient of a
-// 2x2-pooled convolution not more than a quarter is other than 0, in practice a tenth. So it is kept as it is: one
-// number dy per window, and the cell that won it. The kernels here collect, per channel or per pixel, a list of the
-// (place, gradient) pairs that are not 0, and add up just those: exact up to the order of summation.
+// 2x2-pooled convolution not more than a quarter is other than 0, in practice a tenth. So it is kept as it is: the list of
+// its numbers dy that are not 0 (lists.ts), one row an image, and for each window the cell that won it. The kernels here
+// sort these lists, per filter or per pixel, and add up just those: exact up to the order of summation.
 //
+//   db: per filter o,  the sum of its dy
 //   dw: per filter o,  the list of its winning pixels:   dw[o][·] += dy · x[pixel's window]
 //   dx: per pixel,     the list of filters it won for:   dx[window] += dy · w[o][·]
 //
@@ -12,6 +13,7 @@
 //
 // Windows that have seen nothing (seen.ts) are alike: the gradients of each filter there are summed first, and multiplied
 // once. Their winning pixels are those of the first cell.
+import { blocksOf, startsOf } from './lists'
 import { madd, smaller, zero } from './simd'
 
 const WIDE: usize = 48 * 4
@@ -76,44 +78,87 @@ export function scatter(
       }
 }
 
-/** Bytes of scratch that sparseFilterGrad needs: per filter, a sum and a list of at most one pixel a window. */
-export function sparseFilterGradScratch(windows: i32, co: i32): i32 {
-  return co * ((windows + 1) * 8 + 4) + (co + 4) * 4
+/** Where the list of row i of dy[n,size] begins, its entries being `shift` bytes behind what the starts say. */
+@inline
+function listOf(starts: usize, shift: isize, i: i32, size: i32): usize {
+  return <usize>load<u32>(startsOf(starts, i, size)) + shift
+}
+
+/** And where it ends. */
+@inline
+function listEnd(starts: usize, shift: isize, i: i32, size: i32): usize {
+  return <usize>load<u32>(startsOf(starts, i, size) + (<usize>blocksOf(size) << 2)) + shift
+}
+
+/** partial[item,co] = the sum of dy[n,windows,co], in lists, over `images` images and all windows */
+export function sparseBiasGrad(
+  item: i32, scratch: usize, starts: usize, shift: isize, partial: usize, n: i32, images: i32, windows: i32, co: i32,
+): void {
+  const sums = partial + (<usize>(item * co) << 2)
+  memory.fill(sums, 0, <usize>co << 2)
+  for (let image = item * images; image < smaller(n, (item + 1) * images); image++) {
+    const end = listEnd(starts, shift, image, windows * co)
+    let first = 0
+    for (let at = listOf(starts, shift, image, windows * co); at < end; at += 8) {
+      const l = load<i32>(at)
+      while (l >= first + co) first += co
+      const sum = sums + (<usize>(l - first) << 2)
+      store<f32>(sum, load<f32>(sum) + load<f32>(at, 4))
+    }
+  }
+}
+
+/** Bytes of scratch that sparseFilterGrad needs: per filter, a sum and a list of at most one pixel a window; and per cell a place. */
+export function sparseFilterGradScratch(windows: i32, co: i32, cells: i32): i32 {
+  return co * ((windows + 1) * 8 + 4) + (co + 4) * 4 + cells * 4
 }
 
 /**
  * partial[item] = dw, transposed to [co][kh·kw·ci], over `images` images.
- * x [n,h,w,ci], dy and winners [n,ph,pw,co]; windows of `size` x `size`, side by side; kw·ci is a multiple of 24.
- * Where seen[n,ph,pw] is 0, all that the filters see of x is alike; seen may be 0: nothing is known.
+ * x [n,h,w,ci], dy [n,ph,pw,co] in lists, winners [n,ph,pw,co]; windows of `size` x `size`, side by side; kw·ci is a multiple
+ * of 24. Where seen[n,ph,pw] is 0, all that the filters see of x is alike; seen may be 0: nothing is known.
  */
 export function sparseFilterGrad(
-  item: i32, scratch: usize, x: usize, winners: usize, dy: usize, partial: usize, n: i32, images: i32,
+  item: i32, scratch: usize, x: usize, winners: usize, starts: usize, shift: isize, partial: usize, n: i32, images: i32,
   h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, seen: usize,
 ): void {
-  const row = <usize>(w * ci) << 2
+  const pixel = <usize>ci << 2
+  const row = <usize>w * pixel
   const run = kw * ci
   const taps = kh * run
   const bytes = <usize>run << 2
   const dw = partial + (<usize>(item * co * taps) << 2)
   memory.fill(dw, 0, <usize>(co * taps) << 2)
-  const sums = scratch
+  const places = scratch
+  const sums = places + (<usize>(size * size) << 2)
   const ends = sums + (<usize>(co + 4) << 2)
   const lists = ends + (<usize>co << 2)
   const capacity = <usize>(ph * pw + 1) << 3
-  const last = smaller(n, (item + 1) * images)
+  for (let cell = 0; cell < size * size; cell++)
+    store<u32>(places + (cell << 2), <u32>(<usize>(cell / size) * row + <usize>(cell % size) * pixel))
   memory.fill(sums, 0, <usize>co << 2)
   let alike: usize = 0
+  const last = smaller(n, (item + 1) * images)
   for (let image = item * images; image < last; image++) {
-    const pooled = <usize>(image * ph * pw * co) << 2
-    const map = seen ? seen + <usize>(image * ph * pw) : 0
-    const corner = listPixels(winners + pooled, dy + pooled, map, w, ci, co, size, ph, pw, ends, lists, capacity, sums)
+    for (let o = 0; o < co; o++) store<u32>(ends + (o << 2), <u32>(lists + <usize>o * capacity))
+    let at = listOf(starts, shift, image, ph * pw * co)
+    const end = listEnd(starts, shift, image, ph * pw * co)
     const origin = x + <usize>(image * h) * row
-    if (corner >= 0) alike = origin + <usize>corner
+    const won = winners + (<usize>(image * ph * pw * co) << 2)
+    let map = seen ? seen + <usize>(image * ph * pw) : 0
+    let first = 0
+    for (let i = 0; i < ph; i++)
+      for (let j = 0; j < pw; j++, first += co) {
+        const corner = <usize>(i * size) * row + <usize>(j * size) * pixel
+        if (map && !load<u8>(map++)) {
+          at = sumEntries(at, end, first, co, sums)
+          alike = origin + corner
+        } else at = listPixels(at, end, first, co, corner, won, places, ends)
+      }
     for (let o = 0; o < co; o++) {
       const list = lists + <usize>o * capacity
-      const end = <usize>load<u32>(ends + (o << 2))
-      if (list == end) continue
-      addWindows(list, end, origin, row, dw + (<usize>(o * taps) << 2), bytes, kh, bytes)
+      const stop = <usize>load<u32>(ends + (o << 2))
+      if (list < stop) addWindows(list, stop, origin, row, dw + (<usize>(o * taps) << 2), bytes, kh, bytes)
     }
   }
   if (!alike) return
@@ -126,40 +171,33 @@ export function sparseFilterGrad(
     }
 }
 
-/**
- * Per filter, the (byte offset of the winning pixel, gradient) pairs of one image, in order. The gradients of windows that
- * have seen nothing go to `sums`; returns the offset of one such window, or -1.
- */
+/** Adds the entries of the window whose indices begin at `first` to the filters' sums; returns where the next window's begin. */
+@inline
+function sumEntries(at: usize, end: usize, first: i32, co: i32, sums: usize): usize {
+  for (; at < end; at += 8) {
+    const o = load<i32>(at) - first
+    if (o >= co) break
+    const sum = sums + (<usize>o << 2)
+    store<f32>(sum, load<f32>(sum) + load<f32>(at, 4))
+  }
+  return at
+}
+
+/** Appends (byte offset of the winning pixel, gradient) to the filters' lists, for the entries of one window. */
 function listPixels(
-  winners: usize, dy: usize, seen: usize, w: i32, ci: i32, co: i32, size: i32, ph: i32, pw: i32,
-  ends: usize, lists: usize, capacity: usize, sums: usize,
-): i32 {
-  for (let o = 0; o < co; o++) store<u32>(ends + (o << 2), <u32>(lists + <usize>o * capacity))
-  const cells = size * size
-  const pooled = <usize>co << 2
-  let alike = -1
-  for (let i = 0; i < ph; i++)
-    for (let j = 0; j < pw; j++) {
-      const corner = ((i * size * w + j * size) * ci) << 2
-      if (seen && !load<u8>(seen++)) {
-        addNumbers(dy, co, sums)
-        dy += pooled
-        winners += pooled
-        alike = corner
-        continue
-      }
-      for (let o = 0; o < co; o++, dy += 4, winners += 4) {
-        const g = load<f32>(dy)
-        // Always written, kept only if it counts: a branch here would be mispredicted half the time.
-        const cell = load<i32>(winners)
-        const end = <usize>load<u32>(ends + (o << 2))
-        const place = cells == 4 ? (cell >> 1) * w + (cell & 1) : (cell / size) * w + (cell % size)
-        store<i32>(end, corner + ((place * ci) << 2))
-        store<f32>(end, g, 4)
-        store<u32>(ends + (o << 2), <u32>end + (u32(g != 0) << 3))
-      }
-    }
-  return alike
+  at: usize, end: usize, first: i32, co: i32, corner: usize, winners: usize, places: usize, ends: usize,
+): usize {
+  for (; at < end; at += 8) {
+    const l = load<i32>(at)
+    if (l >= first + co) break
+    const cell = load<u32>(winners + (<usize>l << 2))
+    const slot = ends + (<usize>(l - first) << 2)
+    const to = <usize>load<u32>(slot)
+    store<u32>(to, <u32>corner + load<u32>(places + (<usize>cell << 2)))
+    store<f32>(to, load<f32>(at, 4), 4)
+    store<u32>(slot, <u32>to + 8)
+  }
+  return at
 }
 
 /** to += from, `count` numbers (the lanes beyond are those of nobody). */
@@ -267,14 +305,14 @@ export function sparseInputGradScratch(cells: i32, co: i32): i32 {
 }
 
 /**
- * Image `item` of dx[n,h,w,ci], from transposed weights [co][kh·kw·ci]. Where `mask` (x itself, if relu made it) is not
+ * Image `item` of dx[n,h,w,ci], from dy[n,ph,pw,co] in lists and transposed weights [co][kh·kw·ci]. Where `mask` (x itself, if relu made it) is not
  * above 0, dx becomes 0: the gradient of that relu, taken while dx is in the cache. mask may be 0: none.
  *
  * If dx will only be summed over pixels, alone or in products with a 0 where seen[n,ph,pw] is 0, then `seen` may be given:
  * all that such windows add to dx is put in one pixel of theirs, by means of `sums`[co,ci], the weights' sums over taps.
  */
 export function sparseInputGrad(
-  item: i32, scratch: usize, winners: usize, dy: usize, weights: usize, dx: usize, mask: usize,
+  item: i32, scratch: usize, winners: usize, starts: usize, shift: isize, weights: usize, dx: usize, mask: usize,
   h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, seen: usize, sums: usize,
 ): void {
   const pixel = <usize>ci << 2
@@ -289,18 +327,22 @@ export function sparseInputGrad(
   const capacity = <usize>(co + 1) << 3
   const bytes = <usize>run << 2
   const taps = <usize>kh * bytes
-  let pooled = <usize>(item * ph * pw * co) << 2
+  const won = winners + (<usize>(item * ph * pw * co) << 2)
   let map = seen ? seen + <usize>(item * ph * pw) : 0
   let alike: usize = 0
   memory.fill(gradients, 0, <usize>co << 2)
+  let at = listOf(starts, shift, item, ph * pw * co)
+  const stop = listEnd(starts, shift, item, ph * pw * co)
+  let first = 0
   for (let i = 0; i < ph; i++)
-    for (let j = 0; j < pw; j++, pooled += <usize>co << 2) {
+    for (let j = 0; j < pw; j++, first += co) {
       if (map && !load<u8>(map++)) {
-        addNumbers(dy + pooled, co, gradients)
+        at = sumEntries(at, stop, first, co, gradients)
         alike = image + <usize>(i * size) * row + <usize>(j * size) * pixel
         continue
       }
-      listFilters(winners + pooled, dy + pooled, co, taps, cells, ends, lists, capacity)
+      for (let cell = 0; cell < cells; cell++) store<u32>(ends + (cell << 2), <u32>(lists + <usize>cell * capacity))
+      at = listFilters(at, stop, first, co, won, taps, ends)
       for (let cell = 0; cell < cells; cell++) {
         const list = lists + <usize>cell * capacity
         const end = <usize>load<u32>(ends + (cell << 2))
@@ -331,17 +373,16 @@ export function sumTaps(item: i32, scratch: usize, weights: usize, sums: usize, 
   for (let t = 0; t < taps; t++) addNumbers(weights + (<usize>((item * taps + t) * ci) << 2), ci, to)
 }
 
-/** Per cell of one window, the (byte offset of a filter's weights, gradient) pairs of the filters it won for. */
-function listFilters(
-  winners: usize, dy: usize, co: i32, taps: usize, cells: i32, ends: usize, lists: usize, capacity: usize,
-): void {
-  for (let cell = 0; cell < cells; cell++) store<u32>(ends + (cell << 2), <u32>(lists + <usize>cell * capacity))
-  for (let o = 0; o < co; o++, dy += 4, winners += 4) {
-    const g = load<f32>(dy)
-    const slot = ends + (<usize>load<i32>(winners) << 2)
-    const end = <usize>load<u32>(slot)
-    store<u32>(end, <u32>(<usize>o * taps))
-    store<f32>(end, g, 4)
-    store<u32>(slot, <u32>end + (u32(g != 0) << 3))
+/** Appends (byte offset of the filter's weights, gradient) to the cells' lists, for the entries of one window. */
+function listFilters(at: usize, end: usize, first: i32, co: i32, winners: usize, taps: usize, ends: usize): usize {
+  for (; at < end; at += 8) {
+    const l = load<i32>(at)
+    if (l >= first + co) break
+    const slot = ends + (<usize>load<u32>(winners + (<usize>l << 2)) << 2)
+    const to = <usize>load<u32>(slot)
+    store<u32>(to, <u32>(<usize>(l - first) * taps))
+    store<f32>(to, load<f32>(at, 4), 4)
+    store<u32>(slot, <u32>to + 8)
   }
+  return at
 }
