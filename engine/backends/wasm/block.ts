@@ -92,9 +92,10 @@ export type Delayed = { readonly inputs: readonly Block[]; readonly b?: Block; r
     | { readonly kind: 'inputGrad'; readonly s: Conv2dShape }
   )
 
-/** All that a delayed kernel will read. */
-export function inputsOf(delayed: Delayed | undefined): readonly Block[] {
-  if (!delayed) return []
-  const mask = delayed.kind === 'matmul' ? delayed.mask : undefined
-  return [...delayed.inputs, ...[delayed.b, mask].filter(block => block !== undefined)]
+/** Calls `use` with all that a delayed kernel will read. */
+export function eachInput(delayed: Delayed | undefined, use: (input: Block) => void) {
+  if (!delayed) return
+  for (const input of delayed.inputs) use(input)
+  if (delayed.b) use(delayed.b)
+  if (delayed.kind === 'matmul' && delayed.mask) use(delayed.mask)
 }

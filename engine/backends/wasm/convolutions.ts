@@ -54,7 +54,7 @@ export function createConvolutions(store: Store) {
     }
     const frame = framed(s)
     withFloats(kernels.packedColumns(taps, s.co), packed => {
-      run('packColumns', pieceOf(s.co, sizes.PANEL), [at(w), 4 * s.co, 4, taps, s.co, packed])
+      run('packColumns', pieceOf(s.co, sizes.PANEL), [at(w), 4 * s.co, 4, taps, s.co, packed, 1])
       padded(at(x), s.n, [s.h, s.w, s.ci], frame, s.top, s.left, 1, from => {
         const [h, width] = frame
         const lengths = [h, width, s.ci, s.kh, s.kw, s.co, s.stride, s.oh, s.ow]

@@ -96,7 +96,10 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
   const { listImages, uploadPixels } = createImages(store)
   const { multiply, maskedProduct, rowsOf, stepInPanels, sumRows } = createProducts(store, listImages)
   const { convolve, denseInputGrad, denseFilterGrad } = createConvolutions(store)
-  const { lumped, pool, unpool, sparse, sparseBiasGrad, sparseFilterGrad, sparseInputGrad } = createPooling(store, rowsOf)
+  const { lumped, pool, unpool, sparse, sparseBiasGrad, sparseFilterGrad, sparseInputGrad } = createPooling(
+    store,
+    rowsOf,
+  )
 
   function compute(block: Block, delayed: Delayed, to: number) {
     if (delayed.kind === 'matmul') multiply(block, delayed, to)

@@ -106,7 +106,17 @@ export function createPooling(store: Store, rowsOf: RowsOf) {
         run('transpose', s.co, [at(w), weights, taps, s.co])
         if (lump) run('sumTaps', s.co, [weights, sums, s.kh * s.kw, s.ci])
         const lengths = [s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow]
-        const args = [winners, starts, shift, weights, dx, mask ? at(mask) : 0, ...lengths, lump ? pooled.seen : 0, sums]
+        const args = [
+          winners,
+          starts,
+          shift,
+          weights,
+          dx,
+          mask ? at(mask) : 0,
+          ...lengths,
+          lump ? pooled.seen : 0,
+          sums,
+        ]
         run('sparseInputGrad', s.n, args, kernels.sparseInputGradScratch(p.size * p.size, s.co))
       }),
     )

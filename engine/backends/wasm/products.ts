@@ -10,6 +10,9 @@ const MOST_GREY = 1 << 16
 const LISTED_FROM = 1 << 18
 const LISTED_COLUMNS = 32
 
+/** Fewer numbers are not worth the attention of another thread. */
+const LEAST_PACKED = 1 << 13
+
 /** Lists bytes[count,size] in a piece of memory, and counts what is not 0 (images.ts). */
 type ListImages = (from: number, places: number, count: number, size: number) => { piece: number; ink: number }
 type Product = Delayed & { kind: 'matmul' }
@@ -38,7 +41,7 @@ export function createProducts(store: Store, listImages: ListImages) {
     const { inputs, b, rectify, m, k, n, t, mask } = product
     const [x, w] = inputs as [Block, Block]
     const end = [b ? at(b) : 0, rectify ? 1 : 0]
-    if (mask) {
+    if (isListed(product)) {
       const { starts, shift } = rowsOf(block, m, n)
       run('unlist', pieceOf(m, sizes.LINES), [starts, shift, y, m, n])
       unlist(block) // the starts are the mask's, which may now go
@@ -63,8 +66,10 @@ export function createProducts(store: Store, listImages: ListImages) {
       // Rows are shared out so that all threads have work, in tiles of 4.
       const rows = Math.max(4, Math.min(96, 4 * pieceOf(m, 4 * threads)))
       withFloats(kernels.packedColumns(k, n), packed => {
-        run('packColumns', pieceOf(n, sizes.PANEL), [at(w), wDown, wRight, k, n, packed])
-        const args = [at(x), down, right, packed, y, m, k, n, rows, ...end]
+        const panels = pieceOf(n, sizes.PANEL)
+        const together = Math.max(1, Math.floor(LEAST_PACKED / (k * sizes.PANEL)))
+        run('packColumns', pieceOf(panels, together), [at(w), wDown, wRight, k, n, packed, together])
+        const args = [at(x), down, right, packed, y, m, k, n, rows, ...end, mask ? at(mask) : 0]
         run('multiply', pieceOf(m, rows), args, kernels.multiplyScratch(rows))
       })
     }
@@ -132,9 +137,9 @@ export function createProducts(store: Store, listImages: ListImages) {
 
   /** The rows of a product with a mask: its places are those of the mask's entries. */
   function maskedRows({ delayed }: Block): Lists | undefined {
-    if (delayed?.kind !== 'matmul' || !delayed.mask) return undefined
+    if (delayed?.kind !== 'matmul' || !isListed(delayed)) return undefined
     const { m, k, n, inputs, mask } = delayed
-    const rows = mask.rows!
+    const rows = mask!.rows!
     const [dy, w] = inputs as [Block, Block]
     const entries = takeEntries(m, n)
     const shift = entries - rows.owned[0]
@@ -182,15 +187,20 @@ export function createProducts(store: Store, listImages: ListImages) {
   const takeEntries = (lines: number, size: number) => takeBytes(8 * lines * (size + sizes.SPARE))
   const takeStarts = (lines: number, size: number) => takeBytes(4 * lines * (kernels.blocksOf(size) + 1))
 
-  /** dy where y > 0 as a product that leaves out the rest, if dy is a product yet to come and y, from relu, is in lists. */
+  /** dy where y > 0 and 0 elsewhere, if dy is the gradient of a product and yet to come. */
   function maskedProduct(y: Block, dy: Block): Block | undefined {
     const { delayed } = dy
     if (delayed?.kind !== 'matmul' || delayed.b || delayed.mask || delayed.t.x || !delayed.t.w) return undefined
-    const { m, k, n } = delayed
-    if (!y.rectified || y.rows?.lines !== m || y.rows.size !== n || y.rows.density > MOST_LISTED || k < LISTED_COLUMNS)
-      return undefined
     return make(dy.length, { ...delayed, mask: y })
   }
+
+  /** Whether a product has a mask, from relu, that is in lists: then it is computed only where these have entries. */
+  const isListed = ({ mask, m, k, n }: Product) =>
+    mask?.rectified &&
+    mask.rows?.lines === m &&
+    mask.rows.size === n &&
+    mask.rows.density <= MOST_LISTED &&
+    k >= LISTED_COLUMNS
 
   /** db[n] = Σ rows of dy[m,n], in parts of sizes.ROWS rows that are added in their order. */
   function sumRows(dy: number, m: number, n: number): Block {

@@ -1,5 +1,5 @@
 // The memory of the kernels and the blocks in it; and how a kernel is run. What the other files of this folder build on.
-import { Block, inputsOf, type Delayed } from './block.js'
+import { Block, eachInput, type Delayed } from './block.js'
 import type { Kernels } from './host.js'
 import type { Pieces } from './memory.js'
 import type { Team } from './threads.js'
@@ -74,7 +74,7 @@ export function createStore(
     const block = adopt(new Block(length))
     block.delayed = delayed
     if (!delayed) block.at = takeFloats(length)
-    for (const input of inputsOf(delayed)) input.holders++
+    eachInput(delayed, input => input.holders++)
     return block
   }
 
@@ -92,26 +92,36 @@ export function createStore(
     release(block)
   }
 
+  function give(piece: number | undefined) {
+    if (piece) pieces.give(piece)
+  }
+
   function release(block: Block) {
     if (--block.holders > 0) return
     forget(block)
-    const { at, bytes, seen, lumped, softmax, panels, pooled, picked, rows } = block
-    const owned = [at, bytes, seen, lumped, softmax, panels?.at, pooled?.winners, picked?.indices]
-    for (const piece of owned) if (piece) pieces.give(piece)
-    if (rows) unlist(block)
-    picked?.set.leave()
+    give(block.at)
+    give(block.bytes)
+    give(block.seen)
+    give(block.lumped)
+    give(block.softmax)
+    give(block.panels?.at)
+    give(block.pooled?.winners)
+    give(block.picked?.indices)
+    block.picked?.set.leave()
+    unlist(block)
   }
 
   /** Gives back what is listed of a block. */
   function unlist(block: Block) {
-    for (const piece of block.rows?.owned ?? []) pieces.give(piece)
+    if (!block.rows) return
+    for (const piece of block.rows.owned) pieces.give(piece)
     block.rows = undefined
   }
 
   function forget(block: Block) {
     const { delayed } = block
     block.delayed = undefined
-    for (const input of inputsOf(delayed)) release(input)
+    eachInput(delayed, release)
   }
 
   /** The address of a block's numbers, computed now if they are not there yet. */
@@ -178,7 +188,7 @@ export function createStore(
     wait: () => team.wait(),
     takeFloats,
     takeBytes,
-    give: (at: number) => pieces.give(at),
+    give,
     run,
     eachNumber,
     withFloats,

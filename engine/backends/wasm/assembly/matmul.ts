@@ -28,8 +28,15 @@ export function multiplyScratch(rows: i32): i32 {
   return ((rows + ROWS - 1) / ROWS) * ROWS * KC * 4 + ROWS * COLUMNS * 4
 }
 
-/** Packs panel `item`: columns 8·item … of w[k,n] as [k][8]. w[l,j] is at w + l·down + j·right bytes. */
-export function packColumns(item: i32, scratch: usize, w: usize, down: usize, right: usize, k: i32, n: i32, packed: usize): void {
+/** Packs `panels` panels from item·panels on: 8 columns of w[k,n] each, as [k][8]. w[l,j] is at w + l·down + j·right bytes. */
+export function packColumns(
+  item: i32, scratch: usize, w: usize, down: usize, right: usize, k: i32, n: i32, packed: usize, panels: i32,
+): void {
+  const last = smaller((n + COLUMNS - 1) / COLUMNS, (item + 1) * panels)
+  for (let panel = item * panels; panel < last; panel++) packPanel(panel, w, down, right, k, n, packed)
+}
+
+function packPanel(item: i32, w: usize, down: usize, right: usize, k: i32, n: i32, packed: usize): void {
   const width = smaller(COLUMNS, n - item * COLUMNS)
   let from = w + <usize>(item * COLUMNS) * right
   let to = packed + (<usize>item * k * COLUMNS << 2)
@@ -67,12 +74,12 @@ function transpose4(from: usize, right: usize, to: usize, next: usize): void {
 }
 
 /**
- * Rows item·rows … of y[m,n] = x · packed w, plus b[n] unless b is 0, then max(y, 0) if asked.
- * x[i,l] is at x + i·down + l·right bytes.
+ * Rows item·rows … of y[m,n] = x · packed w, plus b[n] unless b is 0, then max(y, 0) if asked; and 0 where mask[m,n] is
+ * not above 0, unless mask is 0. x[i,l] is at x + i·down + l·right bytes.
  */
 export function multiply(
   item: i32, scratch: usize, x: usize, down: usize, right: usize, packed: usize, y: usize,
-  m: i32, k: i32, n: i32, rows: i32, b: usize, rectify: bool,
+  m: i32, k: i32, n: i32, rows: i32, b: usize, rectify: bool, mask: usize,
 ): void {
   const first = item * rows
   const count = smaller(rows, m - first)
@@ -99,6 +106,8 @@ export function multiply(
         }
         if (done && (b || rectify))
           for (let r = 0; r < height; r++) finishRow(at + <usize>r * stride, width, b ? b + (j << 2) : 0, rectify)
+        if (done && mask)
+          for (let r = 0; r < height; r++) maskRow(at + <usize>r * stride, mask + (at - y) + <usize>r * stride, width)
       }
     }
   }
@@ -189,6 +198,15 @@ export function storeRow(y: usize, tile: usize, width: i32, begin: bool): void {
   }
   storeLanes(y, left, width)
   if (width > 4) storeLanes(y + 16, right, width - 4)
+}
+
+/** 0 in place of those of up to 8 numbers of y where mask is not above 0. */
+@inline
+function maskRow(y: usize, mask: usize, width: i32): void {
+  for (let j = 0; j < width; j += 4) {
+    const passed = f32x4.gt(v128.load(mask + (j << 2)), zero())
+    storeLanes(y + (j << 2), v128.and(v128.load(y + (j << 2)), passed), width - j)
+  }
 }
 
 /** Adds the bias to up to 8 numbers of y, unless b is 0, and then takes max(y, 0) if asked. */
