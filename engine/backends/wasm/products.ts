@@ -111,7 +111,7 @@ export function createProducts(store: Store, listImages: ListImages) {
   }
 
   /** As many rows an item as make it worth fetching a block of w, but enough items for all threads. */
-  const rowsAnItem = (m: number) => Math.max(8, Math.min(32, pieceOf(m, 2 * threads)))
+  const rowsAnItem = (m: number) => Math.max(8, Math.min(64, pieceOf(m, 2 * threads)))
 
   /** Into how many parts to take a block of dw[m,n], so that all threads have work. */
   const partsOf = (m: number, n: number) =>

@@ -25,7 +25,7 @@ export function dataEnd(): usize {
 // The innermost loops. They are called from here alone, but the optimizer would dissolve them in their callers, and V8,
 // which allots registers function by function, then keeps half of their sums in memory: they run half as fast.
 export { convolveTile, filterGradTile } from './convolution'
-export { dots, narrowGreyScatter, narrowGreySum, wideGreySum, wideSum } from './lists'
+export { dots, narrowGreyScatter, narrowGreySum, newWideSum, wideGreySum, wideSum } from './lists'
 export { multiplyTile } from './matmul'
 export { addNarrow, addWide } from './pooling'
 export { addWindow } from './seen'

@@ -197,43 +197,32 @@ export function listMultiply(
   }
 }
 
-/** 32 numbers at `sums` += Σ over the list's entries value · panel[index,:] */
+/** 32 numbers at `sums` += Σ over the list's entries  value · panel[index,:] */
 export function wideSum(list: usize, end: usize, panel: usize, sums: usize): void {
-  let s0 = v128.load(sums), s1 = v128.load(sums, 16), s2 = v128.load(sums, 32), s3 = v128.load(sums, 48)
-  let s4 = v128.load(sums, 64), s5 = v128.load(sums, 80), s6 = v128.load(sums, 96), s7 = v128.load(sums, 112)
-  while (list < end) {
-    // The loads are what takes time: so an entry is one.
-    const entry = load<u64>(list)
-    const at = panel + (<usize>entry << 7)
-    const value = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)))
-    s0 = madd(v128.load(at), value, s0)
-    s1 = madd(v128.load(at, 16), value, s1)
-    s2 = madd(v128.load(at, 32), value, s2)
-    s3 = madd(v128.load(at, 48), value, s3)
-    s4 = madd(v128.load(at, 64), value, s4)
-    s5 = madd(v128.load(at, 80), value, s5)
-    s6 = madd(v128.load(at, 96), value, s6)
-    s7 = madd(v128.load(at, 112), value, s7)
-    list += 8
-  }
-  v128.store(sums, s0)
-  v128.store(sums, s1, 16)
-  v128.store(sums, s2, 32)
-  v128.store(sums, s3, 48)
-  v128.store(sums, s4, 64)
-  v128.store(sums, s5, 80)
-  v128.store(sums, s6, 96)
-  v128.store(sums, s7, 112)
+  sum32(list, end, panel, sums, false, true)
 }
 
-/** The same with a list of grey levels. */
+/** 32 numbers at `sums` = the same. */
+export function newWideSum(list: usize, end: usize, panel: usize, sums: usize): void {
+  sum32(list, end, panel, sums, false, false)
+}
+
+/** 32 numbers at `sums` += the same, with a list of grey levels. */
 export function wideGreySum(list: usize, end: usize, panel: usize, sums: usize): void {
-  let s0 = v128.load(sums), s1 = v128.load(sums, 16), s2 = v128.load(sums, 32), s3 = v128.load(sums, 48)
-  let s4 = v128.load(sums, 64), s5 = v128.load(sums, 80), s6 = v128.load(sums, 96), s7 = v128.load(sums, 112)
+  sum32(list, end, panel, sums, true, true)
+}
+
+@inline
+function sum32(list: usize, end: usize, panel: usize, sums: usize, grey: bool, add: bool): void {
+  let s0 = add ? v128.load(sums) : zero(), s1 = add ? v128.load(sums, 16) : zero()
+  let s2 = add ? v128.load(sums, 32) : zero(), s3 = add ? v128.load(sums, 48) : zero()
+  let s4 = add ? v128.load(sums, 64) : zero(), s5 = add ? v128.load(sums, 80) : zero()
+  let s6 = add ? v128.load(sums, 96) : zero(), s7 = add ? v128.load(sums, 112) : zero()
   while (list < end) {
-    const entry = load<u32>(list)
-    const at = panel + (<usize>(entry & 0xffff) << 7)
-    const value = greyOf(entry)
+    // What takes time is loading: so an entry is loaded as one.
+    const entry = grey ? <u64>load<u32>(list) : load<u64>(list)
+    const at = panel + (<usize>(grey ? entry & 0xffff : entry) << 7)
+    const value = grey ? greyOf(<u32>entry) : f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)))
     s0 = madd(v128.load(at), value, s0)
     s1 = madd(v128.load(at, 16), value, s1)
     s2 = madd(v128.load(at, 32), value, s2)
@@ -242,7 +231,7 @@ export function wideGreySum(list: usize, end: usize, panel: usize, sums: usize):
     s5 = madd(v128.load(at, 80), value, s5)
     s6 = madd(v128.load(at, 96), value, s6)
     s7 = madd(v128.load(at, 112), value, s7)
-    list += 4
+    list += grey ? 4 : 8
   }
   v128.store(sums, s0)
   v128.store(sums, s1, 16)
@@ -364,14 +353,14 @@ function wideGrad(
   starts: usize, block: i32, grey: bool, dy: usize, dw: usize, m: i32, k: i32, begin: bool, scratch: usize,
 ): void {
   const rows = smaller(BLOCK, k - block * BLOCK)
-  memory.fill(dw, 0, <usize>(rows * WIDE) << 2)
   for (let first = 0; first < m; first += SORTED, dy += SORTED * WIDE * 4) {
     // If all rows of x are sorted together, they stay so for the next panel.
     if (begin || m > SORTED) sortColumns(starts, block, grey, first, m, k, scratch)
     let list = scratch + (BLOCK << 2)
     for (let l = 0; l < rows; l++, list += columnBytes(m)) {
       const end = <usize>load<u32>(scratch + (l << 2))
-      if (list < end) wideSum(list, end, dy, dw + (l << 7))
+      if (first == 0) newWideSum(list, end, dy, dw + (l << 7))
+      else wideSum(list, end, dy, dw + (l << 7))
     }
   }
 }
