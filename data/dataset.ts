@@ -22,10 +22,10 @@ export class Dataset implements Examples {
     const [n, ...size] = images.shape
     if (`${size}` !== `${[side, side]}`) throw problem('data.images', { actual: size.join('x') })
     if (n !== labels.size) throw problem('data.count', { images: n, labels: labels.size })
-    for (let i = 0; i < n; i++)
-      if (labels.get(i) > 9) throw problem('data.label', { label: labels.get(i), position: i })
     this.pixels = rowMajor(images)
     this.targets = rowMajor(labels)
+    const position = this.targets.findIndex(label => label > 9)
+    if (position >= 0) throw problem('data.label', { label: this.targets[position], position })
   }
 
   get length(): number {

@@ -74,11 +74,8 @@ export function tensor(backend: Backend, values: Values, shape: Shape): Tensor {
  */
 export function pixels(backend: Backend, bytes: Uint8Array, shape: Shape, indices?: Uint32Array): Tensor {
   const size = sizeOf(shape.slice(1))
-  let actual = bytes.length
-  if (indices) {
-    actual = 0
-    for (const i of indices) if (size * (i + 1) <= bytes.length) actual += size
-  }
+  let actual = indices ? 0 : bytes.length
+  for (const i of indices ?? []) if (size * (i + 1) <= bytes.length) actual += size
   if (actual !== sizeOf(shape)) throw problem('engine.data', { actual, shape: `${shape}` })
   const x = new Tensor(backend, shape, backend.uploadPixels(bytes, indices, size))
   own(x.data, x)

@@ -136,7 +136,6 @@ export async function evaluate(
   const classes = network.output[0]
   const size = sizeOf(network.input)
   const probabilities = new Float32Array(examples.length * classes)
-  const allLabels = new Uint8Array(examples.length)
   let loss = 0
   let correct = 0
   for (let start = 0; start < examples.length; start += batchSize) {
@@ -147,7 +146,6 @@ export async function evaluate(
     const rows = await result.download()
     result.free()
     probabilities.set(rows, start * classes)
-    allLabels.set(labels, start)
     correct += countCorrect(rows, labels)
     for (let i = 0; i < count; i++) loss -= Math.log(Math.max(rows[i * classes + labels[i]], 1e-38))
     onBatch(start + count)
@@ -155,7 +153,7 @@ export async function evaluate(
   return {
     loss: loss / examples.length,
     accuracy: correct / examples.length,
-    labels: allLabels,
+    labels: examples.targets.slice(0, examples.length),
     probabilities,
   }
 }

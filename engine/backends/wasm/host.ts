@@ -86,7 +86,12 @@ export const instantiate = (module: WasmModule, memory: WasmMemory) =>
 export const createMemory = (shared: boolean, initial: number, maximum: number) =>
   new host.WebAssembly!.Memory({ initial, maximum, shared })
 
-export const decodeBase64 = (text: string) => Uint8Array.from(host.atob(text), c => c.charCodeAt(0))
+export function decodeBase64(text: string): Uint8Array {
+  const decoded = host.atob(text)
+  const bytes = new Uint8Array(decoded.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = decoded.charCodeAt(i)
+  return bytes
+}
 
 /**
  * Starts a worker on a script, with one message for it, and waits until it is ready. Then it does not keep the program

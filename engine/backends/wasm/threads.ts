@@ -8,7 +8,8 @@
 //   DONE     items finished · SLEEPING  threads to be woken · FAILED  a kernel trapped
 //   NEXT     of each thread's share, number of the job (high 16 bits) and next item (low 16 bits) in one word: an item is
 //            taken by raising it with compareExchange, which fails if the job has changed meanwhile
-// A thread that finds nothing to do looks again for a while (waking it takes about 70 µs), then sleeps.
+// A thread that finds nothing to do looks again for a while (waking it takes about 70 µs), then sleeps, so that what else the
+// engine does, such as compiling in the background, has a processor.
 import type { Kernels, WasmMemory, WasmModule } from './host.js'
 
 const [JOB, DONE, SLEEPING, FAILED, KERNEL, ITEMS, COUNT] = [0, 1, 2, 3, 4, 5, 6]
@@ -22,8 +23,8 @@ const next = (thread: number) => NEXT + LINE * thread
 export const MOST_THREADS = 100
 /** Above any item number of a shared job. */
 const MOST_ITEMS = 0xffff
-/** Looks before a thread goes to sleep: some milliseconds at most, which is more than what passes between two kernels. */
-const LOOKS = 200000
+/** Looks before a thread goes to sleep: for longer than what passes between two kernels, but not for much longer. */
+const LOOKS = 10000
 
 /** What a worker needs to take part. */
 export interface Invitation {
