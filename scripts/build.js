@@ -3,8 +3,8 @@
 // `node cli`, `npm test` and `npm run …` all begin here, so nobody has to remember to build: `build()` compares
 // the sources' names, sizes and dates with those that dist/ was made from, and returns at once when they agree.
 // Types are stripped, not checked (`npm run types` checks them): a change to a model runs 0.1 s later.
-import { existsSync } from 'node:fs'
-import { cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,16 +13,19 @@ const dist = join(root, 'dist')
 const folders = ['engine', 'models', 'data', 'cli', 'web', 'bench', 'test', 'scripts']
 const assembly = 'engine/backends/wasm/assembly'
 
-/** Every source below the folders, as `path size date`, sorted: equal lists mean that nothing changed. */
-async function sources() {
+/**
+ * Every source below the folders, as `path size date`, sorted: equal lists mean that nothing changed. Each command waits for
+ * this, and hundreds of short calls are ten times as fast without a promise each.
+ */
+function sources() {
   const found = []
   for (const folder of folders) {
     if (!existsSync(join(root, folder))) continue
-    for (const entry of await readdir(join(root, folder), { withFileTypes: true, recursive: true })) {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true, recursive: true })) {
       if (!entry.isFile() || !/\.(ts|js|html|css|svg)$/.test(entry.name)) continue
       const path = join(entry.parentPath, entry.name).slice(root.length).replaceAll('\\', '/')
       if (path.includes('node_modules/')) continue
-      const { size, mtimeMs } = await stat(join(root, path))
+      const { size, mtimeMs } = statSync(join(root, path))
       found.push(`${path} ${size} ${Math.round(mtimeMs)}`)
     }
   }
@@ -38,7 +41,7 @@ const isAssembly = line => line.startsWith(`${assembly}/`) || line.startsWith('s
  * @throws an Error whose one line says where a source does not compile
  */
 export async function build({ force = false, notice = 'chiffre: the sources changed, building… ' } = {}) {
-  const list = await sources()
+  const list = sources()
   const stamp = list.join('\n')
   const before = await readFile(join(dist, '.stamp'), 'utf8').catch(() => '')
   if (!force && before === stamp) return
