@@ -330,6 +330,52 @@ export function testBackend(
             'sgdStep w2': b.sgdStep(i.w2, dw2, undefined, 0.1, 0).w,
           }
         }))
+
+      // A backend may keep such weights, and what Adam remembers of them, in another order as long as nobody reads them.
+      const sizes = [
+        [7, 785, 10],
+        [300, 785, 33],
+        [5, 1200, 129],
+        [70, 4000, 40],
+      ] as const
+      for (const behind of ['images', 'relu'])
+        for (const [m, k, n] of sizes)
+          it(`steps of weights behind ${behind}, read and unread: [${m},${k}]·[${k},${n}]`, () => {
+            const x = behind === 'images' ? strokes(m * k, 'x') : uniform(m * k, 'x')
+            const dys = { dy1: uniform(m * n, 'dy1'), dy2: uniform(m * n, 'dy2'), dy3: uniform(m * n, 'dy3') }
+            return compare('steps', { x, w: uniform(k * n, 'w'), ...dys }, async (b, i) => {
+              const x = behind === 'images' ? i.x : b.relu(i.x)
+              const gradient = (dy: Buffer) => b.matmul(x, dy, k, m, n, { x: true })
+              const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-3 }
+              let [w, mean, square] = [i.w, b.upload(new Float32Array(k * n)), b.upload(new Float32Array(k * n))]
+              const before = b.matmul(x, w, m, k, n)
+              const step = (dw: Buffer, step: number) => {
+                ;({ w, m: mean, v: square } = b.adamStep(w, dw, mean, square, { ...constants, step }))
+              }
+              step(gradient(i.dy1), 1)
+              step(gradient(i.dy2), 2)
+              const twice = await b.download(w)
+              const read = gradient(i.dy3)
+              await b.download(read)
+              step(read, 3)
+              step(gradient(i.dy1), 4)
+              const y = b.matmul(x, w, m, k, n)
+              await b.download(y)
+              const dx = b.reluGrad(x, b.matmul(i.dy1, w, m, n, k, { w: true }))
+              const after = b.sgdStep(w, gradient(i.dy2), undefined, 0.1, 0).w
+              return {
+                'matmul before': before,
+                'adamStep twice': twice,
+                'adamStep mean': mean,
+                'adamStep square': square,
+                'matmul y': y,
+                'matmul dx': dx,
+                'matmul dw': read,
+                'sgdStep after': after,
+                'matmul again': b.matmul(x, after, m, k, n),
+              }
+            })
+          })
     })
 
     // conv2d → addBias → relu → maxPool and all the way back: a backend may run each direction as one fused kernel.

@@ -75,7 +75,7 @@ export interface Lists {
 
 /** A kernel that waits, with the bias and relu that may join it. It holds its inputs. */
 export type Delayed = { readonly inputs: readonly Block[]; readonly b?: Block; readonly rectify?: boolean } &
-  /** Of a product with a mask (a result of relu, in lists) only what the mask lets pass is wanted, and 0 elsewhere. */
+  /** Of a product with a mask only what is where the mask is above 0 is wanted, and 0 elsewhere. */
   (
     | {
         readonly kind: 'matmul'

@@ -5,7 +5,7 @@
 //  - A kernel may wait until its result is read, so that neighbours run as one: matmul or conv2d with the bias and the
 //    relu that follow, and a 3x3 convolution also with its max-pooling, by Winograd's algorithm.
 //  - The gradient that comes back through max-pooling and relu is mostly 0 and is kept as (place, number) pairs.
-//  - Images arrive as bytes, mostly 0, and the first layer multiplies only what is not 0.
+//  - Images are mostly 0: they stay here as lists of what is not, and the first layer multiplies only that.
 // All are exact up to the order of summation. Where one does not apply, the dense kernels run; nothing else changes.
 import type { AdamStep, Backend, Values } from '../../backend.js'
 import { problem } from '../../errors.js'

@@ -28,7 +28,7 @@ export const BLOCK: i32 = 392
 /** Lists that an item makes. */
 export const LINES: i32 = 8
 /** Entries that listRows may write beyond the end of a list. */
-export const SPARE: i32 = 8
+export const SPARE: i32 = 4
 
 /** How many blocks so many rows fall into: a list has one start more. */
 export function blocksOf(rows: i32): i32 {
@@ -87,27 +87,19 @@ export function listRows(item: i32, scratch: usize, x: usize, starts: usize, m: 
       start += 4
       store<u32>(start, <u32>at)
     }
-    putEnd(at)
   }
-}
-
-/** What takes four entries at a time may read, behind the last one, three that are row 0 of w. */
-@inline
-export function putEnd(at: usize): void {
-  v128.store(at, zero())
-  v128.store(at, zero(), 16)
 }
 
 /** Writes four entries. */
 @inline
-export function putPairs(at: usize, indices: v128, values: v128): void {
+function putPairs(at: usize, indices: v128, values: v128): void {
   v128.store(at, v128.shuffle<i32>(indices, values, 0, 4, 1, 5))
   v128.store(at, v128.shuffle<i32>(indices, values, 2, 6, 3, 7), 16)
 }
 
 /** Writes an entry, and says where the next one goes: over this one, if its value is 0. */
 @inline
-export function putEntry(at: usize, index: i32, value: f32): usize {
+function putEntry(at: usize, index: i32, value: f32): usize {
   store<i32>(at, index)
   store<f32>(at, value, 4)
   return at + (<usize>i32(value != 0) << 3)
@@ -295,7 +287,7 @@ export function listGradScratch(m: i32): i32 {
 
 /**
  * Block item/parts of dw[k,n] = xᵀ·dy in panels, from lists of x's m rows and dy[m,n] in panels; if a block has several parts,
- * every so manieth of its panels.
+ * every parts-th of its panels.
  */
 export function listGrad(
   item: i32, scratch: usize, starts: usize, grey: bool, parts: i32, dy: usize, dw: usize, m: i32, k: i32, n: i32,
@@ -419,10 +411,10 @@ export function listDot(
   const last = smaller(m, first + rows)
   const blocks = blocksOf(k)
   for (let block = 0; block < blocks; block++)
-    for (let j = 0; j < n; j += 32)
+    for (let j = 0; j < n; j += WIDE)
       for (let i = first; i < last; i++) {
         const list = startsOf(starts, i, k) + (<usize>block << 2)
-        const row = dy + (<usize>(j * m + i * 32) << 2)
+        const row = dy + (<usize>(j * m + i * WIDE) << 2)
         dots(<usize>load<u32>(list), <usize>load<u32>(list, 4), row, w + (<usize>(j * k) << 2), shift, j == 0)
       }
 }
