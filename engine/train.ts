@@ -93,7 +93,8 @@ export async function* fit(
         optimizer.step(backward(l), rate)
         return [l, y] as const
       })
-      const [[value], scores] = await Promise.all([loss.download(), logits.download()])
+      const scores = await logits.download()
+      const [value] = await loss.download()
       loss.free()
       logits.free()
 

@@ -137,7 +137,11 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     uploadPixels,
     async download(x) {
       const from = at(x) >> 2
-      return new Float32Array(view().floats.subarray(from, from + x.length))
+      const y = new Float32Array(x.length)
+      const { floats } = view()
+      if (x.length > 4096) y.set(floats.subarray(from, from + x.length))
+      else for (let i = 0; i < x.length; i++) y[i] = floats[from + i]
+      return y
     },
     free,
     get live() {

@@ -1,5 +1,5 @@
 // One step of an optimizer, element by element. An item is CHUNK numbers; the successor may overwrite its origin.
-import { CHUNK, smaller } from './simd'
+import { CHUNK, madd, smaller } from './simd'
 
 /** w' = w − lr·dw */
 export function sgd(item: i32, scratch: usize, w: usize, dw: usize, next: usize, n: i32, lr: f32): void {
@@ -47,11 +47,11 @@ export function adamStep(
   const step = f32x4.splat(rate), scale = f32x4.splat(root), eps = f32x4.splat(epsilon)
   for (let at: usize = 0; at < bytes; at += 16) {
     const g = v128.load(dw + at)
-    const mean = f32x4.add(f32x4.mul(b1, v128.load(m + at)), f32x4.mul(r1, g))
-    const square = f32x4.add(f32x4.mul(b2, v128.load(v + at)), f32x4.mul(r2, f32x4.mul(g, g)))
+    const mean = madd(b1, v128.load(m + at), f32x4.mul(r1, g))
+    const square = madd(b2, v128.load(v + at), f32x4.mul(r2, f32x4.mul(g, g)))
     v128.store(m + at, mean)
     v128.store(v + at, square)
-    const size = f32x4.add(f32x4.mul(f32x4.sqrt(square), scale), eps)
+    const size = madd(f32x4.sqrt(square), scale, eps)
     v128.store(next + at, f32x4.sub(v128.load(w + at), f32x4.div(f32x4.mul(step, mean), size)))
   }
 }
