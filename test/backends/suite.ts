@@ -365,13 +365,14 @@ export function testBackend(
               const after = b.sgdStep(w, gradient(i.dy2), undefined, 0.1, 0).w
               return {
                 'matmul before': before,
-                'adamStep twice': twice,
-                'adamStep mean': mean,
-                'adamStep square': square,
+                // The products' rounding, which the steps hand on.
+                'matmul steps twice': twice,
+                'matmul mean': mean,
+                'matmul square': square,
                 'matmul y': y,
                 'matmul dx': dx,
                 'matmul dw': read,
-                'sgdStep after': after,
+                'matmul step after': after,
                 'matmul again': b.matmul(x, after, m, k, n),
               }
             })
