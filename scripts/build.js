@@ -15,7 +15,7 @@ const assembly = 'engine/backends/wasm/assembly'
 
 /**
  * Every source below the folders, as `path size date`, sorted: equal lists mean that nothing changed. Each command waits for
- * this, and hundreds of short calls are ten times as fast without a promise each.
+ * this, and hundreds of short calls cost less without a promise each.
  */
 function sources() {
   const found = []
