@@ -29,7 +29,7 @@ export function backward(y: Tensor, dy?: Tensor): Gradients {
     const dresult = pending.get(result)
     if (!dresult) continue
     pending.delete(result)
-    if (result.edges.length === 0 && result.wantsGrad) gradients.set(result, dresult)
+    if (result.edges.length === 0 && result.requiresGrad) gradients.set(result, dresult)
     for (const [input, grad] of result.edges) {
       const dinput = grad(dresult)
       if (dinput !== dresult) own(dinput, backend)

@@ -13,7 +13,7 @@ export const sizeOf = (shape: Shape) => shape.reduce((a, b) => a * b, 1)
 
 export class Tensor {
   /** Set for parameters: backward computes their gradients, and optimizers change their `data`. */
-  wantsGrad = false
+  requiresGrad = false
   /** The edges to the inputs that want a gradient; empty for parameters and data. */
   edges: readonly Edge[] = []
   /** The operation that made it, for messages. */
@@ -90,8 +90,8 @@ export function record(op: string, shape: Shape, data: Buffer | Tensor, edges: r
   const first = edges[0][0]
   const y = new Tensor(first.backend, shape, data)
   y.op = op
-  if (recording) y.edges = edges.filter(([input]) => input.wantsGrad)
-  y.wantsGrad = y.edges.length > 0
+  if (recording) y.edges = edges.filter(([input]) => input.requiresGrad)
+  y.requiresGrad = y.edges.length > 0
   if (!(data instanceof Tensor)) own(data, y)
   return y
 }
@@ -118,7 +118,7 @@ export function scope<T>(fn: () => T): T {
   try {
     const result = fn()
     for (const kept of tensorsIn(result).filter(t => mine.has(t.data))) {
-      kept.wantsGrad &&= kept.edges.length === 0 // what it was made from is gone: a constant from here on
+      kept.requiresGrad &&= kept.edges.length === 0 // what it was made from is gone: a constant from here on
       kept.edges = []
       outer?.set(kept.data, kept)
       mine.delete(kept.data)

@@ -75,7 +75,7 @@ describe('errors of operations name the operation and both shapes', () => {
     )
   })
   it('a gradient of another size than its input, in an operation that someone wrote', () => {
-    const w = Object.assign(of(2, 3), { wantsGrad: true })
+    const w = Object.assign(of(2, 3), { requiresGrad: true })
     const y = record('mine', [], backend.upload(new Float32Array(1)), [[w, dy => dy]])
     says(() => backward(y), 'mine: the gradient of tensor has 1 numbers, but its shape is [2,3]')
   })

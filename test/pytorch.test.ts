@@ -37,7 +37,7 @@ interface Operations {
 async function run(backend: Backend, f: (...inputs: Tensor[]) => Tensor, ...inputs: [Float64Array, Shape][]) {
   const parameters = inputs.map(([values, shape]) => {
     const x = tensor(backend, values, shape)
-    x.wantsGrad = true
+    x.requiresGrad = true
     return x
   })
   const { shape, y, gradients } = scope(() => {

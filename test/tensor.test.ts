@@ -18,7 +18,7 @@ const make = (shape: number[], name = 'x') =>
     ),
     shape,
   )
-const parameter = (shape: number[], name = 'w') => Object.assign(make(shape, name), { wantsGrad: true })
+const parameter = (shape: number[], name = 'w') => Object.assign(make(shape, name), { requiresGrad: true })
 
 describe('scope', () => {
   it('frees all but its result', () => {
@@ -77,7 +77,7 @@ describe('scope', () => {
   it('a result is a constant from then on: what it was made from is gone', () => {
     const w = parameter([2])
     const y = scope(() => ops.mul(w, w))
-    assert.deepEqual([y.wantsGrad, y.edges.length], [false, 0])
+    assert.deepEqual([y.requiresGrad, y.edges.length], [false, 0])
     const v = parameter([2], 'v')
     const gradients = scope(() => [...backward(ops.mul(y, v), make([2])).keys()])
     assert.deepEqual(gradients, [v])
@@ -158,7 +158,7 @@ describe('noGrad', () => {
     const w = parameter([3])
     noGrad(() => {
       noGrad(() => 0)
-      assert.equal(ops.relu(w).wantsGrad, false)
+      assert.equal(ops.relu(w).requiresGrad, false)
     })
   })
 })

@@ -121,7 +121,7 @@ const api: Api = {
     const [inputs, outputs, weights] = (await take(
       scope(() => {
         const x = noGrad(() => network.activations(input()))[index]
-        x.wantsGrad = true
+        x.requiresGrad = true
         const y = layer.forward(x, parameters, { training: false, rng: random(0, 'unit') })
         return [x, y, gradient(y, place, x)]
       }),
@@ -151,7 +151,7 @@ const api: Api = {
     const [dx] = await take([
       scope(() => {
         const x = input()
-        x.wantsGrad = true
+        x.requiresGrad = true
         return gradient(network.forward(x), winner, x)
       }),
     ])

@@ -117,7 +117,7 @@ export class Sequential {
 
   #parameter(backend: Backend, shape: Shape, values: Float32Array): Tensor {
     const parameter = new Tensor(backend, shape, backend.upload(values))
-    parameter.wantsGrad = true
+    parameter.requiresGrad = true
     return parameter
   }
 

@@ -57,7 +57,7 @@ export function testTrajectories(
           const network = models[expected.model]()
           for (const [i, [key, { shape }]] of [...network.declared()].entries()) {
             const parameter = tensor(backend, initial(i, shape), shape)
-            parameter.wantsGrad = true
+            parameter.requiresGrad = true
             network.parameters.set(key, parameter)
           }
           const optimizer = optimizers[expected.optimizer](network.parameters)

@@ -32,7 +32,7 @@ export const given = (shape: Shape, ...values: number[]): Point => ({ shape, val
 /** A tensor whose gradient is wanted. */
 export function parameter({ shape, values }: Point): Tensor {
   const x = tensor(backend64, values, shape)
-  x.wantsGrad = true
+  x.requiresGrad = true
   return x
 }
 
