@@ -34,6 +34,10 @@ export interface WasmBackend extends Backend<Block> {
   readonly threads: number
   /** Whether multiply and add are fused (relaxed SIMD). */
   readonly fused: boolean
+  /** Bytes of memory that buffers hold, and what was noted of them; as many as before once all of them are freed. */
+  readonly bytes: number
+  /** Which kernels have run, and how often: so a test knows which path was taken. */
+  readonly paths: ReadonlyMap<string, number>
 }
 
 /** Whether this machine can run the backend at all. */
@@ -146,6 +150,12 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     free,
     get live() {
       return store.live
+    },
+    get bytes() {
+      return store.bytes
+    },
+    get paths() {
+      return store.runs
     },
     dispose: async () => end(),
 

@@ -12,6 +12,8 @@ export class Pieces {
   /** The free pieces, by address; the last one grows when none is large enough. */
   #free: { at: number; size: number }[]
   readonly #sizes = new Map<number, number>()
+  /** How many bytes are handed out. */
+  used = 0
 
   constructor(
     readonly memory: WasmMemory,
@@ -30,12 +32,20 @@ export class Pieces {
     piece.size -= size
     if (piece.size === 0) this.#free.splice(this.#free.indexOf(piece), 1)
     this.#sizes.set(at, size)
+    this.used += size
     return at
   }
 
+  sizeOf(at: number): number {
+    const size = this.#sizes.get(at)
+    if (!size) throw new Error(`wasm: no piece of memory begins at ${at}`)
+    return size
+  }
+
   give(at: number) {
-    const size = this.#sizes.get(at)!
+    const size = this.sizeOf(at)
     this.#sizes.delete(at)
+    this.used -= size
     const free = this.#free
     const i = free.findIndex(p => p.at > at)
     const place = i < 0 ? free.length : i

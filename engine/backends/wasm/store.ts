@@ -184,6 +184,13 @@ export function createStore(
     get live() {
       return live
     },
+    /** Bytes that blocks and sets of images hold: all but the threads' scratch. */
+    get bytes() {
+      return pieces.used - (scratch ? pieces.sizeOf(scratch) : 0)
+    },
+    get runs() {
+      return team.runs
+    },
     view,
     wait: () => team.wait(),
     takeFloats,

@@ -99,18 +99,25 @@ export function help(kernels: Kernels, { memory, thread, threads }: Invitation) 
 export class Team {
   readonly #board: Board
   readonly #list: ((...args: number[]) => number)[]
-  readonly #index: Map<string, number>
+  readonly #jobs: Map<string, { readonly index: number; readonly kernel: (...args: number[]) => number; runs: number }>
   #number = 0
   #running: { kernel: string; items: number } | undefined
 
   constructor(
-    readonly kernels: Kernels,
+    kernels: Kernels,
     memory: WasmMemory,
     readonly threads: number,
   ) {
     this.#board = boardOf(memory)
     this.#list = Object.values(kernels)
-    this.#index = new Map(Object.keys(kernels).map((name, i) => [name, i]))
+    const jobs = Object.entries(kernels).map(([name, kernel], index) => [name, { index, kernel, runs: 0 }] as const)
+    this.#jobs = new Map(jobs)
+  }
+
+  /** How often each kernel was run. */
+  get runs(): Map<string, number> {
+    const used = [...this.#jobs].filter(([, { runs }]) => runs > 0)
+    return new Map(used.map(([name, { runs }]) => [name, runs]))
   }
 
   /**
@@ -119,8 +126,11 @@ export class Team {
    */
   run(kernel: string, items: number, scratch: number, scratchSize: number, args: readonly number[]) {
     this.wait()
+    const job = this.#jobs.get(kernel)
+    if (!job) throw new Error(`wasm: there is no kernel ${kernel}`)
+    job.runs++
     if (items === 1 || items >= MOST_ITEMS || this.threads === 1) {
-      for (let i = 0; i < items; i++) this.kernels[kernel](i, scratch, ...args)
+      for (let i = 0; i < items; i++) job.kernel(i, scratch, ...args)
       return
     }
     const { words } = this.#board
@@ -130,7 +140,7 @@ export class Team {
     }
     open(() => MOST_ITEMS) // nothing can be taken until all is written
     this.#board.args.set([scratch, scratchSize, ...args])
-    words[KERNEL] = this.#index.get(kernel)!
+    words[KERNEL] = job.index
     words[COUNT] = args.length
     Atomics.store(words, DONE, 0)
     Atomics.store(words, ITEMS, items)
