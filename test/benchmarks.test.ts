@@ -1,5 +1,6 @@
 // What the benchmarks say about their samples: medians, ratios and goals, computed by hand here.
 import assert from 'node:assert/strict'
+import { comparisonTable, differs, type Turn } from '../bench/comparison.js'
 import { goals } from '../bench/goals.js'
 import { median } from '../bench/measure.js'
 import type { PeerResults } from '../bench/peers.js'
@@ -59,5 +60,32 @@ describe('What the benchmarks say', () => {
       ['1', '100 MB', 'yes'],
       ['2', '700 MB', 'no'],
     ])
+  })
+
+  it('ratios of two versions within each round, beside those of one version with itself', () => {
+    const turn = (step: number, memory = 2e8, loss = 0.5): Turn => ({ step, image: step / 1000, memory, loss })
+    // NEW takes 0.5, 0.6 and 0.7 of OLD, though the machine is twice as slow in the last round; OLD takes 1.1, 0.9 and 1 of itself.
+    const rounds = [
+      { old: turn(1), new: turn(0.5, 3e8), again: turn(1.1) },
+      { old: turn(1), new: turn(0.6, 3e8), again: turn(0.9) },
+      { old: turn(2), new: turn(1.4, 3e8), again: turn(2) },
+    ]
+    const [step, image, memory] = comparisonTable([{ model: 'convnet', threads: 2, rounds }]).rows
+    const times = ['0.600', '1.000', '0.900', '1.100', 'less']
+    assert.deepEqual(step, ['convnet', '2', 'a step', '1.05 s', '600 ms', ...times])
+    assert.deepEqual(image, ['convnet', '2', 'an image', '1.05 ms', '600 µs', ...times])
+    assert.deepEqual(memory.slice(2), ['peak memory', '200 MB', '300 MB', '1.500', '1.000', '1.000', '1.000', 'more'])
+    const same = rounds.map(round => ({ ...round, new: round.old }))
+    assert.equal(comparisonTable([{ model: 'convnet', threads: 2, rounds: same }]).rows[0].at(-1), '')
+  })
+
+  it('whether two versions did the same work', () => {
+    const turn = (loss: number): Turn => ({ step: 1, image: 1, memory: 1, loss })
+    const round = (loss: number) => ({
+      model: 'convnet',
+      threads: 1,
+      rounds: [{ old: turn(0.5), again: turn(0.5), new: turn(loss) }],
+    })
+    assert.deepEqual([0.5001, 0.51, 0.49].map(round).map(differs), [false, true, true])
   })
 })
