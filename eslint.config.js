@@ -69,6 +69,7 @@ export default defineConfig(
       'engine/backends/wasm/assembly',
       '**/*.as.ts',
       'bench/peers',
+      '.stryker',
       '**/node_modules',
     ],
   },
