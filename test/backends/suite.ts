@@ -596,6 +596,186 @@ export function testBackend(
       }
     })
 
+    // A reshape shares the buffer, so a kernel may meet one under other sizes than the kernel before: what a backend noted of it,
+    // or has yet to compute, is then of another shape.
+    describe('one buffer under two shapes', () => {
+      it('a bias of other rows than those of the product or convolution before', async () => {
+        const s = conv2dShape([2, 6, 6, 3], [3, 3, 3, 4], 1, 'valid')
+        const inputs = { x: uniform(30, 'x'), w: uniform(40, 'w'), b4: uniform(4, 'b4'), b64: uniform(64, 'b64') }
+        await compare(
+          'addBias',
+          { ...inputs, image: uniform(216, 'image'), filters: uniform(108, 'filters') },
+          (b, i) => ({
+            'addBias product': b.addBias(b.matmul(i.x, i.w, 6, 5, 8), i.b4, 12, 4),
+            'addBias wider': b.addBias(b.matmul(i.x, i.w, 6, 5, 8), i.b64, 1, 48),
+            'addBias convolution': b.addBias(b.conv2d(i.image, i.filters, s), i.b64, 2, 64),
+            'relu with it': b.relu(b.addBias(b.conv2d(i.image, i.filters, s), i.b64, 2, 64)),
+          }),
+        )
+      })
+      it('a bias and a relu behind the gradient of a relu', () => {
+        const [m, k, n] = [340, 33, 785]
+        const inputs = { x: uniform(m * n, 'x'), dy: uniform(m * k, 'dy'), w: uniform(n * k, 'w'), b: uniform(n, 'b') }
+        return compare('masked', inputs, (b, i) => {
+          const y = b.relu(i.x)
+          const product = b.matmul(y, i.w, m, n, k)
+          const masked = () => b.reluGrad(y, b.matmul(i.dy, i.w, m, k, n, { w: true }))
+          return {
+            'matmul product': product,
+            'matmul masked': masked(),
+            'addBias masked': b.addBias(masked(), i.b, m, n),
+            'relu masked': b.relu(masked()),
+            'matmul by it': b.matmul(y, masked(), n, m, n, { x: true }),
+          }
+        })
+      })
+      it('two losses of one buffer', () => {
+        const labels = { four: Float32Array.of(0, 1, 2, 3), eight: Float32Array.of(0, 1, 2, 0, 1, 2, 0, 1) }
+        return compare('crossEntropy', { x: uniform(24, 'x', -3, 3), ...labels, one: Float32Array.of(1) }, (b, i) => ({
+          'crossEntropy [4,6]': b.crossEntropy(i.x, i.four, 4, 6),
+          'crossEntropy [8,3]': b.crossEntropy(i.x, i.eight, 8, 3),
+          'crossEntropyGrad [4,6]': b.crossEntropyGrad(i.x, i.four, i.one, 4, 6),
+          'crossEntropyGrad [8,3]': b.crossEntropyGrad(i.x, i.eight, i.one, 8, 3),
+          'crossEntropyGrad [4,6] again': b.crossEntropyGrad(i.x, i.four, i.one, 4, 6),
+        }))
+      })
+      it('products of a mostly empty matrix, and a gradient at its places', () => {
+        const [m, n, k] = [512, 600, 33]
+        const inputs = {
+          x: uniform(m * n, 'x'),
+          w: uniform(m * k, 'w'),
+          v: uniform(n * k, 'v'),
+          dy: uniform(n * k, 'dy'),
+        }
+        return compare('lists', inputs, (b, i) => {
+          const x = b.relu(i.x)
+          return {
+            'matmul [512,600]': b.matmul(x, i.v, m, n, k),
+            'matmul [600,512]': b.matmul(x, i.w, n, m, k),
+            'matmul [512,600]ᵀ': b.matmul(x, i.w, n, m, k, { x: true }),
+            'matmul masked': b.reluGrad(x, b.matmul(i.dy, i.w, n, k, m, { w: true })),
+            'matmul masked [512,600]': b.reluGrad(x, b.matmul(i.w, i.v, m, k, n, { w: true })),
+          }
+        })
+      })
+      it('two poolings of one buffer, with one gradient', () => {
+        const [p, q] = [pool2dShape([2, 10, 12, 24], 2, 2), pool2dShape([4, 10, 6, 24], 2, 2)]
+        const [s, r] = [conv2dShape([2, 12, 14, 24], [3, 3, 24, 24], 1, 'valid'), conv2dShape([4, 12, 8, 24], [3, 3, 24, 24], 1, 'valid')] // prettier-ignore
+        const inputs = {
+          x: uniform(5760, 'x'),
+          dy: uniform(1440, 'dy'),
+          w: uniform(9 * 24 * 24, 'w'),
+          b: uniform(48, 'b'),
+        }
+        return compare('maxPool', inputs, (b, i) => {
+          const [y, z] = [b.maxPool(i.x, p), b.maxPool(i.x, q)]
+          const [dy, dz] = [b.maxPoolGrad(i.x, y, i.dy, p), b.maxPoolGrad(i.x, z, i.dy, q)]
+          return {
+            'biasGrad [240,24]': b.biasGrad(dy, 240, 24),
+            'biasGrad [120,48]': b.biasGrad(dy, 120, 48),
+            'biasGrad [480,12]': b.biasGrad(dz, 480, 12),
+            'conv2dGradInput p': b.conv2dGradInput(dy, i.w, s),
+            'conv2dGradInput q': b.conv2dGradInput(dz, i.w, r),
+            'conv2dGradInput p as q': b.conv2dGradInput(dy, i.w, r),
+            'conv2dGradInput q as p': b.conv2dGradInput(dz, i.w, s),
+            'maxPoolGrad p': dy,
+            'maxPoolGrad q': dz,
+          }
+        })
+      })
+      const net = (label: string, second: readonly [number, number, number, number]) =>
+        it(`two convolutions of an image, ${label}`, () => {
+          const s = conv2dShape([2, 12, 12, 1], [3, 3, 1, 32], 1, 'valid')
+          const s2 = conv2dShape(second, [3, 3, second[3], 8], 1, 'valid')
+          const p = pool2dShape([s2.n, s2.oh, s2.ow, 8], 2, 2)
+          const [m, m2] = [200, s2.n * s2.oh * s2.ow]
+          const image = new Uint8Array(288).fill(200, 20, 24).fill(99, 200, 201)
+          const inputs = { image, w: uniform(288, 'w'), b: uniform(32, 'b'), dy: uniform(p.n * p.oh * p.ow * 8, 'dy') }
+          const layer = { w2: uniform(9 * s2.ci * 8, 'w2'), b2: uniform(8, 'b2') }
+          return compare(`${second}`, { ...inputs, ...layer }, (b, i) => {
+            const x = b.relu(b.addBias(b.conv2d(i.image, i.w, s), i.b, m, 32))
+            const a = b.relu(b.addBias(b.conv2d(x, i.w2, s2), i.b2, m2, 8))
+            const y = b.maxPool(a, p)
+            const da = b.reluGrad(a, b.maxPoolGrad(a, y, i.dy, p))
+            const dx = b.reluGrad(x, b.conv2dGradInput(da, i.w2, s2))
+            return {
+              maxPool: y,
+              'biasGrad 2': b.biasGrad(da, m2, 8),
+              'conv2dGradFilter 2': b.conv2dGradFilter(x, da, s2),
+              biasGrad: b.biasGrad(dx, m, 32),
+              conv2dGradFilter: b.conv2dGradFilter(i.image, dx, s),
+            }
+          })
+        })
+      net('as they are', [2, 10, 10, 32])
+      net('with wider rows and fewer channels', [2, 10, 20, 16])
+      net('with longer and narrower images', [2, 20, 5, 32])
+      net('with both images as one', [1, 20, 10, 32])
+      it('the gradient of an image that was convolved, and sums over other channels', () => {
+        const s = conv2dShape([2, 28, 28, 1], [3, 3, 1, 32], 1, 'valid')
+        const s2 = conv2dShape([2, 26, 26, 32], [3, 3, 32, 24], 1, 'valid')
+        const other = conv2dShape([1, 56, 28, 1], [5, 3, 1, 32], 1, 'valid')
+        const p = pool2dShape([2, 24, 24, 24], 2, 2)
+        const inputs = {
+          image: strokes(1568, 'ink'),
+          w: uniform(288, 'w'),
+          b: uniform(32, 'b'),
+          dy: uniform(6912, 'dy'),
+        }
+        return compare('sums', { ...inputs, w2: uniform(9 * 32 * 24, 'w2') }, (b, i) => {
+          const x = b.relu(b.addBias(b.conv2d(i.image, i.w, s), i.b, 1352, 32))
+          const a = b.conv2d(x, i.w2, s2)
+          const y = b.maxPool(a, p)
+          const dx = b.reluGrad(x, b.conv2dGradInput(b.maxPoolGrad(a, y, i.dy, p), i.w2, s2))
+          return {
+            'biasGrad [·,32]': b.biasGrad(dx, 1352, 32),
+            'biasGrad [·,64]': b.biasGrad(dx, 676, 64),
+            'biasGrad [·,4]': b.biasGrad(dx, 1352 * 8, 4),
+            conv2dGradFilter: b.conv2dGradFilter(i.image, dx, s),
+            'conv2dGradFilter of one image': b.conv2dGradFilter(i.image, dx, other),
+          }
+        })
+      })
+      // Long enough for the lists of what is not 0; images have theirs at any length.
+      for (const [kind, m] of [
+        ['relu', 512],
+        ['images', 4],
+      ] as const)
+        it(`what was noted of numbers that a step changes, and a kernel that waits for them: ${kind}`, () => {
+          const [n, k] = [600, 33]
+          const x = kind === 'images' ? strokes(m * n, 'x') : uniform(m * n, 'x')
+          const labels = Float32Array.from({ length: m }, (_, i) => (i * 7) % n)
+          const inputs = {
+            x,
+            dw: uniform(m * n, 'dw'),
+            w: uniform(n * k, 'w'),
+            u: uniform(n, 'u'),
+            labels,
+            one: Float32Array.of(1),
+          }
+          return compare('steps', inputs, (b, i) => {
+            const x = kind === 'images' ? i.x : b.relu(i.x)
+            const [mean, square] = [b.relu(i.dw), b.relu(i.dw)]
+            const before = {
+              'matmul before': b.matmul(x, i.w, m, n, k),
+              'matmul mean before': b.matmul(mean, i.u, m, n, 1),
+              'matmul square before': b.matmul(square, i.u, m, n, 1),
+              crossEntropy: b.crossEntropy(x, i.labels, m, n),
+            }
+            const adam = b.adamStep(x, i.dw, mean, square, { lr: 0.1, beta1: 0.9, beta2: 0.9, epsilon: 1e-3, step: 1 })
+            const waiting = b.matmul(adam.m, i.u, m, n, 1)
+            const { w, v } = b.sgdStep(adam.w, i.dw, adam.m, 0.1, 0.5)
+            return {
+              ...before,
+              'matmul waiting': waiting,
+              'matmul after': b.matmul(w, i.w, m, n, k),
+              'sgdStep velocity': v!,
+              crossEntropyGrad: b.crossEntropyGrad(w, i.labels, i.one, m, n),
+            }
+          })
+        })
+    })
+
     describe('memory', () => {
       it('upload and download copy', async () => {
         const values = uniform(33, 'x')

@@ -1,7 +1,10 @@
 // The buffers of this backend, some of which are yet to be computed.
 import type { Buffer, Conv2dShape, Pool2dShape, Transposed } from '../../backend.js'
 
-/** A buffer: where its numbers are, or what will compute them. */
+/**
+ * A buffer: where its numbers are, or what will compute them; and what was noted of them. A buffer has no shape, and a reshape
+ * shares it: so a note says for which shape it holds, and whoever uses one asks for that shape.
+ */
 export class Block implements Buffer {
   /** Its address, 0 as long as it is delayed. */
   at = 0
@@ -14,22 +17,52 @@ export class Block implements Buffer {
   /** Grey levels of uploadPixels: where they are, or which images of a set they are. */
   bytes = 0
   picked: Picked | undefined
-  /** A byte a pixel, 0 where it has seen nothing of `image`: all such pixels are alike (assembly/seen.ts). 0 if unknown. */
-  seen = 0
-  image: Block | undefined
+  seen: Seen | undefined
   /** Of an input gradient yet to come: what is as good as it for sums over pixels. */
   lumped = 0
   /** Whether relu made it, so that about half of it is 0. */
   rectified = false
-  /** What is not 0 in its rows, if a product wanted to know. */
-  rows: Lists | undefined
-  /** Of a max-pooled result: which cell won each window, and what was pooled; the image of a convolution before it. */
-  pooled: { winners: number; source: Block; shape: Pool2dShape; image: Block | undefined } | undefined
+  /** What is not 0 in its rows, if a product wanted to know: once for each size of a row that was asked for. */
+  rows: Lists[] = []
+  pooled: Pooled | undefined
   /** Of logits: their softmax, which the loss left for its gradient. */
-  softmax = 0
+  softmax: Softmax | undefined
 
   constructor(readonly length: number) {}
 }
+
+/** Which pixels of [n,h,w] have seen something of an image of bytes: all others are alike (assembly/seen.ts). */
+export interface Seen {
+  /** The address of a byte a pixel, 0 where it has seen nothing. */
+  readonly at: number
+  readonly n: number
+  readonly h: number
+  readonly w: number
+  readonly image: Block
+  /** The convolution of that image whose result this is, if nothing came in between. */
+  readonly s: Conv2dShape | undefined
+}
+
+/** Of a max-pooled result: which cell won each window, and what was pooled. */
+export interface Pooled {
+  readonly winners: number
+  readonly source: Block
+  readonly shape: Pool2dShape
+  /** The image and the sizes of the convolution that was pooled, if it was still to be computed. */
+  readonly image: Block | undefined
+  readonly s: Conv2dShape | undefined
+}
+
+/** The softmax of logits [m,n]. */
+export interface Softmax {
+  readonly at: number
+  readonly m: number
+  readonly n: number
+}
+
+/** Whether two geometries are the same. */
+export const sameShape = <S extends object>(a: S | undefined, b: S | undefined) =>
+  a === b || (!!a && !!b && (Object.keys(a) as (keyof S)[]).every(size => a[size] === b[size]))
 
 /** A matrix [rows,n] in panels. */
 export interface Panels {
@@ -99,3 +132,13 @@ export function eachInput(delayed: Delayed | undefined, use: (input: Block) => v
   if (delayed.b) use(delayed.b)
   if (delayed.kind === 'matmul' && delayed.mask) use(delayed.mask)
 }
+
+type Fusable = Delayed & { kind: 'matmul' | 'conv2d' }
+
+/** Whether a kernel that waits can take on a relu: what has a mask is finished already. */
+export const mayRectify = (delayed: Delayed | undefined): delayed is Fusable =>
+  (delayed?.kind === 'conv2d' || (delayed?.kind === 'matmul' && !delayed.mask)) && !delayed.rectify
+
+/** Whether it can take on a bias b[n]: only if its own rows have n numbers. */
+export const mayAdd = (delayed: Delayed | undefined, n: number): delayed is Fusable =>
+  mayRectify(delayed) && !delayed.b && n === (delayed.kind === 'matmul' ? delayed.n : delayed.s.co)

@@ -44,10 +44,10 @@ export function createConvolutions(store: Store) {
     const taps = s.kh * s.kw * s.ci
     const end = [b ? at(b) : 0, rectify ? 1 : 0]
     if (bytesOf(x) && isPlain(s) && taps <= FEW_TAPS && s.co % sizes.SEEN_FILTERS === 0) {
-      see(store, block, x, s, [s.kh, s.kw], 1)
+      see(store, block, x, s, [s.kh, s.kw], 1, s)
       withFloats(taps * s.co, panels => {
         run('packPanels', pieceOf(taps, sizes.PANEL_ROWS), [at(w), panels, taps, s.co])
-        const args = [at(x), block.seen, panels, y, s.h, s.w, s.ci, s.kh, s.kw, s.co, s.oh, s.ow, ...end]
+        const args = [at(x), block.seen!.at, panels, y, s.h, s.w, s.ci, s.kh, s.kw, s.co, s.oh, s.ow, ...end]
         run('convolveSeen', s.n, args, kernels.convolveSeenScratch())
       })
       return

@@ -10,7 +10,7 @@
 import type { AdamStep, Backend, Values } from '../../backend.js'
 import { problem } from '../../errors.js'
 import * as binary from './binary.js'
-import { Block, type Delayed } from './block.js'
+import { mayAdd, mayRectify, sameShape, type Block, type Delayed } from './block.js'
 import { createConvolutions } from './convolutions.js'
 import { allowRelaxedSimd, compile, cores, createMemory, decodeBase64, instantiate } from './host.js'
 import { runs, scriptBeside, startWorker, type Kernels, type ScriptURL } from './host.js'
@@ -96,7 +96,7 @@ const ascii = (text: string) => Array.from(text, c => c.charCodeAt(0))
 
 function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end: () => void): WasmBackend {
   const store = createStore(team, kernels, pieces, compute)
-  const { adopt, at, eachNumber, free, keep, make, run, sizes, takeFloats, view, withFloats } = store
+  const { at, eachNumber, free, make, run, sizes, successor, takeFloats, view, withFloats } = store
   const { listImages, uploadPixels } = createImages(store)
   const { multiply, maskedProduct, rowsOf, stepInPanels, sumRows } = createProducts(store, listImages)
   const { convolve, denseInputGrad, denseFilterGrad } = createConvolutions(store)
@@ -112,20 +112,13 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     else sparseInputGrad(delayed, to)
   }
 
-  /** What a step may write to: its origin, or another if a delayed kernel still wants to read that. */
-  const successor = (w: Block) => (w.holders === 1 ? w : adopt(new Block(w.length)))
-
-  /** Steps with a kernel that takes w, dw, memory and next row by row, and a length and constants. */
-  function stepInRows(kernel: string, w: Block, next: Block, dw: Block, memory: Block[], constants: readonly number[]) {
-    const from = at(w)
-    next.at ||= takeFloats(next.length)
-    const args = [from, at(dw), ...memory.map(at), next.at, w.length, ...constants]
-    for (const block of [next, ...memory]) keep(block, 'rows')
-    run(kernel, pieceOf(w.length, sizes.CHUNK), args)
-  }
-
-  function retire(w: Block, next: Block) {
-    if (next !== w) free(w)
+  /** Steps with a kernel that takes w, dw, memory and w's successor row by row, and a length and constants. */
+  function stepInRows(kernel: string, w: Block, dw: Block, memory: Block[], constants: readonly number[]): Block[] {
+    const [from, gradient] = [at(w), at(dw)]
+    const [next, ...updated] = [successor(w), ...memory.map(block => successor(block))]
+    const args = [from, gradient, ...updated.map(at), next.at, next.length, ...constants]
+    run(kernel, pieceOf(next.length, sizes.CHUNK), args)
+    return [next, ...updated]
   }
 
   const backend: WasmBackend = {
@@ -161,19 +154,15 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
 
     matmul: (x, w, m, k, n, t = {}) => make(m * n, { kind: 'matmul', inputs: [x, w], m, k, n, t }),
     addBias(x, b, m, n) {
-      const { delayed } = x
-      if ((delayed?.kind === 'matmul' || delayed?.kind === 'conv2d') && !delayed.b && !delayed.rectify)
-        return make(x.length, { ...delayed, b })
+      if (mayAdd(x.delayed, n)) return make(x.length, { ...x.delayed, b })
       const y = make(x.length)
       run('addBias', pieceOf(m, sizes.ROWS), [at(x), at(b), y.at, m, n])
       return y
     },
-    biasGrad: (dy, m, n) => sparseBiasGrad(dy, n) ?? sumRows(lumped(dy), m, n),
+    biasGrad: (dy, m, n) => sparseBiasGrad(dy, n) ?? sumRows(lumped(dy, n), m, n),
 
     relu(x) {
-      const { delayed } = x
-      if ((delayed?.kind === 'matmul' || delayed?.kind === 'conv2d') && !delayed.rectify)
-        return make(x.length, { ...delayed, rectify: true })
+      if (mayRectify(x.delayed)) return make(x.length, { ...x.delayed, rectify: true })
       const y = make(x.length)
       eachNumber('relu', x.length, at(x), y.at)
       y.rectified = true
@@ -214,10 +203,11 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       if (!found) return denseInputGrad(dy, w, s)
       return make(s.n * s.h * s.w * s.ci, { kind: 'inputGrad', inputs: [...found, w], s })
     },
-    conv2dGradFilter: (x, dy, s) => sparseFilterGrad(x, dy, s) ?? denseFilterGrad(x, lumped(dy, x), s),
+    conv2dGradFilter: (x, dy, s) =>
+      sparseFilterGrad(x, dy, s) ?? denseFilterGrad(x, lumped(dy, s.co, { image: x, s }), s),
     maxPool: pool,
     maxPoolGrad(x, y, dy, p) {
-      const known = y.pooled?.source === x
+      const known = y.pooled?.source === x && sameShape(y.pooled.shape, p)
       const pooled = known ? y : pool(x, p)
       const dx = make(x.length, { kind: 'unpooled', inputs: [dy, pooled], masked: false })
       if (!known) free(pooled)
@@ -238,35 +228,33 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     crossEntropy(logits, labels, m, n) {
       const loss = make(1)
       const x = at(logits)
-      logits.softmax ||= takeFloats(m * n)
+      logits.softmax = { at: logits.softmax?.at ?? takeFloats(m * n), m, n }
+      const { at: probabilities } = logits.softmax
       withFloats(m, losses => {
-        run('crossEntropy', pieceOf(m, sizes.SCORES), [x, at(labels), logits.softmax, losses, m, n])
+        run('crossEntropy', pieceOf(m, sizes.SCORES), [x, at(labels), probabilities, losses, m, n])
         run('mean', 1, [losses, loss.at, m])
       })
       return loss
     },
     crossEntropyGrad(logits, labels, dy, m, n) {
-      if (!logits.softmax) free(backend.crossEntropy(logits, labels, m, n))
+      if (logits.softmax?.m !== m || logits.softmax.n !== n) free(backend.crossEntropy(logits, labels, m, n))
       const dlogits = make(m * n)
-      run('crossEntropyGrad', pieceOf(m, sizes.SCORES), [logits.softmax, at(labels), at(dy), dlogits.at, m, n])
+      run('crossEntropyGrad', pieceOf(m, sizes.SCORES), [logits.softmax!.at, at(labels), at(dy), dlogits.at, m, n])
       return dlogits
     },
 
     sgdStep(w, dw, v, lr, momentum) {
-      const next = successor(w)
-      if (!v) stepInRows('sgd', w, next, dw, [], [lr])
-      else stepInRows('momentum', w, next, dw, [v], [lr, momentum])
-      retire(w, next)
-      return v ? { w: next, v } : { w: next }
+      const [next, velocity] = v
+        ? stepInRows('momentum', w, dw, [v], [lr, momentum])
+        : stepInRows('sgd', w, dw, [], [lr])
+      return v ? { w: next, v: velocity } : { w: next }
     },
-    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step }: AdamStep) {
-      const next = successor(w)
-      const rate = lr / (1 - beta1 ** step)
-      const root = 1 / Math.sqrt(1 - beta2 ** step)
+    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step: t }: AdamStep) {
+      const rate = lr / (1 - beta1 ** t)
+      const root = 1 / Math.sqrt(1 - beta2 ** t)
       const constants = [rate, root, beta1, 1 - beta1, beta2, 1 - beta2, epsilon]
-      if (!stepInPanels(w, next, dw, [m, v], constants)) stepInRows('adam', w, next, dw, [m, v], constants)
-      retire(w, next)
-      return { w: next, m, v }
+      const step = stepInPanels(w, dw, [m, v], constants) ?? stepInRows('adam', w, dw, [m, v], constants)
+      return { w: step[0], m: step[1], v: step[2] }
     },
   }
   return backend

@@ -1,11 +1,11 @@
 // Max-pooling, and what it allows: Winograd's algorithm for the convolution before it, and gradients that stay sparse.
 import type { Conv2dShape, Pool2dShape } from '../../backend.js'
-import type { Block, Delayed, Lists } from './block.js'
+import { sameShape, type Block, type Delayed, type Lists } from './block.js'
 import { isPlain } from './convolutions.js'
 import { see } from './seen.js'
 import { pieceOf, type Store } from './store.js'
 
-/** What is not 0 in a matrix, row by row (products.ts). */
+/** What is not 0 in a matrix of that shape, row by row (products.ts). */
 type RowsOf = (x: Block, lines: number, size: number) => Lists
 
 export function createPooling(store: Store, rowsOf: RowsOf) {
@@ -29,12 +29,13 @@ export function createPooling(store: Store, rowsOf: RowsOf) {
       withFloats(kernels.transformedFilters(s.ci, s.co), u => {
         run('transformFilters', pieceOf(s.co, sizes.PANEL), [at(w), s.ci, s.co, u])
         const lengths = [s.h, s.w, s.ci, s.co, p.oh, p.ow]
-        const args = [at(image), u, y.at, winners, ...lengths, b ? at(b) : 0, rectify ? 1 : 0, y.seen]
+        const args = [at(image), u, y.at, winners, ...lengths, b ? at(b) : 0, rectify ? 1 : 0, y.seen?.at ?? 0]
         run('convolvePool', s.n, args, kernels.convolvePoolScratch(p.oh, p.ow, s.ci))
       })
     } else run('maxPool', p.n, [at(x), y.at, winners, p.h, p.w, p.c, p.size, p.stride, p.oh, p.ow])
     y.rectified = delayed?.rectify ?? x.rectified
-    y.pooled = { winners, source: x, shape: p, image: delayed?.inputs[0] }
+    const pooled = delayed?.kind === 'conv2d' ? delayed : undefined
+    y.pooled = { winners, source: x, shape: p, image: pooled?.inputs[0], s: pooled?.s }
     return y
   }
 
@@ -49,8 +50,7 @@ export function createPooling(store: Store, rowsOf: RowsOf) {
     const [gradient, y] = dy.delayed.inputs as [Block, Block]
     const pooled = y.pooled!
     const { n, oh, ow, c } = pooled.shape
-    const lists = rowsOf(gradient, n, oh * ow * c)
-    return lists.lines === n && lists.size === oh * ow * c ? { lists, pooled, y } : undefined
+    return { lists: rowsOf(gradient, n, oh * ow * c), pooled, y }
   }
 
   /** dy's unpooled form, if it came back through a pooling of this convolution and suits the sparse kernels. */
@@ -59,7 +59,7 @@ export function createPooling(store: Store, rowsOf: RowsOf) {
     const [gradient, y] = dy.delayed.inputs as [Block, Block]
     const p = y.pooled!.shape
     const same = p.h === s.oh && p.w === s.ow && p.c === s.co && p.stride === p.size
-    return isPlain(s) && same && (s.kw * s.ci) % 24 === 0 && s.ci % 4 === 0 && listed(dy) ? [gradient, y] : undefined
+    return isPlain(s) && same && (s.kw * s.ci) % 24 === 0 && s.ci % 4 === 0 ? [gradient, y] : undefined
   }
 
   /** db = the sum of dy over its pixels, if dy came back through a pooling: the same sum with fewer zeros. */
@@ -82,7 +82,7 @@ export function createPooling(store: Store, rowsOf: RowsOf) {
     if (!found) return undefined
     const { lists, pooled, y } = found
     const { winners, shape: p, image } = pooled
-    const seen = x === image ? y.seen : 0
+    const seen = x === image && y.seen && sameShape(s, pooled.s) ? y.seen.at : 0
     const taps = s.kh * s.kw * s.ci
     const dw = make(taps * s.co)
     const parts = pieceOf(s.n, sizes.IMAGES)
@@ -114,7 +114,7 @@ export function createPooling(store: Store, rowsOf: RowsOf) {
           dx,
           mask ? at(mask) : 0,
           ...lengths,
-          lump ? pooled.seen : 0,
+          lump ? pooled.seen!.at : 0,
           sums,
         ]
         run('sparseInputGrad', s.n, args, kernels.sparseInputGradScratch(p.size * p.size, s.co))
@@ -123,16 +123,17 @@ export function createPooling(store: Store, rowsOf: RowsOf) {
   }
 
   /**
-   * What stands for dy in sums over its pixels, alone or in products with `image`, if that is less work: all windows that
-   * have seen nothing of the image then add to one pixel, which has seen nothing either.
+   * What stands for dy[…,channels] in sums over its pixels, alone or in products with an image that was convolved, if that
+   * is less work: all windows that have seen nothing of the image then add to one pixel, which has seen nothing either.
    */
-  function lumped(dy: Block, image?: Block): number {
+  function lumped(dy: Block, channels: number, product?: { readonly image: Block; readonly s: Conv2dShape }): number {
     const { delayed } = dy
-    if (delayed?.kind !== 'inputGrad') return at(dy)
-    const [, pooled, , mask] = delayed.inputs
-    const seen = !image || image === pooled.image
-    const alike = !mask || mask === pooled.pooled!.image
-    if (!pooled.seen || !seen || !alike) return at(dy)
+    if (delayed?.kind !== 'inputGrad' || delayed.s.ci !== channels) return at(dy)
+    const [, y, , mask] = delayed.inputs
+    const { image: x, s } = y.pooled!
+    if (!x || !y.seen || !sameShape(s, delayed.s) || (mask && mask !== x)) return at(dy)
+    // x saw the image through the convolution whose gradient is wanted.
+    if (product && !(x.seen?.image === product.image && sameShape(x.seen.s, product.s))) return at(dy)
     if (!dy.lumped) sparseInputGrad(delayed, (dy.lumped = takeFloats(dy.length)), true)
     return dy.lumped
   }

@@ -22,16 +22,15 @@ export function createProducts(store: Store, listImages: ListImages) {
     at,
     bytesOf,
     give,
+    giveLists,
     kernels,
-    keep,
     make,
     panelsOf,
     run,
+    successor,
     sizes,
     takeBytes,
-    takeFloats,
     threads,
-    unlist,
     withFloats,
     view,
     wait,
@@ -44,7 +43,7 @@ export function createProducts(store: Store, listImages: ListImages) {
     if (isListed(product)) {
       const { starts, shift } = rowsOf(block, m, n)
       run('unlist', pieceOf(m, sizes.LINES), [starts, shift, y, m, n])
-      unlist(block) // the starts are the mask's, which may now go
+      giveLists(block) // the starts are the mask's, which may now go
       return
     }
     const lists = listsOf(product)
@@ -78,36 +77,22 @@ export function createProducts(store: Store, listImages: ListImages) {
   /**
    * Adam's step with the gradient of a product, as long as nobody else wants to know that gradient: it is used up as it comes
    * out. The weights and Adam's memory then stay in panels from step to step.
-   * @returns whether the gradient is such a one; if not, nothing was done
+   * @returns the successors, or nothing if the gradient is none of these
    */
-  function stepInPanels(w: Block, next: Block, dw: Block, memory: Block[], constants: readonly number[]): boolean {
+  function stepInPanels(w: Block, dw: Block, memory: Block[], constants: readonly number[]): Block[] | undefined {
     const { delayed } = dw
-    if (delayed?.kind !== 'matmul' || delayed.b || delayed.rectify || !delayed.t.x) return false
+    if (delayed?.kind !== 'matmul' || delayed.b || delayed.rectify || delayed.mask || !delayed.t.x) return undefined
     const lists = listsOf(delayed)
-    if (!lists) return false
+    if (!lists) return undefined
     const { m, k, n, inputs } = delayed
+    const gradient = panelsOf(inputs[1], k, n)
     const from = panelsOf(w, m, n)
-    if (next !== w) {
-      const width = kernels.panelWidth(n)
-      next.panels = { at: takeFloats(m * pieceOf(n, width) * width), rows: m, n }
-    }
+    const next = [w, ...memory].map(block => successor(block, m, n))
+    const [to, ...updated] = next.map(block => block.panels!.at)
     const parts = partsOf(m, n)
-    const args = [
-      lists.starts,
-      lists.grey ? 1 : 0,
-      parts,
-      panelsOf(inputs[1], k, n),
-      k,
-      m,
-      n,
-      from,
-      ...memory.map(block => panelsOf(block, m, n)),
-      next.panels!.at,
-      ...constants,
-    ]
+    const args = [lists.starts, lists.grey ? 1 : 0, parts, gradient, k, m, n, from, ...updated, to, ...constants]
     run('listAdam', parts * kernels.blocksOf(m), args, kernels.listGradScratch(k))
-    for (const block of [next, ...memory]) keep(block, 'panels')
-    return true
+    return next
   }
 
   /** As many rows an item as make it worth fetching a block of w, but enough items for all threads. */
@@ -127,19 +112,26 @@ export function createProducts(store: Store, listImages: ListImages) {
     const [lines, size] = t.x ? [k, m] : [m, k]
     if (!x.rectified && size >= MOST_GREY) return undefined
     const rows = rowsOf(x, lines, size)
-    return rows.lines === lines && rows.size === size && rows.density <= MOST_LISTED ? rows : undefined
+    return rows.density <= MOST_LISTED ? rows : undefined
   }
 
-  /** What is not 0 in x[lines,size], row by row, unless it is listed in rows of another size already. */
+  const listedAs = (x: Block, lines: number, size: number) =>
+    x.rows.find(rows => rows.lines === lines && rows.size === size)
+
+  /** What is not 0 in x[lines,size], row by row. */
   function rowsOf(x: Block, lines: number, size: number): Lists {
-    return (x.rows ??= maskedRows(x) ?? greyRows(x, lines, size) ?? floatRows(x, lines, size))
+    const known = listedAs(x, lines, size)
+    if (known) return known
+    const rows = maskedRows(x, lines, size) ?? greyRows(x, lines, size) ?? floatRows(x, lines, size)
+    x.rows.push(rows)
+    return rows
   }
 
   /** The rows of a product with a mask: its places are those of the mask's entries. */
-  function maskedRows({ delayed }: Block): Lists | undefined {
-    if (delayed?.kind !== 'matmul' || !isListed(delayed)) return undefined
+  function maskedRows({ delayed }: Block, lines: number, size: number): Lists | undefined {
+    if (delayed?.kind !== 'matmul' || delayed.m !== lines || delayed.n !== size || !isListed(delayed)) return undefined
     const { m, k, n, inputs, mask } = delayed
-    const rows = mask!.rows!
+    const rows = listedAs(mask!, m, n)!
     const [dy, w] = inputs as [Block, Block]
     const entries = takeEntries(m, n)
     const shift = entries - rows.owned[0]
@@ -195,12 +187,11 @@ export function createProducts(store: Store, listImages: ListImages) {
   }
 
   /** Whether a product has a mask, from relu, that is in lists: then it is computed only where these have entries. */
-  const isListed = ({ mask, m, k, n }: Product) =>
-    mask?.rectified &&
-    mask.rows?.lines === m &&
-    mask.rows.size === n &&
-    mask.rows.density <= MOST_LISTED &&
-    k >= LISTED_COLUMNS
+  function isListed({ mask, m, k, n }: Product): boolean {
+    if (!mask?.rectified || k < LISTED_COLUMNS) return false
+    const rows = listedAs(mask, m, n)
+    return !!rows && !rows.grey && rows.density <= MOST_LISTED
+  }
 
   /** db[n] = Σ rows of dy[m,n], in parts of sizes.ROWS rows that are added in their order. */
   function sumRows(dy: number, m: number, n: number): Block {

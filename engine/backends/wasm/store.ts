@@ -101,21 +101,20 @@ export function createStore(
     forget(block)
     give(block.at)
     give(block.bytes)
-    give(block.seen)
+    give(block.seen?.at)
     give(block.lumped)
-    give(block.softmax)
+    give(block.softmax?.at)
     give(block.panels?.at)
     give(block.pooled?.winners)
     give(block.picked?.indices)
     block.picked?.set.leave()
-    unlist(block)
+    giveLists(block)
   }
 
   /** Gives back what is listed of a block. */
-  function unlist(block: Block) {
-    if (!block.rows) return
-    for (const piece of block.rows.owned) pieces.give(piece)
-    block.rows = undefined
+  function giveLists(block: Block) {
+    for (const { owned } of block.rows) for (const piece of owned) pieces.give(piece)
+    block.rows = []
   }
 
   function forget(block: Block) {
@@ -162,16 +161,24 @@ export function createStore(
     return block.panels.at
   }
 
-  /** Leaves a block its numbers row by row alone, or in panels alone: the others are about to be out of date. */
-  function keep(block: Block, which: 'rows' | 'panels') {
-    if (which === 'rows') {
-      at(block)
-      if (block.panels) pieces.give(block.panels.at)
-      block.panels = undefined
-    } else {
-      if (block.at) pieces.give(block.at)
-      block.at = 0
-    }
+  /**
+   * The block that a step makes of one that it uses up, with its numbers, for the step to change; in panels [rows,n] if so
+   * asked. It has the same memory, unless a delayed kernel still wants to read that; but nothing of what was noted of the numbers.
+   */
+  function successor(block: Block, rows?: number, n = 0): Block {
+    const from = rows ? panelsOf(block, rows, n) : at(block)
+    const next = adopt(new Block(block.length))
+    let to = from
+    if (block.holders > 1) {
+      const size = pieces.sizeOf(from)
+      to = pieces.take(size)
+      view().bytes.copyWithin(to, from, from + size)
+    } else if (rows) block.panels = undefined
+    else block.at = 0
+    if (rows) next.panels = { at: to, rows, n }
+    else next.at = to
+    free(block)
+    return next
   }
 
   const eachNumber = (kernel: string, length: number, ...args: number[]) =>
@@ -204,8 +211,8 @@ export function createStore(
     at,
     bytesOf,
     panelsOf,
-    keep,
-    unlist,
+    successor,
+    giveLists,
     adopt,
   }
 }
