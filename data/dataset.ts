@@ -3,6 +3,7 @@ import ndarray, { type NdArray } from 'ndarray'
 import { random, shuffle, type Examples } from '../engine/index.js'
 import { problem } from './errors.js'
 import { side } from './preprocess.js'
+import { rowMajor } from './rowMajor.js'
 
 const area = side * side
 
@@ -83,15 +84,4 @@ export class Dataset implements Examples {
     const { pixels, labels } = this.gather(indices)
     return new Dataset(ndarray(pixels, [indices.length, side, side]), ndarray(labels))
   }
-}
-
-/** The numbers of an array in row-major order: its own memory, or a copy if that is laid out otherwise. */
-function rowMajor({ data, offset, shape, stride, size }: NdArray<Uint8Array>): Uint8Array {
-  const plain = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1))
-  if (`${stride}` === `${plain}`) return data.subarray(offset, offset + size)
-  return new Uint8Array(size).map((_, i) => {
-    let at = offset
-    for (const [d, length] of shape.entries()) at += stride[d] * (Math.floor(i / plain[d]) % length)
-    return data[at]
-  })
 }

@@ -21,6 +21,8 @@ export const messages = {
   'data.fraction': 'cannot set aside {fraction} of {length} examples; expected more than none and fewer than all',
   'data.folder': 'there is no folder {folder}; the data can be mnist, mnist-10k, or a folder of four IDX files',
   'data.missing': '{folder}: there is no {file} or {file}.gz; a data set needs it',
+  'data.pieces':
+    'the ink is in some {count} pieces; a row of at most {most} digits can be read, not a scan full of dots or a page of text',
   'checkpoint.kind': 'not a checkpoint of chiffre',
   'checkpoint.version': 'its format is version {actual}; expected {expected}',
   'checkpoint.field': 'its metadata lacks a valid {field}',

@@ -214,8 +214,9 @@ export const blank = (h: number, w: number): Image => ndarray(new Float32Array(h
 
 /** Visits every pixel, row by row. */
 export function eachPixel(image: Pixels, visit: (i: number, j: number, v: number) => void) {
-  const [h, w] = image.shape as [number, number]
-  for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) visit(i, j, image.get(i, j))
+  const { data, offset } = image
+  const [[h, w], [down, right]] = [image.shape, image.stride]
+  for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) visit(i, j, data[offset + i * down + j * right])
 }
 
 function map(image: Pixels, rule: (v: number) => number): Image {

@@ -33,10 +33,15 @@ export async function readRow(
   predict: (inputs: Image[]) => Promise<ArrayLike<number>[]>,
 ): Promise<ReadRow | undefined> {
   const stretches = segment(image)
+  if (stretches.length === 0) return undefined
   const candidates = stretches.flatMap(stretch => stretch.candidates)
-  if (candidates.length === 0) return undefined
   // Each is read as it was written, and as it would lean if the row leant as MNIST does; what counts is the mean.
-  const written = candidates.map(({ segment }) => prepare(segment.ink)!.input)
+  const [boxes, written]: [Box[], Image[]] = [[], []]
+  for (const candidate of candidates) {
+    const { box, ink } = candidate.segment
+    boxes.push(box)
+    written.push(prepare(ink)!.input)
+  }
   const by = usualSlant - stretches[0].slant
   const rows = await predict([...written, ...written.map(input => lean(input, by))])
   const read = new Map(
@@ -45,7 +50,7 @@ export async function readRow(
       return [
         candidate,
         readDigit(
-          candidate.segment.box,
+          boxes[i],
           Array.from(first, (p, c) => (p + second[c]) / 2),
         ),
       ]
@@ -60,16 +65,23 @@ export async function readRow(
  * best way to an earlier place and one digit from there to here (Viterbi's algorithm).
  */
 function likeliest({ end, candidates }: Stretch, read: ReadonlyMap<Candidate, ReadDigit>): readonly ReadDigit[] {
-  const best: ({ score: number; digits: readonly ReadDigit[] } | undefined)[] = [{ score: 0, digits: [] }]
+  interface Way {
+    readonly score: number
+    readonly last?: { readonly digit: ReadDigit; readonly before: Way }
+  }
+  const arriving = Array.from({ length: end + 1 }, (): Candidate[] => [])
+  for (const candidate of candidates) arriving[candidate.to].push(candidate)
+  const best: (Way | undefined)[] = [{ score: 0 }]
   for (let place = 1; place <= end; place++)
-    for (const candidate of candidates.filter(({ to }) => to === place)) {
+    for (const candidate of arriving[place]) {
       const before = best[candidate.from]
       const digit = read.get(candidate)!
       const score = (before?.score ?? -Infinity) + Math.log(winning(digit)) - candidate.cost - digitCost
-      if (before && score > (best[place]?.score ?? -Infinity))
-        best[place] = { score, digits: [...before.digits, digit] }
+      if (before && score > (best[place]?.score ?? -Infinity)) best[place] = { score, last: { digit, before } }
     }
-  return best[end]!.digits
+  const digits: ReadDigit[] = []
+  for (let way = best[end]!; way.last; way = way.last.before) digits.push(way.last.digit)
+  return digits.reverse()
 }
 
 function readDigit(box: Box, probabilities: ArrayLike<number>): ReadDigit {

@@ -4,9 +4,12 @@
 //   3. Pieces that stand over one another are one broken digit; small ones join their nearest neighbour.
 //   4. A wide piece may be one wide digit or several that touch: it can be cut where the ink is thinnest. Which cuts are
 //      right is left to the network, which reads what lies between any two of them (readRow.ts).
+// The work is linear in the pixels, whatever is in them; a scan full of dots is refused.
+//
 // Cutting too often and choosing by what can be read is how LeCun et al. 1998 read the amounts on cheques (section V).
-import type { Box, Image, Pixels } from './preprocess.js'
-import { blank, eachPixel } from './preprocess.js'
+import { problem } from './errors.js'
+import { blank, type Box, type Image, type Pixels } from './preprocess.js'
+import { rowMajor } from './rowMajor.js'
 
 /** One digit of a row: its box in the picture, and its own ink, without its neighbours', in an image of that size. */
 export interface Segment {
@@ -18,6 +21,7 @@ export interface Segment {
 export interface Candidate {
   readonly from: number
   readonly to: number
+  /** Made anew each time it is asked for: a large picture may hold thousands. */
   readonly segment: Segment
   /** How unlike a digit's its shape is, and how much ink is cut through for it: the surer its reading has to be. */
   readonly cost: number
@@ -31,8 +35,10 @@ export interface Stretch {
   readonly slant: number
 }
 
-/** Pixels of ink, as [row, column, row, column, …]. */
-type Piece = number[]
+/** A picture's ink, row by row. */
+type Ink = Pixels['data']
+/** Pixels of ink, each as row · width of the picture + column. */
+type Piece = Int32Array
 
 /** Ink weaker than this (of 255) does not connect: the grey rims of two strokes may meet where the strokes do not. */
 const connects = 96
@@ -53,92 +59,137 @@ const cutsAHeight = 3
 /** What it costs to cut through ink one typical height long, and to be one typical height wider than high. */
 const inkCost = 3
 const widthCost = 1.5
+/** Ink in more pieces than this, or with room for more digits, is no row of digits. */
+const most = 2000
 
-/** The pieces of a picture of ink [h,w] on a ground of 0, from left to right; none if it is blank. */
+/**
+ * The pieces of a picture of ink [h,w] on a ground of 0, from left to right; none if it is blank.
+ * @throws ChiffreError if the ink is in thousands of pieces
+ */
 export function segment(image: Pixels): Stretch[] {
-  const pieces = withoutSpecks(withRims(connectedPieces(image, connects), image))
+  const w = image.shape[1]
+  const ink = rowMajor(image)
+  const pieces = withoutSpecks(withRims(connectedPieces(ink, w, connects), ink, w), w)
   if (pieces.length === 0) return []
-  const slant = slantOf(pieces.flat())
-  const height = typicalHeight(pieces)
-  return joined(pieces, slant, height)
-    .map(piece => ({ piece, middle: middle(spanOf(piece, slant)) }))
-    .sort((a, b) => a.middle - b.middle)
-    .map(({ piece }) => stretchOf(piece, slant, height, image))
+  const slant = slantOf(pieces, w)
+  const height = typicalHeight(pieces, w)
+  const groups = joined(pieces, slant, height, w).map(piece => ({ piece, span: spanOf(piece, slant, w) }))
+  checkCount(groups.reduce((sum, { span }) => sum + Math.ceil(width(span) / height), 0))
+  return groups
+    .sort((a, b) => middle(a.span) - middle(b.span))
+    .map(({ piece, span }) => stretchOf(piece, span, slant, height, ink, w))
+}
+
+function checkCount(count: number) {
+  if (count > most) throw problem('data.pieces', { count, most })
+}
+
+/** Ink whose pixels know their piece. */
+interface Labelled {
+  /** For every pixel of the picture: the piece it belongs to, counted from 1; 0 for none. */
+  readonly labels: Int32Array
+  readonly count: number
+  /** The first `size` are the pixels of piece 1, then those of piece 2 and so on; the rest is room for more. */
+  readonly pixels: Int32Array
+  readonly size: number
 }
 
 /** The sets of pixels of at least `threshold` that touch, sideways or by a corner. */
-export function connectedPieces(image: Pixels, threshold: number): Piece[] {
-  const [h, w] = image.shape as [number, number]
-  const seen = new Uint8Array(h * w)
-  const pieces: Piece[] = []
-  eachPixel(image, (i, j, v) => {
-    if (v < threshold || seen[i * w + j]) return
-    const piece: Piece = [i, j]
-    seen[i * w + j] = 1
-    for (let at = 0; at < piece.length; at += 2)
-      for (const [r, c] of besides(piece[at], piece[at + 1], h, w)) {
-        if (seen[r * w + c] || image.get(r, c) < threshold) continue
-        seen[r * w + c] = 1
-        piece.push(r, c)
-      }
-    pieces.push(piece)
-  })
-  return pieces
+export function connectedPieces(ink: Ink, w: number, threshold: number): Labelled {
+  const labels = new Int32Array(ink.length)
+  const pixels = new Int32Array(ink.length)
+  let [count, size] = [0, 0]
+  for (let pixel = 0; pixel < ink.length; pixel++) {
+    if (labels[pixel] || ink[pixel] < threshold) continue
+    let at = size
+    labels[pixel] = ++count
+    pixels[size++] = pixel
+    for (; at < size; at++)
+      eachBeside(pixels[at], ink.length, w, beside => {
+        if (labels[beside] || ink[beside] < threshold) return
+        labels[beside] = count
+        pixels[size++] = beside
+      })
+  }
+  return { labels, count, pixels, size }
+}
+
+/** Pieces one after the other: the pixels of piece p are those from starts[p] to starts[p + 1]. */
+interface Pieces {
+  readonly pixels: Int32Array
+  readonly starts: Int32Array
 }
 
 /** Gives weak ink, such as strokes' grey rims, to the nearest piece: all grow through it at the same pace. */
-function withRims(pieces: Piece[], image: Pixels): Piece[] {
-  const [h, w] = image.shape as [number, number]
-  const owned = new Uint8Array(h * w)
-  for (const piece of pieces) for (let at = 0; at < piece.length; at += 2) owned[piece[at] * w + piece[at + 1]] = 1
-  const grown = pieces.map(() => 0)
-  while (pieces.some((piece, p) => grown[p] < piece.length))
-    pieces.forEach((piece, p) => {
-      const end = piece.length
-      for (let at = grown[p]; at < end; at += 2)
-        for (const [r, c] of besides(piece[at], piece[at + 1], h, w)) {
-          if (owned[r * w + c] || image.get(r, c) <= 0) continue
-          owned[r * w + c] = 1
-          piece.push(r, c)
-        }
-      grown[p] = end
+function withRims({ labels, count, pixels, size }: Labelled, ink: Ink, w: number): Pieces {
+  for (let at = 0; at < size; at++)
+    eachBeside(pixels[at], ink.length, w, beside => {
+      if (labels[beside] || ink[beside] <= 0) return
+      labels[beside] = labels[pixels[at]]
+      pixels[size++] = beside
     })
-  return pieces
+  return sorted(pixels.subarray(0, size), count, pixel => labels[pixel] - 1)
 }
 
-/** The places around a pixel, itself included. */
-function* besides(row: number, column: number, h: number, w: number) {
-  for (let r = Math.max(0, row - 1); r <= Math.min(h - 1, row + 1); r++)
-    for (let c = Math.max(0, column - 1); c <= Math.min(w - 1, column + 1); c++) yield [r, c] as const
+/** Sorts pixels by a key from 0 to n − 1, those of one key staying in their order. */
+function sorted(pixels: Int32Array, n: number, keyOf: (pixel: number) => number): Pieces {
+  const starts = new Int32Array(n + 1)
+  for (const pixel of pixels) starts[keyOf(pixel) + 1]++
+  for (let key = 0; key < n; key++) starts[key + 1] += starts[key]
+  const next = starts.slice()
+  const inOrder = new Int32Array(pixels.length)
+  for (const pixel of pixels) inOrder[next[keyOf(pixel)]++] = pixel
+  return { pixels: inOrder, starts }
 }
 
-function withoutSpecks(pieces: Piece[]): Piece[] {
-  const tallest = Math.max(...pieces.map(heightOf))
-  return pieces.filter(piece => Math.max(heightOf(piece), width(extent(piece, 1))) >= speck * tallest)
+/** Visits the places around a pixel, itself included, of a picture of `size` pixels in rows of w. */
+function eachBeside(pixel: number, size: number, w: number, visit: (pixel: number) => void) {
+  const column = pixel % w
+  const [before, after] = [column > 0 ? 1 : 0, column < w - 1 ? 1 : 0]
+  for (let middle = pixel - w; middle <= pixel + w; middle += w)
+    if (middle >= 0 && middle < size) for (let at = middle - before; at <= middle + after; at++) visit(at)
+}
+
+function withoutSpecks({ pixels, starts }: Pieces, w: number): Piece[] {
+  const count = starts.length - 1
+  const piece = (p: number) => pixels.subarray(starts[p], starts[p + 1])
+  const heights = Int32Array.from({ length: count }, (_, p) => boxOf(piece(p), w).height)
+  const tallest = heights.reduce((a, b) => Math.max(a, b), 0)
+  const isSpeck = (p: number) => Math.max(heights[p], boxOf(piece(p), w).width) < speck * tallest
+  const large = Int32Array.from(heights.keys()).filter(p => !isSpeck(p))
+  checkCount(large.length)
+  return Array.from(large, piece)
 }
 
 /**
  * How far the writing leans: pixels to the left for each row down. Of the slants between −1 and 1 it is the one under
  * which the ink stands most upright, gathered in the fewest columns: the largest Σ (ink of a column)².
+ * @param w the picture's width
  */
-export function slantOf(pixels: Piece): number {
-  let [best, bestScore] = [0, -1]
-  for (let slant = -1; slant <= 1; slant += 0.05) {
-    const columns = new Map<number, number>()
-    for (let at = 0; at < pixels.length; at += 2) {
-      const column = Math.round(pixels[at + 1] + slant * pixels[at])
-      columns.set(column, (columns.get(column) ?? 0) + 1)
+export function slantOf(pieces: readonly Piece[], w: number): number {
+  const bottom = pieces.reduce((most, piece) => Math.max(most, rowsOf(piece, w).to), 0)
+  const slants: number[] = []
+  for (let slant = -1; slant <= 1; slant += 0.05) slants.push(slant)
+  // A slant of −1 puts the lowest row that far to the left of its place, one of 1 to the right.
+  const columns = w + 2 * bottom + 2
+  const counts = new Int32Array(slants.length * columns)
+  for (const piece of pieces)
+    for (const pixel of piece) {
+      const row = Math.floor(pixel / w)
+      const column = pixel - row * w
+      for (let k = 0; k < slants.length; k++) counts[k * columns + bottom + Math.round(column + slants[k] * row)]++
     }
-    let score = 0
-    for (const count of columns.values()) score += count * count
+  let [best, bestScore] = [0, -1]
+  for (const [k, slant] of slants.entries()) {
+    const score = counts.subarray(k * columns, (k + 1) * columns).reduce((sum, count) => sum + count * count, 0)
     if (score > bestScore) [best, bestScore] = [slant, score]
   }
   return best
 }
 
 /** The median height of the pieces that are at least half as tall as the tallest. */
-function typicalHeight(pieces: Piece[]): number {
-  const heights = pieces.map(heightOf).sort((a, b) => a - b)
+function typicalHeight(pieces: readonly Piece[], w: number): number {
+  const heights = pieces.map(piece => boxOf(piece, w).height).sort((a, b) => a - b)
   const tall = heights.filter(h => h >= part * heights.at(-1)!)
   return tall[tall.length >> 1]
 }
@@ -147,17 +198,12 @@ function typicalHeight(pieces: Piece[]): number {
  * Joins the parts of broken digits, the nearest first: pieces that stand over one another, and parts with what is beside
  * them, as long as the two together are no wider than a digit.
  */
-function joined(pieces: Piece[], slant: number, height: number): Piece[] {
+function joined(pieces: readonly Piece[], slant: number, height: number, w: number): Piece[] {
   interface Group {
-    readonly members: Piece[]
+    readonly members: readonly Piece[]
     readonly across: Span
     readonly down: Span
   }
-  const groups: Group[] = pieces.map(piece => ({
-    members: [piece],
-    across: spanOf(piece, slant),
-    down: extent(piece, 0),
-  }))
   const isPart = ({ down }: Group) => width(down) < part * height
   const distance = (a: Group, b: Group) => {
     const [beside, above] = [gapBetween(a.across, b.across), gapBetween(a.down, b.down)]
@@ -167,104 +213,177 @@ function joined(pieces: Piece[], slant: number, height: number): Piece[] {
     const away = Math.hypot(Math.max(0, beside), Math.max(0, above))
     return away < near * height ? away : Infinity
   }
+  const groups: (Group | undefined)[] = pieces.map(piece => ({
+    members: [piece],
+    across: spanOf(piece, slant, w),
+    down: rowsOf(piece, w),
+  }))
+  // For each group, which of those after it is nearest (the first of equals) and how near: so a joining costs one look at
+  // all groups instead of one at all pairs.
+  const nearest = new Int32Array(groups.length).fill(-1)
+  const distances = new Float64Array(groups.length).fill(Infinity)
+  const look = (i: number) => {
+    ;[nearest[i], distances[i]] = [-1, Infinity]
+    for (let j = i + 1; j < groups.length; j++) if (groups[j]) compare(i, j)
+  }
+  const compare = (i: number, j: number) => {
+    const d = distance(groups[i]!, groups[j]!)
+    if (d < distances[i] || (d === distances[i] && j < nearest[i])) [nearest[i], distances[i]] = [j, d]
+  }
+  for (const i of groups.keys()) look(i)
   for (;;) {
-    let [least, first, second] = [Infinity, 0, 0]
-    for (let i = 0; i < groups.length; i++)
-      for (let j = i + 1; j < groups.length; j++) {
-        const d = distance(groups[i], groups[j])
-        if (d < least) [least, first, second] = [d, i, j]
-      }
-    if (least === Infinity) return groups.map(({ members }) => members.flat())
-    const [a, b] = [groups[first], groups[second]]
+    const first = distances.reduce((best, d, i) => (d < distances[best] ? i : best), 0)
+    if (distances[first] === Infinity) return groups.flatMap(group => (group ? [concatenated(group.members)] : []))
+    const second = nearest[first]
+    const [a, b] = [groups[first]!, groups[second]!]
     const members = [...a.members, ...b.members]
-    groups.splice(second, 1)
     groups[first] = { members, across: union(a.across, b.across), down: union(a.down, b.down) }
+    groups[second] = undefined
+    distances[second] = Infinity
+    for (const [i, group] of groups.entries()) {
+      if (!group) continue
+      if (i === first || nearest[i] === first || nearest[i] === second) look(i)
+      else if (i < first) compare(i, first)
+    }
   }
 }
 
 const union = (a: Span, b: Span): Span => ({ from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) })
 
+function concatenated(pieces: readonly Piece[]): Piece {
+  const all = new Int32Array(pieces.reduce((size, piece) => size + piece.length, 0))
+  let end = 0
+  for (const piece of pieces) {
+    all.set(piece, end)
+    end += piece.length
+  }
+  return all
+}
+
 /** A piece with the places where it may be cut, along lines that lean as the writing does and cross little ink. */
-function stretchOf(piece: Piece, slant: number, height: number, image: Pixels): Stretch {
-  const span = spanOf(piece, slant)
-  const columnOf = (at: number) => Math.round(piece[at + 1] + slant * piece[at] - span.from)
+function stretchOf(piece: Piece, span: Span, slant: number, height: number, ink: Ink, w: number): Stretch {
+  const columnOf = (pixel: number) => {
+    const row = Math.floor(pixel / w)
+    return Math.round(pixel - row * w + slant * row - span.from)
+  }
   const inkOf = new Float64Array(Math.ceil(width(span)) + 1)
-  for (let at = 0; at < piece.length; at += 2) inkOf[columnOf(at)] += image.get(piece[at], piece[at + 1]) / 255
+  for (const pixel of piece) inkOf[columnOf(pixel)] += ink[pixel] / 255
 
-  const isWide = Math.min(width(span), width(extent(piece, 1))) > wide * height
-  const least = isWide ? Infinity : 0
-  const columns = [...inkOf.keys()].filter(column => inkOf[column] <= least).sort((a, b) => inkOf[a] - inkOf[b])
-  const cuts: number[] = []
-  for (const column of columns)
-    if ([0, inkOf.length, ...cuts].every(other => Math.abs(column - other) >= cutDistance * height)) cuts.push(column)
-  const places = [
-    0,
-    ...cuts.slice(0, Math.ceil((cutsAHeight * width(span)) / height)).sort((a, b) => a - b),
-    inkOf.length,
-  ]
-
+  const places = [0, ...cutsOf(inkOf, piece, span, height, w), inkOf.length]
   const end = places.length - 1
+  const slotOf = new Int32Array(inkOf.length)
+  for (let slot = 0; slot < end; slot++) slotOf.fill(slot, places[slot], places[slot + 1])
+  const { pixels, starts } = sorted(piece, end, pixel => slotOf[columnOf(pixel)])
+  const slots = Array.from({ length: end }, (_, slot) => {
+    const own = pixels.subarray(starts[slot], starts[slot + 1])
+    return { across: spanOf(own, slant, w), down: rowsOf(own, w) }
+  })
+
   const candidates: Candidate[] = []
-  for (let from = 0; from < end; from++)
+  for (let from = 0; from < end; from++) {
+    let [across, down]: Span[] = [nothing, nothing]
     for (let to = from + 1; to <= end; to++) {
-      const ink: Piece = []
-      for (let at = 0; at < piece.length; at += 2)
-        if (columnOf(at) >= places[from] && columnOf(at) < places[to]) ink.push(piece[at], piece[at + 1])
       const whole = from === 0 && to === end
-      if (ink.length === 0) continue
-      const share = width(spanOf(ink, slant)) / height
-      if (!whole && (share > widest || heightOf(ink) < part * height)) continue
+      ;[across, down] = [union(across, slots[to - 1].across), union(down, slots[to - 1].down)]
+      if (starts[from] === starts[to]) continue
+      const share = width(across) / height
+      if (!whole && share > widest) {
+        if (from > 0) break // what reaches farther is wider still
+        continue
+      }
+      if (!whole && width(down) < part * height) continue
       const cut = to === end ? 0 : inkOf[places[to]] / height
       const cost = inkCost * cut + widthCost * Math.max(0, share - wide)
-      candidates.push({ from, to, segment: segmentOf(ink, image), cost })
+      const own = pixels.subarray(starts[from], starts[to])
+      candidates.push({
+        from,
+        to,
+        get segment() {
+          return segmentOf(own, ink, w)
+        },
+        cost,
+      })
     }
+  }
   return { end, candidates, slant }
 }
-/** A piece as an image of its own: the box of its strong ink, with the weak ink in it, so that no pale rim makes it larger. */
-function segmentOf(piece: Piece, image: Pixels): Segment {
-  const strong: Piece = []
-  for (let at = 0; at < piece.length; at += 2)
-    if (image.get(piece[at], piece[at + 1]) >= connects) strong.push(piece[at], piece[at + 1])
-  const boxed = strong.length > 0 ? strong : piece
-  const [rows, columns] = [extent(boxed, 0), extent(boxed, 1)]
-  const box = { top: rows.from, left: columns.from, height: width(rows), width: width(columns) }
-  const ink = blank(box.height, box.width)
-  for (let at = 0; at < piece.length; at += 2) {
-    const [i, j] = [piece[at] - box.top, piece[at + 1] - box.left]
-    if (i >= 0 && i < box.height && j >= 0 && j < box.width) ink.set(i, j, image.get(piece[at], piece[at + 1]))
+
+/** The columns in which a piece may be cut, in order: those with the least ink, with room between them. */
+function cutsOf(inkOf: Float64Array, piece: Piece, span: Span, height: number, w: number): number[] {
+  const isWide = Math.min(width(span), boxOf(piece, w).width) > wide * height
+  const least = isWide ? Infinity : 0
+  const columns = Array.from(inkOf.keys()).filter(column => inkOf[column] <= least)
+  columns.sort((a, b) => inkOf[a] - inkOf[b])
+  const distance = cutDistance * height
+  const taken = new Uint8Array(inkOf.length)
+  const take = (place: number) => {
+    const last = Math.min(inkOf.length - 1, Math.ceil(place + distance))
+    for (let column = Math.max(0, Math.floor(place - distance)); column <= last; column++)
+      if (Math.abs(column - place) < distance) taken[column] = 1
   }
-  return { box, ink }
+  take(0)
+  take(inkOf.length)
+  const cuts: number[] = []
+  const enough = Math.ceil((cutsAHeight * width(span)) / height)
+  for (const column of columns) {
+    if (taken[column]) continue
+    if (cuts.push(column) === enough) break
+    take(column)
+  }
+  return cuts.sort((a, b) => a - b)
+}
+
+/** A piece as an image of its own: the box of its strong ink, with the weak ink in it, so that no pale rim makes it larger. */
+function segmentOf(piece: Piece, ink: Ink, w: number): Segment {
+  const strong = boxOf(piece, w, pixel => ink[pixel] >= connects)
+  const box = strong.height > 0 ? strong : boxOf(piece, w)
+  const own = blank(box.height, box.width)
+  for (const pixel of piece) {
+    const [i, j] = [Math.floor(pixel / w) - box.top, (pixel % w) - box.left]
+    if (i >= 0 && i < box.height && j >= 0 && j < box.width) own.data[i * box.width + j] = ink[pixel]
+  }
+  return { box, ink: own }
 }
 
 interface Span {
   readonly from: number
   readonly to: number
 }
+const nothing: Span = { from: Infinity, to: -Infinity }
 
-/** From where to where a piece reaches when its slant is taken out. */
-function spanOf(piece: Piece, slant: number): Span {
-  let [from, to] = [Infinity, -Infinity]
-  for (let at = 0; at < piece.length; at += 2) {
-    const column = piece[at + 1] + slant * piece[at]
-    from = Math.min(from, column)
-    to = Math.max(to, column)
+/** From where to where a piece reaches across, when its slant is taken out. */
+function spanOf(piece: Piece, slant: number, w: number): Span {
+  let { from, to } = nothing
+  for (const pixel of piece) {
+    const row = Math.floor(pixel / w)
+    const column = pixel - row * w + slant * row
+    if (column < from) from = column
+    if (column > to) to = column
   }
   return { from, to }
+}
+
+/** The box of a piece's pixels, or of the chosen ones; its height is 0 if there are none. */
+function boxOf(piece: Piece, w: number, isChosen = (_pixel: number) => true): Box {
+  let [top, left, bottom, right] = [Infinity, Infinity, -1, -1]
+  for (const pixel of piece) {
+    if (!isChosen(pixel)) continue
+    const row = Math.floor(pixel / w)
+    const column = pixel - row * w
+    if (row < top) top = row
+    if (row > bottom) bottom = row
+    if (column < left) left = column
+    if (column > right) right = column
+  }
+  return { top, left, height: Math.max(0, bottom - top + 1), width: right - left + 1 }
+}
+
+function rowsOf(piece: Piece, w: number): Span {
+  const { top, height } = boxOf(piece, w)
+  return height > 0 ? { from: top, to: top + height - 1 } : nothing
 }
 
 const width = ({ from, to }: Span) => to - from + 1
 const middle = ({ from, to }: Span) => (from + to) / 2
 /** The free columns between two spans; negative if they share some. */
 const gapBetween = (a: Span, b: Span) => Math.max(a.from, b.from) - Math.min(a.to, b.to) - 1
-
-const heightOf = (piece: Piece) => width(extent(piece, 0))
-
-/** The first and last row (of = 0) or column (of = 1) of a piece. */
-function extent(piece: Piece, of: 0 | 1): Span {
-  let [from, to] = [Infinity, -Infinity]
-  for (let at = of; at < piece.length; at += 2) {
-    from = Math.min(from, piece[at])
-    to = Math.max(to, piece[at])
-  }
-  return { from, to }
-}

@@ -1,9 +1,9 @@
 // Rows of digits taken apart: connected pieces against scikit-image (test/fixtures/preprocess.py), the rest by hand.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import ndarray from 'ndarray'
 import { blank, inkBox, type Image } from '../data/preprocess.js'
 import { readRow } from '../data/readRow.js'
+import { random } from '../engine/index.js'
 import { connectedPieces, segment, slantOf } from '../data/segment.js'
 
 interface Pieces {
@@ -27,9 +27,12 @@ const widths = (image: Image) => wholes(image).map(({ box }) => box.width)
 
 describe('segment', () => {
   it('finds the connected pieces that scikit-image finds', () => {
-    const found = connectedPieces(ndarray(Uint8Array.from(pieces.pixels), pieces.shape), 128).map(piece => {
-      const rows = piece.filter((_, i) => i % 2 === 0)
-      const columns = piece.filter((_, i) => i % 2 === 1)
+    const [, w] = pieces.shape
+    const { labels, count } = connectedPieces(Uint8Array.from(pieces.pixels), w, 128)
+    const found = Array.from({ length: count }, (_, p) => {
+      const pixels = [...labels.keys()].filter(pixel => labels[pixel] === p + 1)
+      const rows = pixels.map(pixel => Math.floor(pixel / w))
+      const columns = pixels.map(pixel => pixel % w)
       const [top, left] = [Math.min(...rows), Math.min(...columns)]
       return [top, left, Math.max(...rows) - top + 1, Math.max(...columns) - left + 1, rows.length]
     })
@@ -38,8 +41,9 @@ describe('segment', () => {
 
   it('measures how far writing leans', () => {
     for (const slant of [-0.5, 0, 0.3, 0.8]) {
-      const line = Array.from({ length: 100 }, (_, i) => [i, Math.round(100 - slant * i)]).flat()
-      assert.ok(Math.abs(slantOf(line) - slant) < 0.051, `${slantOf(line)} for ${slant}`)
+      const line = Int32Array.from({ length: 100 }, (_, i) => 200 * i + Math.round(100 - slant * i))
+      const found = slantOf([line], 200)
+      assert.ok(Math.abs(found - slant) < 0.051, `${found} for ${slant}`)
     }
   })
 
@@ -99,6 +103,40 @@ describe('segment', () => {
   })
 
   it('finds nothing on a blank image', () => assert.deepEqual(segment(blank(50, 200)), []))
+
+  describe('is linear in the pixels, whatever is in them', () => {
+    const side = 700
+    const rng = random(1, 'speckle')
+    /** A picture [side,side] in which these pixels are ink. */
+    const speckled = (isInk: (i: number, j: number) => boolean) => {
+      const image = blank(side, side)
+      for (let i = 0; i < side; i++) for (let j = 0; j < side; j++) if (isInk(i, j)) image.set(i, j, 255)
+      return image
+    }
+    const pictures: [what: string, image: () => Image, inOnePiece: boolean][] = [
+      ['dithered grey', () => speckled(() => rng() < 0.5), true],
+      ['a checkerboard', () => speckled((i, j) => (i + j) % 2 === 0), true],
+      ['nothing but ink', () => speckled(() => true), true],
+      ['a long line', () => boxes(60, 4_000, [15, 20, 30, 3_900]), true],
+      ['1 % of dots', () => speckled(() => rng() < 0.01), false],
+      ['a lattice of dots', () => speckled((i, j) => i % 2 === 0 && j % 2 === 0), false],
+    ]
+    for (const [what, image, inOnePiece] of pictures)
+      it(what, async () => {
+        const picture = image()
+        const before = process.cpuUsage()
+        const reading = readRow(picture, async images => images.map(() => [0.5, 0.5]))
+        if (inOnePiece) assert.ok((await reading)!.digits.length >= 1)
+        else await assert.rejects(reading, { key: 'data.pieces' })
+        const { user } = process.cpuUsage(before)
+        assert.ok(user < 1e6 + (2e6 * picture.size) / 1e6, `${user / 1e6} s`) // half a megapixel: minutes, once
+      })
+
+    it('a row of 1,200 digits', () => {
+      const digits = Array.from({ length: 1200 }, (_, i): [number, number, number, number] => [8, 10 + 20 * i, 24, 12])
+      assert.equal(segment(boxes(40, 24_100, ...digits)).length, 1200)
+    })
+  })
 })
 
 describe('readRow', () => {

@@ -249,6 +249,9 @@ export const fr: Readonly<Record<Message, string>> = {
   'model.output':
     'il finit par [{actual}] ; il y a {expected} sortes d’images, il doit donc finir par dense({expected})',
 
+  'data.pieces':
+    'l’encre est en quelque {count} morceaux ; une ligne d’au plus {most} chiffres peut être lue, non un scan plein de points ou une page de texte',
+
   // Checkpoints
   'checkpoint.kind': 'ce n’est pas une sauvegarde de chiffre',
   'checkpoint.version': 'son format est la version {actual} ; attendu {expected}',
