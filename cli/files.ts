@@ -1,34 +1,66 @@
 // Files that are whole at every instant: written beside, forced onto the disk, then renamed.
-import { existsSync, rmSync } from 'node:fs'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { existsSync, rmdirSync, rmSync } from 'node:fs'
+import { mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { about } from './errors.js'
 
+/** What preparing has come to. */
+export interface Prepared {
+  /** The time by the clock of the folder, which may be another machine's. */
+  readonly now: number
+  /** The outermost folder that had to be made, if any. */
+  readonly made: string | undefined
+}
+
 /** Makes sure that a file can be written: better now than after an hour's training. */
-export async function prepareFile(path: string) {
-  const folder = dirname(path)
-  await about(folder, async () => {
-    await makeFolder(folder)
-    await removeLeftovers(path)
-    await (await open(temporary(path), 'w')).close()
-    await rm(temporary(path))
+export async function prepareFile(path: string): Promise<Prepared> {
+  const target = await targetOf(path)
+  const folder = dirname(target)
+  return about(folder, async () => {
+    const made = await makeFolder(folder)
+    await removeLeftovers(target)
+    const file = await open(temporary(target), 'w')
+    try {
+      return { now: (await file.stat()).mtimeMs, made }
+    } finally {
+      await file.close()
+      await rm(temporary(target))
+    }
   })
 }
 
+/** The file that a path stands for: another one if there is a link. */
+export const targetOf = (path: string) => realpath(path).catch(() => path)
+
 const temporary = (path: string) => `${path}.${process.pid}.tmp`
 
-/** Like mkdir -p, which Node's own never ends below /proc. */
-async function makeFolder(path: string) {
-  if (existsSync(path)) return
-  await makeFolder(dirname(path))
+/** Like mkdir -p, which Node's own never ends below /proc. @returns the outermost folder that it made, if any */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  if (existsSync(path)) return undefined
+  const made = await makeFolder(dirname(path))
   await mkdir(path)
+  return made ?? path
+}
+
+/** Removes a folder and those around it, as far as `outermost`, that have nothing in them. */
+export function removeEmptyFolders(path: string, outermost: string | undefined) {
+  if (outermost === undefined) return
+  try {
+    for (let folder = path; ; folder = dirname(folder)) {
+      rmdirSync(folder)
+      if (folder === outermost) return
+    }
+  } catch {
+    // There is something in it.
+  }
 }
 
 /** Writes a file in place of the one before, if any. @throws ChiffreError if the system refuses */
 export const replaceFile = (path: string, bytes: Uint8Array) =>
   about(path, async () => {
-    await makeFolder(dirname(path))
-    const beside = temporary(path)
+    const target = await targetOf(path)
+    await makeFolder(dirname(target))
+    const beside = temporary(target)
     const removeRest = () => rmSync(beside, { force: true })
     process.once('exit', removeRest) // a second Ctrl-C may end the process in the middle of this
     try {
@@ -39,12 +71,12 @@ export const replaceFile = (path: string, bytes: Uint8Array) =>
       } finally {
         await file.close()
       }
-      await rename(beside, path)
+      await rename(beside, target)
     } finally {
       process.off('exit', removeRest)
       removeRest()
     }
-    await syncFolder(dirname(path))
+    await syncFolder(dirname(target))
   })
 
 /** Makes a renaming last through a power cut, where folders can be synced. */
@@ -66,7 +98,7 @@ async function removeLeftovers(path: string) {
   }
 }
 
-function isRunning(pid: number) {
+export function isRunning(pid: number) {
   try {
     return process.kill(pid, 0)
   } catch (error) {

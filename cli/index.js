@@ -15,14 +15,19 @@ try {
   }
   const { main } = await import(new URL('../dist/cli/main.js', import.meta.url).href)
   process.exitCode = await main(process.argv.slice(2), inClone ? 'node cli' : 'chiffre')
+  // As the closed terminal asked: Node itself would fall over when it puts that terminal back in order.
+  if (process.exitCode === 129 && process.platform !== 'win32') process.kill(process.pid, 'SIGHUP')
 } catch (error) {
   const sentence = error.code === 'ERR_MODULE_NOT_FOUND' ? sentences['start.tools'] : sentences['start.failed']
   process.stderr.write(sentence.replace('{reason}', error.message) + '\n')
   process.exitCode = 1
 }
 
-/** The reader of a pipe has closed it, as `head` does: there is nobody left to tell. 141 is what SIGPIPE gives. */
+/**
+ * The reader of a pipe has closed it, as `head` does, or the terminal is gone: there is nobody left to tell. Whoever has
+ * something to save hears of it as of a signal (cli/signals.ts). 141 is what SIGPIPE gives.
+ */
 function whenReaderIsGone(error) {
-  if (error.code === 'EPIPE') process.exit(141)
-  throw error
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+  if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(141)
 }

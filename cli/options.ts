@@ -112,14 +112,21 @@ export const indexOrAll = (option: string) => (typed: string) =>
 export const port = numeric(v => Number.isInteger(v) && v >= 1 && v <= 65535, 'expected.port')
 export const fraction = numeric(v => v >= 0 && v < 1, 'expected.fraction')
 
+export const filePath = (option: string) => (typed: string) => {
+  if (typed === '' || typed.includes('\0')) throw unfit(option, typed, 'expected.path')
+  return typed
+}
+
 const unfit = (option: string, typed: string, expected: Message) =>
   misuse('usage.value', { option, actual: quoted(typed), expected: failure(expected) })
 const quoted = (typed: string) => typed || "''"
 
 export const jsonOption = () => ({ json: flag(t('option.json')) })
 const defaultStorage = 'storage'
-export const storageOption = () => ({ storage: { ...valued(t('option.storage'), String), default: defaultStorage } })
-export const dataOption = () => ({ data: valued(t('option.data'), String, 'mnist') })
+export const storageOption = () => ({
+  storage: { ...valued(t('option.storage'), filePath('storage')), default: defaultStorage },
+})
+export const dataOption = () => ({ data: valued(t('option.data'), filePath('data'), 'mnist') })
 
 /** Which network, from which checkpoint, on which backend: what every command that runs a network asks. */
 export async function networkOptions() {
@@ -128,7 +135,7 @@ export async function networkOptions() {
     model: { ...chosen('model', models), default: models.includes('deepnet2') ? 'deepnet2' : models[0] },
     name: valued(t('option.name'), typed => fileName('name', typed), t('option.name.default')),
     ...storageOption(),
-    out: valued(t('option.out'), String),
+    out: valued(t('option.out'), filePath('out')),
     backend: { ...chosen('backend', backendNames), default: defaultBackend() },
     threads: valued(t('option.threads'), count('threads'), t('option.threads.default')),
     'strict-float': flag(t('option.strict-float')),

@@ -27,10 +27,13 @@ export interface Serving {
 
 /**
  * Serves a site on 127.0.0.1, at the given port or, where that is in use, at the next that is free.
+ * @param patience the milliseconds that a request may take to be sent
  * @throws the system's error if none of the next 100 can be had
  */
-export async function serve(site: Site, port: number): Promise<Serving> {
-  const server = createServer((request, response) => {
+export async function serve(site: Site, port: number, patience = 10_000): Promise<Serving> {
+  // Node looks for connections that are over their time every half a minute, unless told otherwise.
+  const limits = { headersTimeout: patience, requestTimeout: patience, connectionsCheckingInterval: patience / 10 }
+  const server = createServer(limits, (request, response) => {
     answer(site, server, request, response).catch(() => refuse(response, 500))
   })
   await listen(server, port, port === 0 ? 0 : Math.min(port + 100, 65535))
@@ -94,7 +97,10 @@ function decode(url: string): string | undefined {
   }
 }
 
-/** The file at a path: one inside its folder, reached by plain names, with no link on the way. */
+/**
+ * The file at a path: one inside its folder, reached by plain names, with no link on the way. A file that is served by
+ * its name may be a link: to what, its owner has decided.
+ */
 async function find(site: Site, path: string): Promise<string | undefined> {
   const [at, folder] =
     Object.entries(site.folders)
@@ -106,7 +112,8 @@ async function find(site: Site, path: string): Promise<string | undefined> {
   if (name.split('/').some(part => part === '' || part.startsWith('.'))) return undefined
   try {
     const file = join(await realpath(folder.root), name)
-    return (await realpath(file)) === file && (await stat(file)).isFile() ? file : undefined
+    const inside = folder.only !== undefined || (await realpath(file)) === file
+    return inside && (await stat(file)).isFile() ? file : undefined
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 // What the page is made of: its own files, MNIST's, the checkpoints, and how it begins.
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mnistFolder } from './datasets.js'
@@ -31,7 +31,7 @@ export function pageSite(settings: PageSettings, checkpoints: Readonly<Record<st
     documents: {
       '/settings.json': async () => settings,
       '/checkpoints.json': async () => {
-        const found = places.filter(({ path }) => existsSync(path)).reverse()
+        const found = places.filter(({ path }) => statSync(path, { throwIfNoEntry: false })?.isFile()).reverse()
         return Object.fromEntries(found.map(({ model, path, at }) => [model, at.slice(1) + basename(path)]))
       },
     },

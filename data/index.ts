@@ -31,5 +31,15 @@ export {
   type Preparation,
 } from './preprocess.js'
 export { readRow, type ReadDigit, type ReadRow } from './readRow.js'
-export { changes, defaultEpochs, defaults, optimizers, reshuffles, Session, settle, type Given } from './session.js'
+export {
+  changes,
+  defaultEpochs,
+  defaults,
+  optimizers,
+  reshuffles,
+  sameExamples,
+  Session,
+  settle,
+  type Given,
+} from './session.js'
 export { segment, type Candidate, type Segment, type Stretch } from './segment.js'

@@ -43,6 +43,10 @@ export function settle(given: Given, saved: Settings | undefined): Omit<Settings
 export const changes = (saved: Settings, settings: Settings) =>
   ([...Object.keys(defaults), 'examples'] as (keyof Settings)[]).filter(key => settings[key] !== saved[key])
 
+/** Whether two trainings learn from, and are judged by, the same examples. */
+export const sameExamples = (a: Settings, b: Settings) =>
+  a.data === b.data && a.examples === b.examples && a.validation === b.validation
+
 /** Whether the batches of an epoch under way would be others than they were before. */
 export const reshuffles = (changed: readonly (keyof Settings)[]) =>
   changed.some(key => ['seed', 'batchSize', 'data', 'examples', 'validation'].includes(key))
@@ -88,8 +92,7 @@ export class Session {
     const stopped = saved.run && (epochs === undefined || epochs === saved.run.last - saved.run.first)
     const run = stopped ? saved.run : { first: saved.epoch, last: saved.epoch + (epochs ?? defaultEpochs) }
     const from = reshuffles(changed) ? { ...beginning, epoch: saved.epoch } : {}
-    const judged = settings.patience && !changed.some(key => ['data', 'examples', 'validation'].includes(key))
-    const best = judged ? saved.best : null
+    const best = settings.patience && sameExamples(saved, settings) ? saved.best : null
 
     network.load(backend, tensors)
     const session = new Session(network, { ...saved, ...settings, ...from, steps: 0, best, run })

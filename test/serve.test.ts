@@ -1,10 +1,13 @@
 // The page's server gives out its folders' files, and nothing else to nobody else.
 import assert from 'node:assert/strict'
 import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
 import { request as ask, type IncomingHttpHeaders } from 'node:http'
+import { connect } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve, type Serving } from '../cli/serve.js'
+import { pageSite } from '../cli/site.js'
 
 interface Answer {
   status: number
@@ -42,9 +45,13 @@ describe('the server', () => {
     await writeFile(join(folder, 'data/other'), 'secret')
     await symlink(join(folder, 'secret.txt'), join(folder, 'page/link.txt'))
     await symlink(folder, join(folder, 'page/up'))
+    await symlink(join(folder, 'data/images'), join(folder, 'data/linked'))
     serving = await serve(
       {
-        folders: { '/': { root: join(folder, 'page') }, '/data/': { root: join(folder, 'data'), only: ['images'] } },
+        folders: {
+          '/': { root: join(folder, 'page') },
+          '/data/': { root: join(folder, 'data'), only: ['images', 'linked'] },
+        },
         workers: ['/worker.js'],
         documents: { '/list.json': async () => ['a', 'b'] },
       },
@@ -109,6 +116,36 @@ describe('the server', () => {
       assert.ok(status === 404 || status === 400, `status ${status}`)
       assert.doesNotMatch(body, /secret|root:/)
     })
+
+  it('serves a link that it is told to serve by its name', async () =>
+    assert.deepEqual(await get('/data/linked').then(({ status, body }) => [status, body]), [200, 'images']))
+
+  it('lists the checkpoints that it serves, links included, and no others', async () => {
+    const [linked, gone, folded] = ['linked', 'gone', 'folded'].map(name => join(folder, `${name}.safetensors`))
+    await symlink(join(folder, 'data/images'), linked)
+    await symlink(join(folder, 'nothing'), gone)
+    await mkdir(folded)
+    const settings = { model: 'a', backend: 'cpu', lang: 'en' }
+    const site = await serve(pageSite(settings, { a: [gone, linked], b: [folded], c: [gone] }), 0)
+    const list = (await (await fetch(`${site.url}checkpoints.json`)).json()) as Record<string, string>
+    assert.deepEqual(Object.keys(list), ['a'])
+    assert.equal(await (await fetch(site.url + list.a)).text(), 'images')
+    await site.close()
+  })
+
+  it('closes a connection whose headers do not come', async () => {
+    const impatient = await serve({ folders: {} }, 0, 200)
+    const socket = connect(impatient.port, '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half')
+    const [begun, answer] = [performance.now(), once(socket, 'data')]
+    await once(
+      socket.on('data', () => {}),
+      'close',
+    )
+    assert.match(String((await answer)[0]), /^HTTP\/1\.1 408 /)
+    assert.ok(performance.now() - begun < 2000)
+    await impatient.close()
+  })
 
   it('refuses an absolute address of another host', async () =>
     assert.equal((await get('http://example.org/')).status, 400))

@@ -5,14 +5,14 @@ import { failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
 import { encode, greyPng, readInk } from '../images.js'
 import { percent, t } from '../language.js'
-import { grouped, jsonOption, networkOptions, valued, type Values } from '../options.js'
+import { filePath, grouped, jsonOption, networkOptions, valued, type Values } from '../options.js'
 import { withReader } from '../reader.js'
 
 export const options = async () => ({
   ...(await networkOptions()),
   ...grouped('help.images', {
-    image: valued(t('option.row'), String),
-    boxes: valued(t('option.boxes'), String),
+    image: valued(t('option.row'), filePath('image')),
+    boxes: valued(t('option.boxes'), filePath('boxes')),
     ...jsonOption(),
   }),
 })

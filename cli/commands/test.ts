@@ -3,10 +3,20 @@ import cliProgress from 'cli-progress'
 import { confusion, mistakes } from '../../data/index.js'
 import { evaluate, type Evaluation } from '../../engine/index.js'
 import { loadDataset, takeExamples } from '../datasets.js'
-import { about } from '../errors.js'
+import { about, explain } from '../errors.js'
 import { replaceFile } from '../files.js'
 import { decimal, integer, percent, t } from '../language.js'
-import { backendOf, count, grouped, jsonOption, networkOptions, pathOf, valued, type Values } from '../options.js'
+import {
+  backendOf,
+  count,
+  filePath,
+  grouped,
+  jsonOption,
+  networkOptions,
+  pathOf,
+  valued,
+  type Values,
+} from '../options.js'
 import { contactSheet } from '../picture.js'
 import { caption, pictured, report } from '../report.js'
 import { knownData } from '../settings.js'
@@ -16,9 +26,9 @@ export async function options() {
   return {
     ...(await networkOptions()),
     ...grouped('help.test', {
-      data: valued(t('option.data'), String, t('option.data.learned')),
+      data: valued(t('option.data'), filePath('data'), t('option.data.learned')),
       examples: valued(t('option.examples.test'), count('examples'), t('option.examples.default')),
-      errors: valued(t('option.errors'), String, t('option.errors.default')),
+      errors: valued(t('option.errors'), filePath('errors'), t('option.errors.default')),
     }),
     ...grouped('help.general', jsonOption()),
   }
@@ -64,8 +74,14 @@ export async function run(argv: Test, program: string): Promise<number> {
     shown.map(({ image }) => image),
     shown.map(caption),
   )
-  await replaceFile(file, sheet)
-  if (!argv.json) print(t('test.picture', { path: file }))
+  try {
+    await replaceFile(file, sheet)
+    if (!argv.json) print(t('test.picture', { path: file }))
+  } catch (error) {
+    const reason = explain(error)
+    if (!reason || argv.errors !== undefined) throw error
+    note(t('test.picture.none', { reason })) // nobody asked for it: the result is what counts
+  }
   return 0
 }
 

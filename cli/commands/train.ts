@@ -1,14 +1,22 @@
 // `train`: learn from examples, or go on learning where a checkpoint left off.
-import { existsSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
-import { evaluate, fit, schedules, type Backend, type Examples, type Step } from '../../engine/index.js'
+import {
+  evaluate,
+  fit,
+  schedules,
+  type Backend,
+  type Examples,
+  type Sequential,
+  type Step,
+} from '../../engine/index.js'
 import {
   changes,
   defaultEpochs,
   defaults,
   optimizers,
   reshuffles,
+  sameExamples,
   Session,
   type Checkpoint,
   type Epoch,
@@ -19,8 +27,8 @@ import {
 import { openCheckpoint, writeCheckpoint } from '../checkpoint.js'
 import { jsonDisplay, textDisplay, type Display } from '../display.js'
 import { about, explain, failure } from '../errors.js'
-import { prepareFile } from '../files.js'
-import { integer, t } from '../language.js'
+import { integer, percent, t } from '../language.js'
+import { lock, type Lock } from '../lock.js'
 import { createNetwork } from '../network.js'
 import {
   backendOf,
@@ -40,6 +48,7 @@ import {
   valued,
   type Values,
 } from '../options.js'
+import { judged, Previous } from '../previous.js'
 import { chooseSettings, optimizerNames } from '../settings.js'
 import { listenForStop } from '../signals.js'
 
@@ -74,6 +83,11 @@ type Train = Values<Awaited<ReturnType<typeof options>>>
 /** What a run needs besides the network in training. */
 interface Task {
   readonly path: string
+  readonly held: Lock
+  /** What was learned before a fresh start. */
+  previous: Previous | undefined
+  /** What the checkpoint was when the run began. */
+  readonly saved: Training | undefined
   readonly backend: Backend
   /** The examples to learn from, and those kept apart to judge by. */
   readonly learned: Examples
@@ -85,21 +99,24 @@ interface Task {
   kept: boolean
 }
 
-/** Trains as the options say, and leaves a checkpoint. @returns 0, or 130 or 143 if a signal ended it early */
+/** Trains as the options say, and leaves a checkpoint. @returns 0, or 128 and the number of the signal that ended it early */
 export async function run(argv: Train, program: string): Promise<number> {
   compileLater()
   const path = pathOf(argv)
   const network = await createNetwork(argv.model)
+  const held = await lock(path)
+  try {
+    return await train(argv, program, network, path, held)
+  } finally {
+    held.release()
+  }
+}
+
+async function train(argv: Train, program: string, network: Sequential, path: string, held: Lock): Promise<number> {
   const saved = argv.fresh ? undefined : await usable(() => openCheckpoint(path, argv.model, network))
   const given = { ...argv, batchSize: argv['batch-size'] }
   // The backend's threads start while the images are read.
-  const [backend, { settings, examples }] = await both(
-    backendOf(argv),
-    chooseSettings(given, saved?.training, path).then(async chosen => {
-      await prepareFile(path)
-      return chosen
-    }),
-  )
+  const [backend, { settings, examples }] = await both(backendOf(argv), chooseSettings(given, saved?.training, path))
   try {
     const [learned, apart] = settings.validation ? examples.split(settings.validation, 0) : [examples]
     const session = saved
@@ -108,8 +125,10 @@ export async function run(argv: Train, program: string): Promise<number> {
     const display = argv.json ? jsonDisplay() : textDisplay(session.training.run.last, learned.length)
     const data = argv.data === undefined ? [] : ['--data', argv.data]
     const next = [program, 'test', ...repeated(argv), ...data].join(' ')
-    const task = { path, backend, learned, apart, display, next, kept: saved !== undefined }
-    announce(session, saved?.training, argv.fresh, task)
+    const previous = await Previous.of(path, argv.fresh)
+    const before = saved?.training
+    const task = { path, held, previous, saved: before, backend, learned, apart, display, next, kept: !!saved }
+    announce(session, argv.fresh, task)
     try {
       if (learned.length > 0) return await learn(session, task)
       await saveUntrained(session, saved, task)
@@ -154,7 +173,7 @@ async function usable<T>(fn: () => Promise<T>): Promise<T> {
 
 /** Trains until the run is over, or somebody asks to stop. @returns the exit code */
 async function learn(session: Session, task: Task): Promise<number> {
-  const { path, backend, learned, display } = task
+  const { backend, learned, display } = task
   const { run, lr, batchSize, seed, schedule, ...from } = session.training
   const options = { lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last }
   const stop = listenForStop(() => display.say(t('train.stopping')))
@@ -169,12 +188,14 @@ async function learn(session: Session, task: Task): Promise<number> {
       await setImmediate() // lets the bar be drawn and Ctrl-C be heard
       if (!completed && !stop.exitCode) continue
 
-      const sha256 = await save(session, path, over)
+      const sha256 = await save(session, task, over)
       if (!sha256) throw diverged(step, task)
       task.kept = true
+      if (stop.unread) break
       if (over || stop.exitCode) {
-        if (!over) display.say(t('train.interrupted', { epoch: step.epoch, batch: step.batch, batches: step.batches }))
-        display.saved(path, sha256, over ? task.next : undefined)
+        if (over) compare(session.training, task)
+        else display.say(t('train.interrupted', { epoch: step.epoch, batch: step.batch, batches: step.batches }))
+        display.saved(task.path, sha256, over ? task.next : undefined)
         break
       }
       display.begin(step.epoch + 1, 0)
@@ -200,10 +221,37 @@ async function endEpoch(session: Session, step: Step, { backend, apart, display 
 }
 
 /** @returns the file's SHA-256; undefined if a value is no longer a finite number, and then nothing is written */
-async function save(session: Session, path: string, done: boolean): Promise<string | undefined> {
+async function save(session: Session, task: Task, done: boolean): Promise<string | undefined> {
   const checkpoint = await session.checkpoint(done)
-  return checkpoint && writeCheckpoint(path, checkpoint)
+  if (!checkpoint) return undefined
+  const { path, held, previous, display } = task
+  const { training } = checkpoint
+  const matched = training.batch === 0 && previous?.isMatchedBy(training)
+  await held.check()
+  if (!matched) await previous?.keep()
+  const sha256 = await writeCheckpoint(path, checkpoint)
+  if (!matched) return sha256
+  await previous!.remove()
+  task.previous = undefined
+  display.say(t('train.matched', { previous: previous!.path, ...accuracies(previous!.training!, training) }))
+  return sha256
 }
+
+/** Says if what there was before is better than what has come of this run, or may be. */
+function compare(training: Training, { previous, saved, display }: Task) {
+  if (saved && sameExamples(saved, training) && (judged(saved)?.accuracy ?? 0) > judged(training)!.accuracy)
+    display.say(t('train.worse', accuracies(saved, training)))
+  if (!previous) return
+  const comparable = previous.training && sameExamples(previous.training, training)
+  if (comparable)
+    display.say(t('train.previous', { previous: previous.path, ...accuracies(previous.training, training) }))
+  else display.say(t('train.previous.other', { previous: previous.path }))
+}
+
+const accuracies = (before: Training, now: Training) => ({
+  before: percent(judged(before)?.accuracy ?? 0),
+  now: percent(judged(now)?.accuracy ?? 0),
+})
 
 const scoreIn = ({ loss, accuracy }: Score): Score => ({ loss, accuracy })
 
@@ -215,14 +263,15 @@ function diverged({ epoch, batch, lr }: Step, { path, kept }: Task) {
 }
 
 /** Nothing to learn from: a new network is saved as it is, and a checkpoint stays as it was. */
-async function saveUntrained(session: Session, saved: Checkpoint | undefined, { path, display }: Task) {
+async function saveUntrained(session: Session, saved: Checkpoint | undefined, task: Task) {
+  const { path, display } = task
   display.say(saved ? t('train.unchanged', { path }) : t('train.untrained'))
-  display.saved(path, saved ? await writeCheckpoint(path, saved) : (await save(session, path, true))!)
+  display.saved(path, saved ? await writeCheckpoint(path, saved) : (await save(session, task, true))!)
 }
 
 /** Says what begins, or goes on, and what is different from before. */
-function announce({ network, training }: Session, saved: Training | undefined, fresh: boolean, task: Task) {
-  const { path, backend, apart, display } = task
+function announce({ network, training }: Session, fresh: boolean, task: Task) {
+  const { path, previous, saved, backend, apart, display } = task
   const { epoch, batch, steps, run } = training
   const optimizer = optimizerNames[training.optimizer]
   const { data, lr, seed, batchSize } = training
@@ -231,7 +280,7 @@ function announce({ network, training }: Session, saved: Training | undefined, f
     t('train.examples', { examples: integer(training.examples), data, batch: batchSize, apart: kept }),
     t('train.method', { optimizer, lr, seed, backend: backend.name }),
   ])
-  if (fresh && existsSync(path)) display.say(t('train.fresh', { path }))
+  if (fresh && previous?.replaced) display.say(t('train.fresh', { path, previous: previous.path }))
   if (!saved) return
   const key = !steps ? 'train.continuing.anew' : batch ? 'train.continuing.within' : 'train.continuing'
   display.say(t(key, { path, epoch: epoch + 1, batch, optimizer, steps: integer(steps) }))

@@ -7,7 +7,7 @@ import { prepareFile, replaceFile } from '../files.js'
 import { encode, greyPng, readInk } from '../images.js'
 import { currentLanguage, percent, t } from '../language.js'
 import { modelNames } from '../network.js'
-import { flag, grouped, jsonOption, listed, networkOptions, port, valued, type Values } from '../options.js'
+import { filePath, flag, grouped, jsonOption, listed, networkOptions, port, valued, type Values } from '../options.js'
 import { withReader } from '../reader.js'
 import { serve } from '../serve.js'
 import { listenForStop } from '../signals.js'
@@ -22,7 +22,7 @@ export const options = async () => ({
   ...(await networkOptions()),
   ...grouped('help.images', {
     image: listed(t('option.image')),
-    steps: valued(t('option.steps'), String),
+    steps: valued(t('option.steps'), filePath('steps')),
     ...jsonOption(),
   }),
   ...grouped('help.page', {

@@ -44,6 +44,7 @@ export const en = {
   'expected.index': 'a whole number of at least 0',
   'expected.indexOrAll': 'a whole number of at least 0, or all',
   'expected.fraction': 'a number from 0 to below 1, such as 0.1',
+  'expected.path': 'a path',
   'expected.name': 'a file name without slashes',
 
   // Help
@@ -112,7 +113,14 @@ export const en = {
   'train.resuming': 'This run was stopped before its end; it goes on to epoch {last}.',
   'train.changed': 'Changed: --{option} was {before}, is {now} from here on.',
   'train.restarted': 'Its batches being others now, epoch {epoch} begins again.',
-  'train.fresh': 'Starting again: {path} will be replaced.',
+  'train.fresh':
+    'Starting again: what {path} holds stays as {previous} until the new network is as good on the same examples.',
+  'train.matched': 'Accuracy {now}, {before} before: {previous} is removed.',
+  'train.worse': 'Less accurate than before this run: {now}, {before} before.',
+  'train.previous': 'Less accurate than before ({now}, {before} before): that network stays in {previous}.',
+  'train.previous.other': 'The network of before, which learned from other examples, stays in {previous}.',
+  'train.locked':
+    '{path} is being trained already, by process {pid} on {host}; give this training another name with --name',
   'train.epoch': 'Epoch {epoch}/{last}',
   'train.loss': 'loss {loss}',
   'train.accuracy': 'accuracy {accuracy}',
@@ -141,6 +149,7 @@ export const en = {
   'test.progress': 'Reading',
   'test.settings': '{path} reads {images} test images of {data}, computed by {backend}',
   'test.surest': 'The surest mistakes: what it is → what the network reads, and how surely',
+  'test.picture.none': 'No picture of these mistakes: {reason}',
   'test.picture': 'These mistakes as a picture: {path}',
   'test.confusion': 'Confusion matrix: the digit shown (row), the digit read (column)',
   'test.result': 'Accuracy {accuracy}, loss {loss}; errors: {errors} of {images}.',

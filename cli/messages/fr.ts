@@ -110,6 +110,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'expected.index': 'un nombre entier, au moins 0',
   'expected.indexOrAll': 'un nombre entier, au moins 0, ou all (tous)',
   'expected.fraction': 'un nombre de 0 inclus à 1 exclu, comme 0.1',
+  'expected.path': 'un chemin',
   'expected.name': 'un nom de fichier sans barre oblique',
 
   // Help
@@ -178,7 +179,14 @@ export const fr: Readonly<Record<Message, string>> = {
   'train.resuming': 'Cet entraînement avait été arrêté avant sa fin ; il va jusqu’à l’époque {last}.',
   'train.changed': 'Changement : --{option} valait {before}, vaut désormais {now}.',
   'train.restarted': 'Comme ses lots ne sont plus les mêmes, l’époque {epoch} recommence.',
-  'train.fresh': 'Nouveau départ : {path} sera remplacé.',
+  'train.fresh':
+    'Nouveau départ : le contenu de {path} reste dans {previous} tant que le nouveau réseau ne le vaut pas sur les mêmes exemples.',
+  'train.matched': 'Exactitude {now}, {before} avant : {previous} est supprimé.',
+  'train.worse': 'Moins exact qu’avant cet entraînement : {now}, {before} avant.',
+  'train.previous': 'Moins exact qu’avant ({now}, {before} avant) : ce réseau-là reste dans {previous}.',
+  'train.previous.other': 'Le réseau d’avant, qui a appris d’autres exemples, reste dans {previous}.',
+  'train.locked':
+    '{path} est déjà en cours d’entraînement, par le processus {pid} sur {host} ; donnez un autre nom à celui-ci avec --name',
   'train.epoch': 'Époque {epoch}/{last}',
   'train.loss': 'perte {loss}',
   'train.accuracy': 'exactitude {accuracy}',
@@ -208,6 +216,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'test.progress': 'Lecture',
   'test.settings': '{path} lit {images} images de test de {data}, calculé par {backend}',
   'test.surest': 'Les erreurs les plus sûres : ce que c’est → ce qui est lu, et sa probabilité',
+  'test.picture.none': 'Pas d’image de ces erreurs : {reason}',
   'test.picture': 'Image de ces erreurs : {path}',
   'test.confusion': 'Matrice de confusion : chiffre montré (ligne), chiffre lu (colonne)',
   'test.result': 'Exactitude {accuracy}, perte {loss} ; erreurs : {errors} sur {images}.',

@@ -1,7 +1,7 @@
 // Runs the command line for the tests: within this process, which is quick, or as a real one, which signals can reach.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { main } from '../../cli/main.js'
@@ -46,8 +46,8 @@ export function start(...args: string[]): { child: ChildProcess; ended: Promise<
   child.stdout.on('data', chunk => (out += String(chunk)))
   child.stderr.on('data', chunk => (err += String(chunk)))
   const ended = new Promise<Outcome>(resolve => {
-    child.on('close', code => {
-      resolve({ code, out, err })
+    child.on('close', (code, signal) => {
+      resolve({ code: signal ? 128 + constants.signals[signal] : code, out, err }) // as a shell says it
     })
   })
   return { child, ended }

@@ -40,6 +40,7 @@ describe('interrupt', () => {
   for (const [signal, exitCode] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129], // the terminal is closed
   ] as const)
     it(`${signal} finishes the batch and saves; the same command then ends as if never stopped`, async () => {
       const training = await stopWithin(signal, exitCode)
@@ -54,7 +55,7 @@ describe('interrupt', () => {
    * Trains, and sends a signal in the second epoch. On a busy machine it may come as early as the end of the first, or
    * after the third: then it is tried again, because what is to be seen is a stop in the middle of an epoch.
    */
-  async function stopWithin(signal: 'SIGINT' | 'SIGTERM', exitCode: number) {
+  async function stopWithin(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', exitCode: number) {
     for (let tries = 1; ; tries++) {
       rmSync(pathOf(signal), { force: true })
       const { child, ended } = start(...slowly(signal))
@@ -77,8 +78,8 @@ describe('interrupt', () => {
   it('a second Ctrl-C stops at once', async () => {
     const long = ['--model', 'convnet', '--backend', 'cpu', '--examples', '8', '--epochs', '9'] // 0.7 s a batch
     const { child, ended } = start('train', '--storage', storage, '--name', 'twice', ...long)
-    await said(child, 'Epoch 1/9')
-    await setTimeout(300)
+    while (!existsSync(pathOf('twice'))) await setTimeout(5)
+    await setTimeout(100)
     child.kill('SIGINT')
     await setTimeout(10)
     child.kill('SIGINT')
@@ -111,23 +112,27 @@ describe('interrupt', () => {
     )
   })
 
-  it('a reader that closes the pipe ends it without a word', async () => {
-    const { child, ended } = start(
-      'train',
-      '--storage',
-      storage,
-      '--name',
-      'piped',
-      '--epochs',
-      '1000',
-      '--json',
-      '--examples',
-      '100',
-    )
-    await once(child.stdout!, 'data')
+  it('a reader that closes the pipe, as head does, ends it without a word, and the epoch under way is saved', async () => {
+    const { child, ended } = start(...slowly('piped'))
+    await said(child, 'Epoch 1/3')
     child.stdout!.destroy()
     const { code, err } = await ended
     assert.deepEqual([code, err], [141, ''])
-    assert.ok(existsSync(pathOf('piped')))
+    // The second epoch's line finds nobody: that epoch is saved, and what was done of the third before it was noticed.
+    const { training } = (await readCheckpoint(pathOf('piped')))!
+    assert.ok(training.epoch === 2 && training.batch < 5, `${training.epoch} ${training.batch}`)
+    await chiffre(...slowly('piped'))
+    assert.deepEqual(readFileSync(pathOf('piped')), readFileSync(pathOf('whole')))
+  })
+
+  it('its storage may be removed midway: it is made again', async () => {
+    const folder = join(storage, 'removed')
+    const args = [...slowly('whole'), '--storage', folder]
+    const { child, ended } = start(...args)
+    await said(child, 'Epoch 1/3')
+    rmSync(folder, { recursive: true })
+    const { code, err } = await ended
+    assert.deepEqual([code, err, readdirSync(folder)], [0, '', ['whole.safetensors']])
+    assert.deepEqual(readFileSync(join(folder, 'whole.safetensors')), readFileSync(pathOf('whole')))
   })
 })

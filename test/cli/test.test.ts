@@ -1,6 +1,6 @@
 // `test`, with a network whose answers can be foretold: it says 7 to everything, with a probability of e² / (e² + 9).
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PNG } from 'pngjs'
 import { checkpointPath, writeCheckpoint } from '../../cli/checkpoint.js'
@@ -80,6 +80,15 @@ describe('test', () => {
     const { code, out, err } = await test('--examples', '20', '--errors', storage)
     assert.match(out, /Accuracy 10\.00%/)
     assert.deepEqual([code, err], [1, `chiffre: ${storage}: this is a folder, not a file\n`])
+  })
+
+  it('where no picture can be written that nobody asked for, the result counts', async () => {
+    await write('unwritable')
+    mkdirSync(join(storage, 'unwritable-errors.png')) // as root, even a read-only folder can be written to
+    const { code, out, err } = await test('--name', 'unwritable', '--examples', '20')
+    assert.match(out, /Accuracy 10\.00%/)
+    const path = join(storage, 'unwritable-errors.png')
+    assert.deepEqual([code, err], [0, `No picture of these mistakes: ${path}: this is a folder, not a file\n`])
   })
 
   it('draws nothing where nothing is wrong', async () => {

@@ -102,8 +102,47 @@ describe('train', () => {
     await train('again')
     assert.notEqual(sha256('again'), once)
     const { out } = await train('again', '--fresh', ...few)
-    assert.match(out, /^Starting again: .* will be replaced\.$/m)
+    const previous = `${storage}/again.previous.safetensors`
+    assert.ok(out.includes(`Starting again: what ${pathOf('again')} holds stays as ${previous} until `))
     assert.equal(sha256('again'), once)
+  })
+
+  it('what --fresh replaces stays beside it until the new network is as good on the same examples', async () => {
+    await train('kept', '--epochs', '3', ...few)
+    const good = sha256('kept')
+    const { accuracy } = (await training('kept')).history.at(-1)!
+    // A network that is worse takes the name; the better one is not lost, nor by a second fresh start.
+    for (let i = 0; i < 2; i++) {
+      const { out } = await train('kept', '--fresh', ...few, '--lr', '0.0001')
+      const said = /^Less accurate than before \((.*)%, (.*)% before\): that network stays in (.*)\.$/m.exec(out)!
+      assert.equal(said[2], (100 * accuracy).toFixed(2))
+      assert.ok(Number(said[1]) < Number(said[2]))
+      assert.equal(said[3], pathOf('kept.previous'))
+      assert.equal(sha256('kept.previous'), good)
+    }
+    assert.match((await chiffre('models', '--storage', storage)).out, /│ kept\.previous +│ 3 × 500 of mnist/)
+    // On other examples, which is better is not known.
+    const other = await train('kept', '--examples', '400')
+    assert.match(other.out, /^The network of before, which learned from other examples, stays in .*\.$/m)
+    const { out } = await train('kept', ...few, '--epochs', '4')
+    assert.match(out, /^Accuracy \d\d\.\d\d%, \d\d\.\d\d% before: .*kept\.previous\.safetensors is removed\.$/m)
+    assert.ok(!existsSync(pathOf('kept.previous')))
+  })
+
+  it('a fresh start that fails, or that was not needed, leaves no second file', async () => {
+    await train('single', ...few)
+    const good = sha256('single')
+    const { code } = await train('single', '--fresh', ...few, '--optimizer', 'sgd', '--lr', '1e30')
+    assert.deepEqual([code, sha256('single'), existsSync(pathOf('single.previous'))], [1, good, false])
+    await train('single', '--fresh', ...few)
+    assert.deepEqual([sha256('single'), existsSync(pathOf('single.previous'))], [good, false])
+  })
+
+  it('says so when a run ends less accurate than it began', async () => {
+    await train('worse', ...few)
+    assert.doesNotMatch((await train('worse', '--epochs', '2')).out, /Less accurate/)
+    const { out } = await train('worse', '--lr', '1', '--optimizer', 'sgd')
+    assert.match(out, /^Less accurate than before this run: \d\d\.\d\d%, \d\d\.\d\d% before\.$/m)
   })
 
   it('--patience stops, and restores the weights of the best epoch', async () => {
