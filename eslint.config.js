@@ -11,13 +11,13 @@ import tseslint from 'typescript-eslint'
 // What is not listed is an error: so nobody but the tests imports cli, web, bench or scripts.
 const anyPackage = /^(?!gpu\.js)/
 const noNode = /^(?!gpu\.js|node:)/
-const sealed = { ours: ['engine/backend', 'engine/backends/imagesAt', 'engine/errors'] }
-const maths = [...sealed.ours, 'engine/tensor']
+const sealed = { ours: ['engine/backend', 'engine/backends/gathered', 'engine/errors'] }
+const maths = ['engine/backend', 'engine/errors', 'engine/scope', 'engine/tensor']
 const importRules = [
   ['engine/backends/gpujs', { ...sealed, dynamic: /^gpu\.js$/ }],
   ['engine/backends', sealed],
   ['engine/ops', { ours: maths }],
-  ['engine/layers', { ours: [...maths, 'engine/ops', 'engine/random'] }],
+  ['engine/layers', { ours: [...maths, 'engine/ops', 'engine/network', 'engine/random'] }],
   ['engine/optim', { ours: [...maths, 'engine/ops', 'engine/backward', 'engine/serialize'] }],
   ['engine/index', { ours: ['engine'] }],
   ['engine', { ours: ['engine'], never: ['engine/backends', 'engine/index'] }],

@@ -13,7 +13,7 @@ import {
 } from '../engine/index.js'
 import { models } from '../models/index.js'
 
-type NotKernel = 'name' | 'upload' | 'uploadPixels' | 'download' | 'free' | 'live' | 'dispose'
+type NotKernel = 'name' | 'upload' | 'uploadPixels' | 'gather' | 'download' | 'free' | 'live' | 'dispose'
 export type Kernel = Exclude<keyof Backend, NotKernel>
 type Args<K extends Kernel> = Parameters<Backend[K]>
 
@@ -112,7 +112,8 @@ function callsOf(name: string, batch: number): Call[] {
   const backend = {
     name: 'note',
     upload: values => buffer(values.length),
-    uploadPixels: (values, indices, size = 1) => buffer(indices ? indices.length * size : values.length),
+    uploadPixels: values => buffer(values.length),
+    gather: ({ size }, indices) => buffer(indices.length * size),
     download: async x => new Float32Array(x.length),
     free() {},
     live: 0,

@@ -32,6 +32,7 @@ async function trainEpoch(epoch: number, limit: number) {
   const from = { ...beginning, epoch }
   for await (const { batch, batches } of fit(network, optimizer, backend, train, {
     lr: 0.001,
+    batchSize: 128,
     epochs: epoch + 1,
     from,
   }))

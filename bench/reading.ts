@@ -8,7 +8,7 @@ import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { findInk, prepare, readRow, type Dataset, type Image } from '../data/index.js'
 import { bilinear, blank, eachPixel } from '../data/preprocess.js'
-import { argmax, deserialize, random, scope, tensor, wasm, type Backend, type Sequential } from '../engine/index.js'
+import { argmax, deserialize, random, scope, tensor, wasm, type Backend, type Network } from '../engine/index.js'
 import { models } from '../models/index.js'
 import { mnist } from './mnist.js'
 import { root } from './results.js'
@@ -20,7 +20,7 @@ export const pretrained = join(root, 'storage/pretrained/convnet.safetensors')
 type Predict = (images: readonly Image[]) => Promise<Float32Array[]>
 
 export async function openConvnet(path: string, backend: Backend): Promise<Predict> {
-  const network: Sequential = models.convnet().load(backend, deserialize(await readFile(path)).tensors)
+  const network: Network = models.convnet().load(backend, deserialize(await readFile(path)).tensors)
   const [classes] = network.output
   return async images => {
     const all = new Float32Array(images.length * images[0].size)

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkFit, decodeCheckpoint, encodeCheckpoint, type Checkpoint } from '../data/index.js'
-import type { Sequential } from '../engine/index.js'
+import type { Network } from '../engine/index.js'
 import { about } from './errors.js'
 import { replaceFile } from './files.js'
 
@@ -20,7 +20,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | undefin
 }
 
 /** The checkpoint at a path, for a network. @throws ChiffreError if it holds another one */
-export async function openCheckpoint(path: string, model: string, network: Sequential) {
+export async function openCheckpoint(path: string, model: string, network: Network) {
   const checkpoint = await readCheckpoint(path)
   if (checkpoint) await about(path, () => checkFit(checkpoint, model, network))
   return checkpoint

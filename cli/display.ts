@@ -1,13 +1,13 @@
 // What one sees of a training: a live bar in a terminal and one line an epoch, or JSON for programs.
 import cliProgress from 'cli-progress'
-import type { Sequential, Step } from '../engine/index.js'
+import type { Network, Step } from '../engine/index.js'
 import type { Epoch, Score } from '../data/index.js'
 import { decimal, integer, minutes, percent, t } from './language.js'
 import { summaryTable } from './tables.js'
 
 export interface Display {
   /** What is going to learn, and how. */
-  introduce(network: Sequential, sentences: readonly string[]): void
+  introduce(network: Network, sentences: readonly string[]): void
   /** A sentence for the reader. */
   say(sentence: string): void
   /** An epoch begins, or goes on after so many of its examples. */
@@ -86,7 +86,13 @@ function progressBar(last: number, watch: Stopwatch) {
     const head = t('train.epoch', { epoch, last })
     const rate = watch.rate(value)
     const left = t('train.left', { time: minutes((total - value) / rate) })
-    const tail = step ? [...figures(step), t('train.rate', { rate: integer(rate) }), left].join('  ') : ''
+    const tail = step
+      ? [
+          ...figures({ loss: step.loss, accuracy: step.metrics.accuracy }),
+          t('train.rate', { rate: integer(rate) }),
+          left,
+        ].join('  ')
+      : ''
     const barsize = Math.max(4, Math.min(40, maxWidth - head.length - tail.length - 5))
     return `${head}  ${cliProgress.Format.BarFormat(progress, { ...options, barsize })}  ${tail}`
   }

@@ -1,9 +1,9 @@
 // The functions of models/, called with care: a student's first version of one may throw, or not fit.
 import { side } from '../data/index.js'
-import { ChiffreError, Sequential, sizeOf } from '../engine/index.js'
+import { ChiffreError, Network, sizeOf } from '../engine/index.js'
 import { failure } from './errors.js'
 
-async function registry(): Promise<Record<string, () => Sequential>> {
+async function registry(): Promise<Record<string, () => Network>> {
   try {
     return (await import('../models/index.js')).models
   } catch (error) {
@@ -24,10 +24,10 @@ const classes = 10
  * The network that a function of models/ makes, without weights yet.
  * @throws ChiffreError if it makes none, or one that does not take images of digits and tell the digits apart
  */
-export async function createNetwork(model: string): Promise<Sequential> {
+export async function createNetwork(model: string): Promise<Network> {
   try {
     const network: unknown = (await registry())[model]()
-    if (!(network instanceof Sequential)) throw failure('model.kind')
+    if (!(network instanceof Network)) throw failure('model.kind')
     if (sizeOf(network.input) !== sizeOf(image))
       throw failure('model.input', { actual: `${network.input}`, expected: `${image}` })
     if (`${network.output}` !== `${classes}`)
@@ -40,7 +40,7 @@ export async function createNetwork(model: string): Promise<Sequential> {
 }
 
 /** How many numbers a network learns. */
-export const parameterCount = (network: Sequential) =>
+export const parameterCount = (network: Network) =>
   network.summary().reduce((sum, { parameters }) => sum + parameters, 0)
 
 const firstLine = (thrown: unknown) => String(thrown instanceof Error ? thrown.message : thrown).split('\n')[0]

@@ -1,6 +1,6 @@
 // Tables for the terminal, drawn by cli-table3.
 import Table from 'cli-table3'
-import type { Sequential } from '../engine/index.js'
+import type { Network } from '../engine/index.js'
 import { integer, t } from './language.js'
 import { parameterCount } from './network.js'
 
@@ -12,7 +12,7 @@ export function table(head: string[], rows: string[][], align: ('left' | 'right'
 }
 
 /** A network's layers, what each makes of an example, and its parameters. */
-export function summaryTable(network: Sequential): string {
+export function summaryTable(network: Network): string {
   const shape = (sizes: readonly number[]) => sizes.join(' × ')
   const rows = network.summary().map(({ name, output, parameters }) => [name, shape(output), integer(parameters)])
   return table(

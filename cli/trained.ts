@@ -1,7 +1,7 @@
 // A network that has learned, for the commands that make use of one.
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Sequential } from '../engine/index.js'
+import type { Network } from '../engine/index.js'
 import type { Checkpoint } from '../data/index.js'
 import { openCheckpoint } from './checkpoint.js'
 import { failure } from './errors.js'
@@ -13,7 +13,7 @@ const pretrained = fileURLToPath(new URL('../../storage/pretrained', import.meta
 
 export interface Trained {
   /** The network, which has yet to load the checkpoint's weights. */
-  readonly network: Sequential
+  readonly network: Network
   readonly checkpoint: Checkpoint
   readonly path: string
   /** Where the checkpoint was looked for in vain, if it is the one that comes with the program. */

@@ -1,14 +1,7 @@
 // A checkpoint: a network's weights, what its optimizer remembers, and how it was trained, as the bytes of a safetensors
 // file. It says nothing that differs from run to run (no date, no duration), so the same training gives the same bytes.
 // The command line and the page write the same.
-import {
-  deserialize,
-  schedules,
-  serialize,
-  type NamedTensors,
-  type Progress,
-  type Sequential,
-} from '../engine/index.js'
+import { deserialize, schedules, serialize, type NamedTensors, type Progress, type Network } from '../engine/index.js'
 import { problem } from './errors.js'
 
 /** What the user chooses about a training. */
@@ -64,7 +57,7 @@ const fields: Readonly<Record<keyof Training, (value: unknown) => boolean>> = {
   epoch: isCount,
   batch: isCount,
   lossSum: isNumber,
-  correct: isCount,
+  sums: v => isRecord(v) && Object.values(v).every(isNumber),
   optimizer: v => v === 'adam' || v === 'sgd',
   steps: isCount,
   lr: isNumber,
@@ -98,7 +91,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
  * Checks that a checkpoint fits a network: its model's name, and the shape and values of every tensor.
  * @throws ChiffreError naming the tensor that is out of place
  */
-export function checkFit({ training, tensors }: Checkpoint, model: string, network: Sequential) {
+export function checkFit({ training, tensors }: Checkpoint, model: string, network: Network) {
   if (training.model !== model) throw problem('checkpoint.model', { actual: training.model, expected: model })
   const declared = [...network.declared()]
   for (const [name, { shape, values }] of tensors) {
@@ -118,8 +111,10 @@ export const scoreOf = ({ history, best }: Training): Epoch | undefined =>
 function parseTraining(metadata: Readonly<Record<string, string>>): Training {
   if (metadata.version === undefined) throw problem('checkpoint.kind')
   if (metadata.version !== version) throw problem('checkpoint.version', { actual: metadata.version, expected: version })
+  // Files written before there were other metrics say how many answers were right.
+  const sums = metadata.sums ?? `{"accuracy":${metadata.correct}}`
   const entries = Object.entries(fields).map(([field, isValid]) => {
-    const written = metadata[field]
+    const written = field === 'sums' ? sums : metadata[field]
     for (const value of [written, parseJson(written)]) if (isValid(value)) return [field, value]
     throw problem('checkpoint.field', { field })
   })

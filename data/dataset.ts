@@ -1,6 +1,6 @@
 // Images of handwritten digits with what they show, in memory: a byte a pixel, 0 for the background to 255 for the ink.
 import ndarray, { type NdArray } from 'ndarray'
-import { random, shuffle, type Examples } from '../engine/index.js'
+import { ExampleSet, random, shuffle, type Examples } from '../engine/index.js'
 import { problem } from './errors.js'
 import { side } from './preprocess.js'
 import { rowMajor } from './rowMajor.js'
@@ -9,6 +9,7 @@ const area = side * side
 
 export class Dataset implements Examples {
   readonly pixels: Uint8Array
+  readonly inputs: ExampleSet
   readonly targets: Uint8Array
 
   /**
@@ -24,6 +25,7 @@ export class Dataset implements Examples {
     if (`${size}` !== `${[side, side]}`) throw problem('data.images', { actual: size.join('x') })
     if (n !== labels.size) throw problem('data.count', { images: n, labels: labels.size })
     this.pixels = rowMajor(images)
+    this.inputs = new ExampleSet(this.pixels, [side, side])
     this.targets = rowMajor(labels)
     const position = this.targets.findIndex(label => label > 9)
     if (position >= 0) throw problem('data.label', { label: this.targets[position], position })

@@ -13,19 +13,19 @@ export interface Mistake {
 }
 
 /** The confusion matrix, [label][answer]: how many images of each digit got each answer. */
-export function confusion({ labels, probabilities }: Evaluation): number[][] {
-  const classes = probabilities.length / labels.length
+export function confusion({ targets, outputs }: Evaluation): number[][] {
+  const classes = outputs.length / targets.length
   const counts = Array.from({ length: classes }, () => Array<number>(classes).fill(0))
-  labels.forEach((label, i) => counts[label][argmax(probabilities, i, classes)]++)
+  targets.forEach((label, i) => counts[label][argmax(outputs, i, classes)]++)
   return counts
 }
 
 /** All wrong answers, the surest first; in the set's order where the network is equally sure. */
-export function mistakes({ labels, probabilities }: Evaluation): Mistake[] {
-  const classes = probabilities.length / labels.length
-  const answers = Array.from(labels, (label, index) => {
-    const answer = argmax(probabilities, index, classes)
-    return { index, label, answer, probability: probabilities[index * classes + answer] }
+export function mistakes({ targets, outputs }: Evaluation): Mistake[] {
+  const classes = outputs.length / targets.length
+  const answers = Array.from(targets, (label, index) => {
+    const answer = argmax(outputs, index, classes)
+    return { index, label, answer, probability: outputs[index * classes + answer] }
   })
   return answers.filter(({ label, answer }) => label !== answer).sort((a, b) => b.probability - a.probability)
 }

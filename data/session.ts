@@ -8,7 +8,7 @@ import {
   type NamedTensors,
   type Optimizer,
   type Progress,
-  type Sequential,
+  type Network,
 } from '../engine/index.js'
 import type { Checkpoint, Epoch, Settings, Training } from './checkpoint.js'
 import { problem } from './errors.js'
@@ -51,7 +51,7 @@ export const sameExamples = (a: Settings, b: Settings) =>
 export const reshuffles = (changed: readonly (keyof Settings)[]) =>
   changed.some(key => ['seed', 'batchSize', 'data', 'examples', 'validation'].includes(key))
 
-export const optimizers: Record<Settings['optimizer'], (network: Sequential, settings: Settings) => Optimizer> = {
+export const optimizers: Record<Settings['optimizer'], (network: Network, settings: Settings) => Optimizer> = {
   adam: ({ parameters }) => adam(parameters),
   sgd: ({ parameters }, { momentum }) => sgd(parameters, { momentum }),
 }
@@ -62,14 +62,14 @@ export class Session {
   #best: NamedTensors | undefined
 
   private constructor(
-    readonly network: Sequential,
+    readonly network: Network,
     public training: Training & { readonly run: NonNullable<Training['run']> },
   ) {
     this.optimizer = optimizers[training.optimizer](network, training)
   }
 
   /** A network with its first weights. */
-  static begin(model: string, network: Sequential, backend: Backend, settings: Settings, epochs: number): Session {
+  static begin(model: string, network: Network, backend: Backend, settings: Settings, epochs: number): Session {
     network.init(backend, settings.seed)
     const run = { first: 0, last: epochs }
     return new Session(network, { model, ...settings, ...beginning, steps: 0, history: [], best: null, run })
@@ -83,7 +83,7 @@ export class Session {
    */
   static async resume(
     { training: saved, tensors }: Checkpoint,
-    network: Sequential,
+    network: Network,
     backend: Backend,
     settings: Settings,
     epochs: number | undefined,

@@ -11,6 +11,9 @@
 //
 // The interface is total: a backend that lacks a kernel does not compile. Nothing falls back silently.
 
+import type { ExampleSet } from './examples.js'
+export type { ExampleSet }
+
 /** Memory of a backend: `length` numbers, which only that backend can read. */
 export interface Buffer {
   readonly length: number
@@ -68,8 +71,13 @@ export interface Backend<B extends Buffer = Buffer> {
 
   // Memory
   upload(values: Values): B
-  /** Grey levels 0–255, each divided by 255; of images of `size` pixels each, only those of the given indices. */
-  uploadPixels(pixels: Uint8Array, indices?: Uint32Array, size?: number): B
+  /** Grey levels 0–255, each divided by 255. */
+  uploadPixels(pixels: Uint8Array): B
+  /**
+   * The examples of the given indices, one after the other; bytes divided by 255. A copy of the set that a backend keeps is
+   * valid as long as examples.version is the same; the indices are copied.
+   */
+  gather(examples: ExampleSet, indices: Uint32Array): B
   /** A copy of x, once all that leads to it has run. Rejects if a kernel on the way failed. */
   download(x: B): Promise<Values>
   /** Gives x back. Using it afterwards is an error. */

@@ -1,10 +1,10 @@
 // Backpropagation: the chain rule, applied from the loss back to every parameter.
-import type { Buffer } from './backend.js'
 import { problem } from './errors.js'
-import { own, sizeOf, Tensor } from './tensor.js'
+import { own } from './scope.js'
+import { backendOf, sizeOf, tensor, Tensor } from './tensor.js'
 
-/** The gradient of the loss with respect to each parameter it depends on. */
-export type Gradients = Map<Tensor, Buffer>
+/** The gradient of the loss with respect to each parameter it depends on, of the parameter's shape. */
+export type Gradients = Map<Tensor, Tensor>
 
 /**
  * The gradients of y with respect to every parameter behind it.
@@ -20,9 +20,8 @@ export function backward(y: Tensor, dy?: Tensor): Gradients {
   if (!dy && sizeOf(y.shape) !== 1) throw problem('engine.scalar', { shape: `${y.shape}` })
   if (dy && `${dy.shape}` !== `${y.shape}`)
     throw problem('engine.shape', { op: 'backward', input: 'dy', actual: `${dy.shape}`, expected: `${y.shape}` })
-  const backend = y.backend
-  const start = dy?.data ?? own(backend.upload(new Float32Array([1])), backend)
-  const pending = new Map<Tensor, Buffer>([[y, start]])
+  const backend = backendOf('backward', y, ...(dy ? [dy] : []))
+  const pending = new Map<Tensor, Tensor>([[y, dy ?? tensor(backend, new Float32Array([1]), y.shape)]])
   const gradients: Gradients = new Map()
 
   for (const result of inputsFirst(y).reverse()) {
@@ -31,17 +30,14 @@ export function backward(y: Tensor, dy?: Tensor): Gradients {
     pending.delete(result)
     if (result.edges.length === 0 && result.requiresGrad) gradients.set(result, dresult)
     for (const [input, grad] of result.edges) {
-      const dinput = grad(dresult)
-      if (dinput !== dresult) own(dinput, backend)
-      if (dinput.length !== sizeOf(input.shape))
-        throw problem('engine.gradient', {
-          op: result.op,
-          input: input.op,
-          actual: dinput.length,
-          shape: `${input.shape}`,
-        })
+      const { shape, op } = input
+      const passed = grad(dresult.data) // which may be dresult's own buffer
+      const dinput =
+        passed === dresult.data ? new Tensor(backend, shape, dresult) : own(new Tensor(backend, shape, passed))
+      if (passed.length !== sizeOf(shape))
+        throw problem('engine.gradient', { op: result.op, input: op, actual: passed.length, shape: `${shape}` })
       const other = pending.get(input)
-      pending.set(input, other ? own(backend.add(other, dinput), backend) : dinput)
+      pending.set(input, other ? own(new Tensor(backend, shape, backend.add(other.data, dinput.data))) : dinput)
     }
   }
   return gradients
@@ -50,13 +46,17 @@ export function backward(y: Tensor, dy?: Tensor): Gradients {
 /** y and all that leads to it, every tensor after its own inputs (a topological order). */
 function inputsFirst(y: Tensor): Tensor[] {
   const order: Tensor[] = []
-  const seen = new Set<Tensor>()
-  const visit = (t: Tensor) => {
-    if (seen.has(t)) return
-    seen.add(t)
-    for (const [input] of t.edges) visit(input)
-    order.push(t)
+  const seen = new Set([y])
+  // Depth first, with a stack of our own: a chain of operations may be longer than JavaScript's stack is deep.
+  const path = [{ tensor: y, next: 0 }]
+  while (path.length > 0) {
+    const top = path.at(-1)!
+    const edge = top.tensor.edges[top.next++]
+    if (!edge) order.push(path.pop()!.tensor)
+    else if (!seen.has(edge[0])) {
+      seen.add(edge[0])
+      path.push({ tensor: edge[0], next: 0 })
+    }
   }
-  visit(y)
   return order
 }

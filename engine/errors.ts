@@ -12,11 +12,18 @@ export const messages = {
   'engine.freed': '{op}: {input} was freed already; tensors made inside scope() live until its end',
   'engine.data': 'tensor: {actual} values cannot fill shape [{shape}]',
   'engine.label': 'crossEntropy: label {label} at position {position}; expected a whole number from 0 to {last}',
-  'engine.layer': 'layer {index} ({layer}) cannot take [{input}]: {reason}',
+  'engine.layer': 'layer {layer} cannot take [{input}]: {reason}',
+  'engine.layer.kind': 'layer {layer} is no layer; did you mean {call}()?',
+  'engine.layer.flat': 'it takes a row of numbers; put flatten() before it',
   'engine.layer.rank': 'it expects {expected} dimensions',
   'engine.layer.window': 'its {size}x{size} window is larger than the image',
   'engine.argument': '{where}: {name} is {actual}; expected {expected}',
   'engine.init': 'the network has no weights yet: call init(backend, seed) first',
+  'engine.backends': '{op}: its inputs are on two backends, {first} and {second}; upload them to the same',
+  'engine.index': 'gather: there is no example {index}; the set has {length}, counted from 0',
+  'engine.part': 'the network has no {name} of this shape: it must run the same way for every batch',
+  'engine.part.twice': 'two parts of the network are called {name}; every name may be given once',
+  'engine.heads': 'the network gives {heads}: a network of several results needs a loss of its own',
   'engine.input': 'the network takes [{expected}] an example, not [{actual}]',
   'engine.memory': 'out of memory: {asked} bytes were asked for, {used} are in use, and there is room for 2 GiB',
   'engine.simd': 'this machine has no WebAssembly SIMD, which the wasm backend needs; the cpu backend runs everywhere',
@@ -62,3 +69,9 @@ export class ChiffreError extends Error {
 /** A ChiffreError of the engine, by its key in `messages`. */
 export const problem = (key: keyof typeof messages, values: MessageValues = {}) =>
   new ChiffreError(key, values, messages[key])
+
+/** Checks that an argument is a whole number of at least 1. @throws ChiffreError naming it */
+export function positive(where: string, name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1)
+    throw problem('engine.argument', { where, name, actual: value, expected: '≥ 1' })
+}

@@ -5,31 +5,38 @@ export { cpu } from './backends/cpu.js'
 export { gpujs, gpujsMessages, gpujsModes, type GpujsMode } from './backends/gpujs/index.js'
 export { wasm, wasmSupported, type WasmBackend, type WasmOptions } from './backends/wasm/index.js'
 export { ChiffreError, fill, messages, type MessageValues } from './errors.js'
+export { evaluate, type Evaluation } from './evaluate.js'
+export { ExampleSet, type Examples, type Loss, type Targets } from './examples.js'
 export { relu, softmax } from './layers/activations.js'
 export { conv2d } from './layers/conv2d.js'
 export { dense } from './layers/dense.js'
 export { dropout } from './layers/dropout.js'
 export { flatten } from './layers/flatten.js'
-export type { Layer, Mode, Parameter, Sized } from './layers/layer.js'
+export { elementwise, glorotUniform, zeros, type Layer, type Mode, type Parameter, type Sized } from './layers/layer.js'
 export { maxPool2d } from './layers/maxPool2d.js'
-export { sequential, Sequential, type LayerSummary } from './layers/sequential.js'
+export { sequential } from './layers/sequential.js'
+export { argmax, type Judging, type Metric } from './metrics.js'
+export { network, Network, type Activation, type LayerSummary, type Named, type Part, type Parts } from './network.js'
 export * as ops from './ops/index.js'
-export type { Padding } from './ops/conv2d.js'
+export { conv2dShape, type Padding } from './ops/conv2d.js'
+export { pool2dShape } from './ops/maxPool2d.js'
 export { adam } from './optim/adam.js'
 export type { Optimizer } from './optim/optimizer.js'
 export { schedules, type Schedule } from './optim/schedule.js'
 export { sgd } from './optim/sgd.js'
 export { normal, random, shuffle, type Random } from './random.js'
 export { deserialize, serialize, type NamedTensors, type Saved } from './serialize.js'
-export { noGrad, pixels, scope, sizeOf, tensor, Tensor, type Shape } from './tensor.js'
+export { noGrad, scope } from './scope.js'
 export {
-  argmax,
-  beginning,
-  evaluate,
-  fit,
-  type Evaluation,
-  type Examples,
-  type FitOptions,
-  type Progress,
-  type Step,
-} from './train.js'
+  backendOf,
+  gather,
+  parameter,
+  pixels,
+  record,
+  sizeOf,
+  tensor,
+  Tensor,
+  type Edge,
+  type Shape,
+} from './tensor.js'
+export { beginning, fit, type FitOptions, type Progress, type Step } from './train.js'

@@ -1,7 +1,8 @@
 // A tensor is a shape, the numbers in a backend's memory, and how it was made. Operations on tensors (ops/) remember,
 // for each input, how a gradient flows back to it: that record is all of autograd. backward.ts walks it.
-import type { Backend, Buffer, Values } from './backend.js'
+import type { Backend, Buffer, ExampleSet, Values } from './backend.js'
 import { problem } from './errors.js'
+import { isRecording, Memory, own } from './scope.js'
 
 export type Shape = readonly number[]
 
@@ -14,27 +15,27 @@ export const sizeOf = (shape: Shape) => shape.reduce((a, b) => a * b, 1)
 export class Tensor {
   /** Set for parameters: backward computes their gradients, and optimizers change their `data`. */
   requiresGrad = false
-  /** The edges to the inputs that want a gradient; empty for parameters and data. */
+  /** The edges to the inputs that require a gradient; empty for parameters and data. */
   edges: readonly Edge[] = []
-  /** The operation that made it, for messages. */
-  op = 'tensor'
-  /** Shared by a tensor and its reshaped ones, so that freeing one frees them all, once. */
-  #memory: { buffer: Buffer | undefined }
+  readonly memory: Memory
 
+  /** @param data its buffer, or a tensor whose buffer it shares */
   constructor(
     readonly backend: Backend,
     readonly shape: Shape,
     data: Buffer | Tensor,
+    /** The operation that made it. */
+    readonly op = 'tensor',
   ) {
-    this.#memory = data instanceof Tensor ? data.#memory : { buffer: data }
+    this.memory = data instanceof Tensor ? data.memory : new Memory(backend, data)
   }
 
   get data(): Buffer {
-    if (!this.#memory.buffer) throw problem('engine.freed', { op: this.op, input: `[${this.shape}]` })
-    return this.#memory.buffer
+    if (!this.memory.buffer) throw problem('engine.freed', { op: this.op, input: `[${this.shape}]` })
+    return this.memory.buffer
   }
   set data(data: Buffer) {
-    this.#memory.buffer = data
+    this.memory.buffer = data
   }
 
   /** The numbers, row-major. */
@@ -44,97 +45,77 @@ export class Tensor {
 
   /** Gives the memory back. Tensors made inside scope() need not be freed by hand. */
   free() {
-    if (this.#memory.buffer) this.backend.free(this.#memory.buffer)
-    this.#memory.buffer = undefined
+    this.memory.free()
     this.edges = []
   }
-}
 
-/** What the innermost scope() has to free. */
-let owned: Map<Buffer, Tensor | Backend> | undefined
-let recording = true
-
-/** Hands a new buffer to the innermost scope. */
-export function own<B extends Buffer>(buffer: B, owner: Tensor | Backend): B {
-  owned?.set(buffer, owner)
-  return buffer
+  /** What console.log shows, such as `relu [128,10] on wasm`. */
+  toString() {
+    return `${this.op} [${this.shape}] on ${this.backend.name}${this.memory.buffer ? '' : ', freed'}`
+  }
+  [Symbol.for('nodejs.util.inspect.custom')]() {
+    return this.toString()
+  }
 }
 
 /** A tensor of the given values, in row-major order. @throws ChiffreError if they do not fill the shape */
 export function tensor(backend: Backend, values: Values, shape: Shape): Tensor {
-  if (values.length !== sizeOf(shape)) throw problem('engine.data', { actual: values.length, shape: `${shape}` })
-  const x = new Tensor(backend, shape, backend.upload(values))
-  own(x.data, x)
-  return x
+  return own(new Tensor(backend, shape, upload(backend, values, shape)))
 }
 
 /**
- * A tensor of grey levels 0–255, each divided by 255; with indices, of those images among many.
- * @throws ChiffreError if they do not fill the shape
+ * A tensor to be learned: it requires a gradient, and lives until it is freed by hand.
+ * @throws ChiffreError if the values do not fill the shape
  */
-export function pixels(backend: Backend, bytes: Uint8Array, shape: Shape, indices?: Uint32Array): Tensor {
-  const size = sizeOf(shape.slice(1))
-  let actual = indices ? 0 : bytes.length
-  for (const i of indices ?? []) if (size * (i + 1) <= bytes.length) actual += size
+export function parameter(backend: Backend, values: Values, shape: Shape): Tensor {
+  const w = new Tensor(backend, shape, upload(backend, values, shape), 'parameter')
+  w.requiresGrad = true
+  return w
+}
+
+function upload(backend: Backend, values: Values, shape: Shape): Buffer {
+  fill(values.length, shape)
+  return backend.upload(values)
+}
+
+function fill(actual: number, shape: Shape) {
   if (actual !== sizeOf(shape)) throw problem('engine.data', { actual, shape: `${shape}` })
-  const x = new Tensor(backend, shape, backend.uploadPixels(bytes, indices, size))
-  own(x.data, x)
-  return x
+}
+
+/** A tensor of grey levels 0–255, each divided by 255. @throws ChiffreError if they do not fill the shape */
+export function pixels(backend: Backend, bytes: Uint8Array, shape: Shape): Tensor {
+  fill(bytes.length, shape)
+  return own(new Tensor(backend, shape, backend.uploadPixels(bytes), 'pixels'))
+}
+
+/**
+ * The examples of the given indices, in that order: a batch.   → [indices.length, ...shape of one]
+ * @throws ChiffreError if there is no example of an index
+ */
+export function gather(backend: Backend, examples: ExampleSet, indices: Uint32Array): Tensor {
+  for (const index of indices)
+    if (index >= examples.length) throw problem('engine.index', { index, length: examples.length })
+  return own(new Tensor(backend, [indices.length, ...examples.shape], backend.gather(examples, indices), 'gather'))
+}
+
+/** The backend that an operation's inputs share. @throws ChiffreError naming both if they are on two */
+export function backendOf(op: string, first: Tensor, ...others: readonly Tensor[]): Backend {
+  const { backend } = first
+  for (const { backend: other } of others)
+    if (other !== backend) {
+      const second = other.name === backend.name ? `another ${other.name}` : other.name
+      throw problem('engine.backends', { op, first: backend.name, second })
+    }
+  return backend
 }
 
 /**
  * The result of an operation: its data is a new buffer, or the tensor whose buffer it shares. Of the edges along which
- * gradients flow back, only those to inputs that want one are kept: images, which want none, never pay for one.
+ * gradients flow back, only those to inputs that require one are kept: images, which require none, never pay for one.
  */
 export function record(op: string, shape: Shape, data: Buffer | Tensor, edges: readonly Edge[]): Tensor {
-  const first = edges[0][0]
-  const y = new Tensor(first.backend, shape, data)
-  y.op = op
-  if (recording) y.edges = edges.filter(([input]) => input.requiresGrad)
+  const y = new Tensor(edges[0][0].backend, shape, data, op)
+  if (isRecording()) y.edges = edges.filter(([input]) => input.requiresGrad)
   y.requiresGrad = y.edges.length > 0
-  if (!(data instanceof Tensor)) own(data, y)
-  return y
-}
-
-/** Runs fn without recording: for inference, where nothing flows back. */
-export function noGrad<T>(fn: () => T): T {
-  const before = recording
-  recording = false
-  try {
-    return fn()
-  } finally {
-    recording = before
-  }
-}
-
-/**
- * Runs fn and frees every tensor made inside, except those it returns (a tensor, or an array or record of them) and
- * those that existed before. One training step is one scope. fn must not be async: between its awaits, other
- * code would land in this scope.
- */
-export function scope<T>(fn: () => T): T {
-  const outer = owned
-  const mine = (owned = new Map<Buffer, Tensor | Backend>())
-  try {
-    const result = fn()
-    for (const kept of tensorsIn(result).filter(t => mine.has(t.data))) {
-      kept.requiresGrad &&= kept.edges.length === 0 // what it was made from is gone: a constant from here on
-      kept.edges = []
-      outer?.set(kept.data, kept)
-      mine.delete(kept.data)
-    }
-    return result
-  } finally {
-    owned = outer
-    for (const [buffer, owner] of mine) {
-      if (owner instanceof Tensor) owner.free()
-      else owner.free(buffer)
-    }
-  }
-}
-
-function tensorsIn(result: unknown): Tensor[] {
-  if (result instanceof Tensor) return [result]
-  if (typeof result !== 'object' || result === null) return []
-  return Object.values(result).filter(value => value instanceof Tensor)
+  return data instanceof Tensor ? y : own(y)
 }

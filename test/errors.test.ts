@@ -6,16 +6,22 @@ import {
   cpu,
   dense,
   dropout,
+  ExampleSet,
   fill,
   flatten,
+  gather,
   maxPool2d,
   messages,
+  network,
   ops,
   pixels,
   relu,
   sequential,
   sizeOf,
   tensor,
+  type Backend,
+  type Layer,
+  type Tensor,
 } from '../engine/index.js'
 import { record } from '../engine/tensor.js'
 import { backward } from '../engine/backward.js'
@@ -57,7 +63,36 @@ describe('errors of operations name the operation and both shapes', () => {
     says(() => ops.maxPool2d(of(4, 4), 2), 'maxPool2d: x has shape [4,4]; expected 4 dimensions')
     says(() => ops.maxPool2d(of(1, 1, 4, 3), 2), 'maxPool2d: x has shape [1,1,4,3]; expected [1,≥2,≥2,3]')
   })
-  it('reshape', () => says(() => ops.reshape(of(2, 3), [4]), 'reshape: [2,3] holds 6 numbers and cannot become [4]'))
+  it('strides, windows and paddings that are none', () => {
+    const [x, w] = [of(1, 6, 6, 1), of(3, 3, 1, 1)]
+    for (const stride of [0, -1, 1.5, NaN]) {
+      says(() => ops.conv2d(x, w, stride), `conv2d: stride is ${stride}; expected ≥ 1`)
+      says(() => ops.maxPool2d(x, 2, stride), `maxPool2d: stride is ${stride}; expected ≥ 1`)
+      says(() => ops.maxPool2d(x, stride, 1), `maxPool2d: size is ${stride}; expected ≥ 1`)
+    }
+    says(() => ops.conv2d(x, w, 1, 'SAME' as 'same'), 'conv2d: padding is SAME; expected valid, same')
+  })
+  it('reshape', () => {
+    for (const shape of [[4], [0.5, 12], [-2, -3], [-1]])
+      says(() => ops.reshape(of(2, 3), shape), `reshape: [2,3] holds 6 numbers and cannot become [${shape}]`)
+  })
+  it('tensors of two backends, or of two instances of one', () => {
+    const [other, double] = [cpu(), cpu({ precision: 'float64' })]
+    const on = (backend: Backend, ...shape: number[]) => tensor(backend, new Float32Array(sizeOf(shape)), shape)
+    const binary: [string, (on: Backend) => Tensor][] = [
+      ['add', b => ops.add(of(2), on(b, 2))],
+      ['mul', b => ops.mul(of(2), on(b, 2))],
+      ['bias', b => ops.bias(of(3, 2), on(b, 2))],
+      ['matmul', b => ops.matmul(of(3, 2), on(b, 2, 4))],
+      ['conv2d', b => ops.conv2d(of(1, 3, 3, 1), on(b, 3, 3, 1, 2))],
+      ['matmul', b => sequential([2], dense(2)).init(b, 0).predict(of(1, 2))],
+      ['backward', b => backward(ops.relu(of(2)), on(b, 2)) && of(1)],
+    ]
+    for (const [op, f] of binary) {
+      says(() => f(other), `${op}: its inputs are on two backends, cpu and another cpu; upload them to the same`)
+      says(() => f(double), `${op}: its inputs are on two backends, cpu and cpu:float64; upload them to the same`)
+    }
+  })
   it('crossEntropy', () => {
     says(() => ops.crossEntropy(of(2, 3), [1]), 'crossEntropy: logits has shape [2,3]; expected [1,n]')
     for (const label of [3, -1, 0.5, NaN])
@@ -69,9 +104,10 @@ describe('errors of operations name the operation and both shapes', () => {
   it('tensor, pixels', () => {
     says(() => tensor(backend, new Float32Array(5), [2, 3]), 'tensor: 5 values cannot fill shape [2,3]')
     says(() => pixels(backend, new Uint8Array(7), [2, 3]), 'tensor: 7 values cannot fill shape [2,3]')
+    says(() => new ExampleSet(new Uint8Array(7), [2, 3]), 'tensor: 7 values cannot fill shape [n,2,3]')
     says(
-      () => pixels(backend, new Uint8Array(12), [2, 3], Uint32Array.of(3, 4)),
-      'tensor: 3 values cannot fill shape [2,3]',
+      () => gather(backend, new ExampleSet(new Uint8Array(12), [3]), Uint32Array.of(3, 4)),
+      'gather: there is no example 4; the set has 4, counted from 0',
     )
   })
   it('a gradient of another size than its input, in an operation that someone wrote', () => {
@@ -86,22 +122,32 @@ describe('errors of layers name the layer and its input', () => {
     [
       'dense after an image',
       () => sequential([28, 28, 1], relu(), dense(10)),
-      'layer 1 (dense) cannot take [28,28,1]: it expects 1 dimensions',
+      'layer 1.dense cannot take [28,28,1]: it takes a row of numbers; put flatten() before it',
     ],
     [
       'conv2d after flatten',
       () => sequential([28, 28, 1], flatten(), conv2d(8, 3)),
-      'layer 1 (conv2d) cannot take [784]: it expects 3 dimensions',
+      'layer 1.conv2d cannot take [784]: it expects 3 dimensions',
     ],
     [
       'a window larger than the image',
       () => sequential([4, 9, 1], conv2d(8, 5)),
-      'layer 0 (conv2d) cannot take [4,9,1]: its 5x5 window is larger than the image',
+      'layer 0.conv2d cannot take [4,9,1]: its 5x5 window is larger than the image',
     ],
     [
       'a pool larger than what is left',
       () => sequential([6, 6, 1], conv2d(2, 5), maxPool2d(3)),
-      'layer 1 (maxPool2d) cannot take [2,2,2]: its 3x3 window is larger than the image',
+      'layer 1.maxPool2d cannot take [2,2,2]: its 3x3 window is larger than the image',
+    ],
+    [
+      'a layer that was not called',
+      () => sequential([6], dense(3), relu as unknown as Layer),
+      'layer 1.relu is no layer; did you mean relu()?',
+    ],
+    [
+      'two layers of one name',
+      () => network([6], (x, { layer }) => layer('a', dense(2), layer('a', dense(3), x))),
+      'two parts of the network are called a; every name may be given once',
     ],
     ['no units', () => dense(0), 'dense: units is 0; expected ≥ 1'],
     ['half a filter', () => conv2d(1.5, 3), 'conv2d: filters is 1.5; expected ≥ 1'],

@@ -18,7 +18,7 @@ import {
   tensor,
   type Layer,
   type Mode,
-  type Sequential,
+  type Network,
   type Shape,
   type Tensor,
 } from '../engine/index.js'
@@ -32,7 +32,9 @@ async function gradientOf(x: ReturnType<typeof given>, f: (x: Tensor) => Tensor,
   const dx = await scope(() => {
     const y = f(input)
     const weights = dy ? Float64Array.from(dy) : new Float64Array(sizeOf(y.shape)).fill(1)
-    return backend64.download(backward(y, tensor(backend64, weights, y.shape)).get(input)!)
+    return backward(y, tensor(backend64, weights, y.shape))
+      .get(input)!
+      .download()
   })
   input.free()
   return [...dx]
@@ -187,7 +189,7 @@ describe('gradients at corners, by hand', () => {
 })
 
 /** Checks the gradients of a network's result with respect to its input and every parameter. */
-async function checkNetwork(name: string, network: Sequential, batch: number, labels?: number[]) {
+async function checkNetwork(name: string, network: Network, batch: number, labels?: number[]) {
   // Biases are moved away from 0: a window of dead units would sit on relu's corner, where there is no derivative.
   const values = new Map<string, ReturnType<typeof given>>()
   for (const [key, { shape, init }] of network.declared()) {

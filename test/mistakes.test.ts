@@ -4,10 +4,10 @@ import { confusion, mistakes } from '../data/index.js'
 
 const evaluation = {
   loss: 0,
-  accuracy: 0,
-  labels: Uint8Array.of(0, 1, 1, 2, 2, 2),
+  metrics: {},
+  targets: Uint8Array.of(0, 1, 1, 2, 2, 2),
   // prettier-ignore
-  probabilities: Float32Array.of(
+  outputs: Float32Array.of(
     0.75, 0.25, 0,     // a 0, read as 0
     0.5, 0.25, 0.25,   // a 1, read as 0
     0, 0.125, 0.875,   // a 1, read as 2, surely
@@ -36,5 +36,5 @@ describe('mistakes', () => {
     ]))
 
   it('is empty where nothing is wrong', () =>
-    assert.deepEqual(mistakes({ ...evaluation, labels: Uint8Array.of(0, 0, 2, 1, 2, 1) }), []))
+    assert.deepEqual(mistakes({ ...evaluation, targets: Uint8Array.of(0, 0, 2, 1, 2, 1) }), []))
 })

@@ -37,7 +37,7 @@ for (const [name, model] of Object.entries(models))
       const { pixels: images, labels } = digits(8).gather(Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7))
       const downloads = scope(() => {
         const gradients = backward(ops.crossEntropy(network.forward(pixels(backend, images, [8, 784])), labels))
-        return [...network.parameters].map(([key, p]) => [key, backend.download(gradients.get(p)!)] as const)
+        return [...network.parameters].map(([key, p]) => [key, gradients.get(p)!.download()] as const)
       })
       assert.ok(downloads.length > 0)
       for (const [key, values] of downloads)
@@ -54,7 +54,7 @@ for (const [name, model] of Object.entries(models))
       const examples = digits(32)
       let accuracy = 0
       for await (const step of fit(network, optimizer, backend, examples, { lr: 0.003, epochs: 150, batchSize: 32 }))
-        if ((accuracy = step.accuracy) === 1) break
+        if ((accuracy = step.metrics.accuracy) === 1) break
       assert.equal(accuracy, 1)
 
       const tensors = new Map<string, { shape: readonly number[]; values: Float32Array }>()

@@ -5,6 +5,7 @@ import {
   backward,
   cpu,
   ops,
+  parameter,
   scope,
   sgd,
   tensor,
@@ -35,11 +36,7 @@ interface Operations {
 
 /** Runs f and its gradient, dy being make.py's uniform(3) unless the result is a number. */
 async function run(backend: Backend, f: (...inputs: Tensor[]) => Tensor, ...inputs: [Float64Array, Shape][]) {
-  const parameters = inputs.map(([values, shape]) => {
-    const x = tensor(backend, values, shape)
-    x.requiresGrad = true
-    return x
-  })
+  const parameters = inputs.map(([values, shape]) => parameter(backend, values, shape))
   const { shape, y, gradients } = scope(() => {
     const y = f(...parameters)
     const dy = y.shape.length > 0 ? tensor(backend, uniformOf(3, y.shape), y.shape) : undefined
@@ -47,7 +44,7 @@ async function run(backend: Backend, f: (...inputs: Tensor[]) => Tensor, ...inpu
     return {
       shape: y.shape,
       y: y.download(),
-      gradients: Promise.all(parameters.map(p => backend.download(gradients.get(p)!))),
+      gradients: Promise.all(parameters.map(p => gradients.get(p)!.download())),
     }
   })
   for (const p of parameters) p.free()
@@ -118,10 +115,10 @@ for (const [precision, tolerance] of [
         for (const [t, weights] of after.entries()) {
           const values = uniformOf(10 + t, [7])
           values[2] = 0
-          const gradient = backend.upload(values)
+          const gradient = tensor(backend, values, [7])
           const gradients: Gradients = new Map([[w, gradient]])
           optimizer.step(gradients, lr)
-          backend.free(gradient)
+          gradient.free()
           assertClose(await w.download(), weights, tolerance, `weights after step ${t + 1}`)
         }
         assert.equal(optimizer.steps, 10)

@@ -1,6 +1,20 @@
 // What a tensor promises about memory and gradients: scope, noGrad, free, record and backward.
 import assert from 'node:assert/strict'
-import { backward, cpu, noGrad, ops, scope, sequential, conv2d, relu, flatten, dense, tensor } from '../engine/index.js'
+import { inspect } from 'node:util'
+import {
+  backward,
+  conv2d,
+  cpu,
+  dense,
+  flatten,
+  noGrad,
+  ops,
+  parameter as parameterOf,
+  relu,
+  scope,
+  sequential,
+  tensor,
+} from '../engine/index.js'
 import { type Backend, type Tensor } from '../engine/index.js'
 import { uniform } from './support/numbers.js'
 
@@ -19,6 +33,27 @@ const make = (shape: number[], name = 'x') =>
     shape,
   )
 const parameter = (shape: number[], name = 'w') => Object.assign(make(shape, name), { requiresGrad: true })
+
+describe('a tensor', () => {
+  it('says in a word what it is, and not its numbers', () => {
+    const [x, w] = [make([2, 3]), parameterOf(backend, new Float32Array(12), [3, 4])]
+    assert.equal(inspect(x), 'tensor [2,3] on cpu')
+    assert.equal(inspect(w), 'parameter [3,4] on cpu')
+    const y = ops.relu(ops.matmul(x, w))
+    assert.equal(String(y), 'relu [2,4] on cpu')
+    y.free()
+    assert.equal(inspect(y), 'relu [2,4] on cpu, freed')
+  })
+  it('that is a parameter requires a gradient, and outlives the scope it was made in', async () => {
+    const w = scope(() => {
+      const w = parameterOf(backend, Float32Array.of(3, 4), [2])
+      return { w, n: backward(ops.mul(w, w), make([2])).size }
+    })
+    assert.deepEqual([w.n, w.w.requiresGrad, backend.live], [1, true, 1])
+    assert.deepEqual([...(await w.w.download())], [3, 4])
+    assert.throws(() => parameterOf(backend, new Float32Array(3), [2]), { key: 'engine.data' })
+  })
+})
 
 describe('scope', () => {
   it('frees all but its result', () => {
@@ -164,6 +199,32 @@ describe('noGrad', () => {
 })
 
 describe('backward', () => {
+  it('gives tensors of the parameters’ shapes, which end with the scope', () => {
+    const [w, b] = [parameter([3, 2]), parameter([2], 'b')]
+    let leaked: Tensor | undefined
+    scope(() => {
+      const gradients = backward(ops.crossEntropy(ops.bias(ops.matmul(make([4, 3]), w), b), [0, 1, 1, 0]))
+      assert.deepEqual(gradients.get(w)!.shape, [3, 2])
+      assert.deepEqual(gradients.get(b)!.shape, [2])
+      leaked = gradients.get(w)
+    })
+    assert.throws(() => leaked!.data, { key: 'engine.freed' })
+  })
+  it('a gradient that leaves the scope is kept', async () => {
+    const w = parameter([2])
+    const dw = scope(() => backward(ops.mul(w, w), make([2], 'dy')).get(w)!)
+    assert.equal(backend.live, 2)
+    assert.equal((await dw.download()).length, 2)
+  })
+  it('walks chains of operations that are longer than JavaScript’s stack is deep', async () => {
+    const w = parameterOf(backend, Float32Array.of(1), [1])
+    const dw = scope(() => {
+      let y: Tensor = w
+      for (let i = 0; i < 50_000; i++) y = ops.add(y, w)
+      return backward(y).get(w)!
+    })
+    assert.deepEqual([...(await dw.download())], [50_001])
+  })
   it('from several numbers needs dy, of their shape', () => {
     const y = ops.relu(parameter([2, 3]))
     assert.throws(() => backward(y), {
@@ -184,7 +245,7 @@ describe('backward', () => {
   })
   it('of a parameter itself is dy', async () => {
     const w = parameter([1])
-    assert.deepEqual([...(await backend.download(backward(w).get(w)!))], [1])
+    assert.deepEqual([...(await backward(w).get(w)!.download())], [1])
   })
   it('goes through a graph that is wide and deep without doing anything twice', () => {
     let calls = 0
@@ -217,7 +278,11 @@ describe('backward', () => {
   it('but an image that wants one gets it: which pixels mattered', async () => {
     const network = sequential([6, 6, 1], conv2d(2, 3), flatten(), dense(2)).init(backend, 0)
     const image = parameter([1, 6, 6, 1])
-    const dx = scope(() => backend.download(backward(ops.crossEntropy(network.forward(image), [0])).get(image)!))
+    const dx = scope(() =>
+      backward(ops.crossEntropy(network.forward(image), [0]))
+        .get(image)!
+        .download(),
+    )
     assert.ok((await dx).some(v => v !== 0))
   })
 })

@@ -34,7 +34,7 @@ import {
   wasm,
   wasmSupported,
   type Backend,
-  type Sequential,
+  type Network,
   type Shape,
 } from '../engine/index.js'
 import { models } from '../models/index.js'
@@ -43,7 +43,7 @@ import { Job, learn } from './training.js'
 
 /** A network that has been opened. */
 interface Opened {
-  readonly network: Sequential
+  readonly network: Network
   weights: NetworkInfo['weights']
   /** What it was opened from. */
   checkpoint?: Checkpoint | undefined
@@ -107,7 +107,12 @@ const api: Api = {
 
   async activations(model) {
     const { network } = ready(model)
-    return take(scope(() => noGrad(() => network.activations(input()))))
+    return take(
+      scope(() => {
+        const all = noGrad(() => network.activations(input()))
+        return [all[0].x, ...all.map(({ y }) => y)]
+      }),
+    )
   },
 
   async unit(model, index, place) {
@@ -120,7 +125,7 @@ const api: Api = {
     )
     const [inputs, outputs, weights] = (await take(
       scope(() => {
-        const x = noGrad(() => network.activations(input()))[index]
+        const x = noGrad(() => network.activations(input()))[index].x
         x.requiresGrad = true
         const y = layer.forward(x, parameters, { training: false, rng: random(0, 'unit') })
         return [x, y, gradient(y, place, x)]
@@ -226,8 +231,8 @@ const api: Api = {
       const { pixels } = examples.gather(Uint32Array.of(mistake.index))
       return { ...mistake, pixels }
     })
-    const { accuracy, loss } = evaluation
-    return { accuracy, loss, confusion: confusion(evaluation), mistakes: pictured }
+    const { metrics, loss } = evaluation
+    return { accuracy: metrics.accuracy, loss, confusion: confusion(evaluation), mistakes: pictured }
   },
   async example(i) {
     const examples = await dataset('t10k')
@@ -297,7 +302,7 @@ async function take(tensors: readonly Tensor[]): Promise<Grid[]> {
 }
 
 /** The shape in which a layer's input is best looked at: what it was before it was lined up in a row. */
-function shapeBefore(network: Sequential, index: number): Shape {
+function shapeBefore(network: Network, index: number): Shape {
   const shapes = [network.input, ...network.layers.map(layer => layer.output)].slice(0, index + 1)
   const size = sizeOf(shapes.at(-1)!)
   return shapes.reverse().find(shape => shape.length > 1 && sizeOf(shape) === size) ?? shapes[0]

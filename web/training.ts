@@ -72,12 +72,12 @@ export async function learn(
   const { run, lr, batchSize, seed, schedule, ...from } = session.training
   const options = { lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last }
   const total = (run.last - run.first) * Math.ceil(learned.length / batchSize)
-  let before = { lossSum: from.lossSum, correct: from.correct, images: from.batch * batchSize }
+  let before = { lossSum: from.lossSum, correct: from.sums.accuracy ?? 0, images: from.batch * batchSize }
   let since = { ...none, time: performance.now() }
   for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
     if (!Number.isFinite(step.loss)) return 'diverged'
     session.advance(step.progress)
-    const now = { lossSum: step.loss * step.seen, correct: step.accuracy * step.seen, images: step.seen }
+    const now = { lossSum: step.loss * step.seen, correct: step.metrics.accuracy * step.seen, images: step.seen }
     since.lossSum += now.lossSum - before.lossSum
     since.correct += now.correct - before.correct
     since.images += now.images - before.images
@@ -87,8 +87,8 @@ export async function learn(
     let over = false
     if (completed) {
       const validation = apart && (await evaluate(session.network, backend, apart))
-      const score = { loss: step.loss, accuracy: step.accuracy }
-      const judged = validation && { validation: { loss: validation.loss, accuracy: validation.accuracy } }
+      const score = { loss: step.loss, accuracy: step.metrics.accuracy }
+      const judged = validation && { validation: { loss: validation.loss, accuracy: validation.metrics.accuracy } }
       const early = await session.endEpoch({ ...score, ...judged })
       if (early) session.restoreBest()
       over = early || step.epoch === run.last

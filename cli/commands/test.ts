@@ -58,7 +58,8 @@ export async function run(argv: Test, program: string): Promise<number> {
   const counts = confusion(evaluation)
   const wrong = mistakes(evaluation)
   const shown = wrong.slice(0, drawn).map(mistake => pictured(mistake, images))
-  const { accuracy, loss } = evaluation
+  const { metrics, loss } = evaluation
+  const { accuracy } = metrics
   const print = (text: string) => process.stdout.write(text + '\n')
   if (argv.json) print(JSON.stringify({ accuracy, loss, errors: wrong.length, confusion: counts }))
   else {

@@ -6,8 +6,9 @@ import {
   fit,
   schedules,
   type Backend,
+  type Evaluation,
   type Examples,
-  type Sequential,
+  type Network,
   type Step,
 } from '../../engine/index.js'
 import {
@@ -112,7 +113,7 @@ export async function run(argv: Train, program: string): Promise<number> {
   }
 }
 
-async function train(argv: Train, program: string, network: Sequential, path: string, held: Lock): Promise<number> {
+async function train(argv: Train, program: string, network: Network, path: string, held: Lock): Promise<number> {
   const saved = argv.fresh ? undefined : await usable(() => openCheckpoint(path, argv.model, network))
   const given = { ...argv, batchSize: argv['batch-size'] }
   // The backend's threads start while the images are read.
@@ -253,7 +254,7 @@ const accuracies = (before: Training, now: Training) => ({
   now: percent(judged(now)?.accuracy ?? 0),
 })
 
-const scoreIn = ({ loss, accuracy }: Score): Score => ({ loss, accuracy })
+const scoreIn = ({ loss, metrics }: Step | Evaluation): Score => ({ loss, accuracy: metrics.accuracy })
 
 /** The loss, or a weight, is no longer a number. */
 function diverged({ epoch, batch, lr }: Step, { path, kept }: Task) {

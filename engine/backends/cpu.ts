@@ -2,7 +2,7 @@
 // the specification that the fast backends are tested against, and the place to look up what a kernel does. A buffer
 // is a typed array. In double precision it is also where gradients are checked (test/gradients.test.ts).
 import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Values } from '../backend.js'
-import { imagesAt } from './imagesAt.js'
+import { gathered } from './gathered.js'
 
 /** The reference backend, in Float32 unless asked otherwise. */
 export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float64' } = {}): Backend<Values> {
@@ -22,9 +22,11 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
     name: precision === 'float64' ? 'cpu:float64' : 'cpu',
 
     upload: values => make(values.length, i => values[i]),
-    uploadPixels(pixels, indices, size) {
-      const picked = imagesAt(pixels, indices, size)
-      return make(picked.length, i => picked[i] / 255)
+    uploadPixels: pixels => make(pixels.length, i => pixels[i] / 255),
+    gather(examples, indices) {
+      const values = gathered(examples, indices)
+      const scale = values instanceof Uint8Array ? 255 : 1
+      return make(values.length, i => values[i] / scale)
     },
     download: async x => x.slice(),
     free(x) {

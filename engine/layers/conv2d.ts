@@ -1,7 +1,7 @@
-import { problem } from '../errors.js'
+import { positive, problem } from '../errors.js'
 import { bias } from '../ops/bias.js'
 import { conv2d as convolve, conv2dShape, type Padding } from '../ops/conv2d.js'
-import { glorotUniform, positive, rank, zeros, type Layer } from './layer.js'
+import { glorotUniform, rank, zeros, type Layer } from './layer.js'
 
 /**
  * `filters` windows of kernel x kernel weights slide over the image, one result a window each.

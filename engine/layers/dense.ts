@@ -1,6 +1,7 @@
+import { positive, problem } from '../errors.js'
 import { bias } from '../ops/bias.js'
 import { matmul } from '../ops/matmul.js'
-import { glorotUniform, positive, rank, zeros, type Layer } from './layer.js'
+import { glorotUniform, zeros, type Layer } from './layer.js'
 
 /** y = x·weight + bias: every output is a weighted sum of all inputs.   x [batch,k] → y [batch,units] */
 export function dense(units: number): Layer {
@@ -8,7 +9,7 @@ export function dense(units: number): Layer {
   return {
     name: 'dense',
     size(input) {
-      rank(input, 1)
+      if (input.length !== 1) throw problem('engine.layer.flat')
       const [k] = input as [number]
       return {
         output: [units],

@@ -1,5 +1,5 @@
 // A layer is plain data: what it makes of a shape, the parameters it wants, and a function of tensors. It holds no
-// weights; those belong to the network (sequential.ts), under names, so one layer can be looked at by itself.
+// weights; those belong to the network (network.ts), under names, so one layer can be looked at by itself.
 import { problem } from '../errors.js'
 import { type Random } from '../random.js'
 import { sizeOf, type Shape, type Tensor } from '../tensor.js'
@@ -16,6 +16,8 @@ export interface Mode {
 export interface Parameter {
   readonly shape: Shape
   readonly init: (rng: Random) => Float32Array
+  /** False for what the layer itself keeps up to date, such as running means: saved, but no optimizer touches it. */
+  readonly trained?: boolean
 }
 
 /** A layer that knows its input: shapes are those of one example, without the batch. */
@@ -51,12 +53,6 @@ export const glorotUniform = (shape: Shape, fanIn: number, fanOut: number): Para
 })
 
 export const zeros = (shape: Shape): Parameter => ({ shape, init: () => new Float32Array(sizeOf(shape)) })
-
-/** Checks that a layer's argument is a whole number of at least 1. */
-export function positive(where: string, name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1)
-    throw problem('engine.argument', { where, name, actual: value, expected: '≥ 1' })
-}
 
 /** Checks how many dimensions a layer's input has. */
 export function rank(input: Shape, expected: number): void {

@@ -1,6 +1,6 @@
-import { problem } from '../errors.js'
+import { positive, problem } from '../errors.js'
 import { maxPool2d as pool, pool2dShape } from '../ops/maxPool2d.js'
-import { positive, rank, type Layer } from './layer.js'
+import { rank, type Layer } from './layer.js'
 
 /** Keeps the largest of each size x size window, per channel.   x [batch,h,w,c] → y [batch,oh,ow,c] */
 export function maxPool2d(size: number, { stride = size } = {}): Layer {

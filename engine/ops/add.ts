@@ -1,5 +1,5 @@
 import { problem } from '../errors.js'
-import { record, type Tensor } from '../tensor.js'
+import { backendOf, record, type Tensor } from '../tensor.js'
 
 /**
  * y = a + b, of the same shape.   da = dy,   db = dy.
@@ -8,7 +8,7 @@ import { record, type Tensor } from '../tensor.js'
 export function add(a: Tensor, b: Tensor): Tensor {
   if (`${a.shape}` !== `${b.shape}`)
     throw problem('engine.shape', { op: 'add', input: 'b', actual: `${b.shape}`, expected: `${a.shape}` })
-  return record('add', a.shape, a.backend.add(a.data, b.data), [
+  return record('add', a.shape, backendOf('add', a, b).add(a.data, b.data), [
     [a, dy => dy],
     [b, dy => dy],
   ])

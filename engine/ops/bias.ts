@@ -1,5 +1,5 @@
 import { problem } from '../errors.js'
-import { record, sizeOf, type Tensor } from '../tensor.js'
+import { backendOf, record, sizeOf, type Tensor } from '../tensor.js'
 
 /**
  * y = x + b, the same b for every row (for images: every pixel).   dx = dy,   db = Σ rows dy.   x [...,n], b [n] → y [...,n]
@@ -10,8 +10,9 @@ export function bias(x: Tensor, b: Tensor): Tensor {
   if (b.shape.length !== 1 || b.shape[0] !== n)
     throw problem('engine.shape', { op: 'bias', input: 'b', actual: `${b.shape}`, expected: `${n}` })
   const m = sizeOf(x.shape) / n
-  return record('bias', x.shape, x.backend.addBias(x.data, b.data, m, n), [
+  const backend = backendOf('bias', x, b)
+  return record('bias', x.shape, backend.addBias(x.data, b.data, m, n), [
     [x, dy => dy],
-    [b, dy => x.backend.biasGrad(dy, m, n)],
+    [b, dy => backend.biasGrad(dy, m, n)],
   ])
 }

@@ -1,6 +1,6 @@
 import type { Conv2dShape } from '../backend.js'
-import { problem } from '../errors.js'
-import { record, type Shape, type Tensor } from '../tensor.js'
+import { positive, problem } from '../errors.js'
+import { backendOf, record, type Shape, type Tensor } from '../tensor.js'
 
 /** 'valid': the window stays inside the image. 'same': zeros around it, so that oh = ⌈h / stride⌉. */
 export type Padding = 'valid' | 'same'
@@ -12,11 +12,11 @@ export type Padding = 'valid' | 'same'
  * dx: a pixel of x was read by every window that covered it, so it collects their dy, each through the weight that read it.
  * dw: a weight met one pixel of x per window, so it collects x·dy over all windows of the batch.
  * docs/convolution.md derives both.
- * @throws ChiffreError if x or w has another rank, their channels differ, or the window is larger than the image
+ * @throws ChiffreError if x or w has another rank, their channels differ, the window is larger than the image, or stride or padding are none
  */
 export function conv2d(x: Tensor, w: Tensor, stride = 1, padding: Padding = 'valid'): Tensor {
   const s = conv2dShape(x.shape, w.shape, stride, padding)
-  const b = x.backend
+  const b = backendOf('conv2d', x, w)
   return record('conv2d', [s.n, s.oh, s.ow, s.co], b.conv2d(x.data, w.data, s), [
     [x, dy => b.conv2dGradInput(dy, w.data, s)],
     [w, dy => b.conv2dGradFilter(x.data, dy, s)],
@@ -28,6 +28,9 @@ export function conv2dShape(x: Shape, w: Shape, stride: number, padding: Padding
   const op = 'conv2d'
   if (x.length !== 4) throw problem('engine.rank', { op, input: 'x', actual: `${x}`, expected: 4 })
   if (w.length !== 4) throw problem('engine.rank', { op, input: 'w', actual: `${w}`, expected: 4 })
+  positive(op, 'stride', stride)
+  if (padding !== 'valid' && padding !== 'same')
+    throw problem('engine.argument', { where: op, name: 'padding', actual: padding, expected: 'valid, same' })
   const [n, h, width, ci] = x as [number, number, number, number]
   const [kh, kw, channels, co] = w as [number, number, number, number]
   if (channels !== ci)

@@ -1,5 +1,5 @@
 import { problem } from '../errors.js'
-import { own, record, type Tensor } from '../tensor.js'
+import { record, tensor, type Tensor } from '../tensor.js'
 
 /**
  * loss = the mean over the batch of −log p[label], with p = softmax(logits).   logits [m,n], m labels → loss []
@@ -19,8 +19,8 @@ export function crossEntropy(logits: Tensor, labels: ArrayLike<number>): Tensor 
       throw problem('engine.label', { label, position: i, last: n - 1 })
   }
   const b = logits.backend
-  const classes = own(b.upload(new Float32Array(labels)), b)
-  return record(op, [], b.crossEntropy(logits.data, classes, m, n), [
-    [logits, dy => b.crossEntropyGrad(logits.data, classes, dy, m, n)],
+  const classes = tensor(b, new Float32Array(labels), [m])
+  return record(op, [], b.crossEntropy(logits.data, classes.data, m, n), [
+    [logits, dy => b.crossEntropyGrad(logits.data, classes.data, dy, m, n)],
   ])
 }

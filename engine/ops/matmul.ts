@@ -1,5 +1,5 @@
 import { problem } from '../errors.js'
-import { record, type Tensor } from '../tensor.js'
+import { backendOf, record, type Tensor } from '../tensor.js'
 
 /**
  * y = x·w.   dx = dy·wᵀ,   dw = xᵀ·dy.   x [m,k], w [k,n] → y [m,n]
@@ -13,7 +13,7 @@ export function matmul(x: Tensor, w: Tensor): Tensor {
   const [rows, n] = w.shape as [number, number]
   if (x.shape.length !== 2 || w.shape.length !== 2 || k !== rows)
     throw problem('engine.matmul', { x: `${x.shape}`, w: `${w.shape}` })
-  const b = x.backend
+  const b = backendOf('matmul', x, w)
   return record('matmul', [m, n], b.matmul(x.data, w.data, m, k, n), [
     [x, dy => b.matmul(dy, w.data, m, n, k, { w: true })],
     [w, dy => b.matmul(x.data, dy, k, m, n, { x: true })],

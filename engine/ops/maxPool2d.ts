@@ -1,5 +1,5 @@
 import type { Pool2dShape } from '../backend.js'
-import { problem } from '../errors.js'
+import { positive, problem } from '../errors.js'
 import { record, type Shape, type Tensor } from '../tensor.js'
 
 /**
@@ -7,7 +7,7 @@ import { record, type Shape, type Tensor } from '../tensor.js'
  *
  * dx: only the winner of a window reached the loss, so it alone receives dy; the others get 0. If several are equal
  * (all-zero windows after relu are common), the first in row-major order wins.
- * @throws ChiffreError if x has another rank or is smaller than the window
+ * @throws ChiffreError if x has another rank, is smaller than the window, or size or stride are no whole numbers of at least 1
  */
 export function maxPool2d(x: Tensor, size: number, stride = size): Tensor {
   const s = pool2dShape(x.shape, size, stride)
@@ -19,6 +19,8 @@ export function maxPool2d(x: Tensor, size: number, stride = size): Tensor {
 export function pool2dShape(x: Shape, size: number, stride: number): Pool2dShape {
   const op = 'maxPool2d'
   if (x.length !== 4) throw problem('engine.rank', { op, input: 'x', actual: `${x}`, expected: 4 })
+  positive(op, 'size', size)
+  positive(op, 'stride', stride)
   const [n, h, w, c] = x as [number, number, number, number]
   const oh = Math.floor((h - size) / stride) + 1
   const ow = Math.floor((w - size) / stride) + 1

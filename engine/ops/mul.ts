@@ -1,5 +1,5 @@
 import { problem } from '../errors.js'
-import { record, type Tensor } from '../tensor.js'
+import { backendOf, record, type Tensor } from '../tensor.js'
 
 /**
  * y = a · b, element by element, of the same shape.   da = dy · b,   db = dy · a.
@@ -8,8 +8,9 @@ import { record, type Tensor } from '../tensor.js'
 export function mul(a: Tensor, b: Tensor): Tensor {
   if (`${a.shape}` !== `${b.shape}`)
     throw problem('engine.shape', { op: 'mul', input: 'b', actual: `${b.shape}`, expected: `${a.shape}` })
-  return record('mul', a.shape, a.backend.mul(a.data, b.data), [
-    [a, dy => a.backend.mul(dy, b.data)],
-    [b, dy => a.backend.mul(dy, a.data)],
+  const backend = backendOf('mul', a, b)
+  return record('mul', a.shape, backend.mul(a.data, b.data), [
+    [a, dy => backend.mul(dy, b.data)],
+    [b, dy => backend.mul(dy, a.data)],
   ])
 }

@@ -25,7 +25,7 @@ export function adam(
     step(gradients: Gradients, lr: number) {
       steps++
       for (const parameter of parameters.values()) {
-        const dw = gradients.get(parameter)
+        const dw = gradients.get(parameter)?.data
         if (!dw) continue
         const [m, v] = [mean.of(parameter), square.of(parameter)]
         const constants = { lr, beta1, beta2, epsilon, step: steps }

@@ -17,7 +17,7 @@ export function sgd(parameters: ReadonlyMap<string, Tensor>, { momentum = 0 } = 
     step(gradients: Gradients, lr: number) {
       steps++
       for (const parameter of parameters.values()) {
-        const dw = gradients.get(parameter)
+        const dw = gradients.get(parameter)?.data
         if (!dw) continue
         const v = momentum > 0 ? velocity.of(parameter) : undefined
         const next = parameter.backend.sgdStep(parameter.data, dw, v, lr, momentum)

@@ -18,7 +18,7 @@ import {
   sequential,
   tensor,
 } from '../../engine/index.js'
-import type { Backend, Sequential } from '../../engine/index.js'
+import type { Backend, Network } from '../../engine/index.js'
 import { mnist } from '../../bench/mnist.js'
 import { models } from '../../models/index.js'
 import { uniform } from '../support/numbers.js'
@@ -44,7 +44,7 @@ testTrajectories('gpujs:headlessgl', () => gpujs('headlessgl'), { skip })
   after(() => backend.dispose())
 
   /** Trains on one batch; the first steps compile the kernels and fill GL's own pools. */
-  async function train(network: Sequential, steps: number) {
+  async function train(network: Network, steps: number) {
     network.init(backend, 1)
     const optimizer = adam(network.parameters)
     const x = tensor(backend, uniform(16 * 784, 'x'), [16, ...network.input])
@@ -82,9 +82,9 @@ testTrajectories('gpujs:headlessgl', () => gpujs('headlessgl'), { skip })
     const scores = []
     for (const backend of [cpu(), await gpujs()]) {
       const network = models.deepnet2().init(backend, 0)
-      const steps = fit(network, adam(network.parameters), backend, learned, { lr: 1e-3, epochs: 1 })
+      const steps = fit(network, adam(network.parameters), backend, learned, { lr: 1e-3, epochs: 1, batchSize: 128 })
       while (!(await steps.next()).done);
-      scores.push((await evaluate(network, backend, apart)).accuracy)
+      scores.push((await evaluate(network, backend, apart)).metrics.accuracy)
       await backend.dispose()
     }
     assert.ok(Math.abs(scores[0] - scores[1]) <= 0.005, `accuracies ${scores.join(' and ')}`)

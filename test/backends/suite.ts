@@ -3,7 +3,15 @@
 // delay kernels, so kernels are also tested in the chains in which networks use them.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { cpu, type Backend, type Buffer, type Conv2dShape, type Pool2dShape, type Values } from '../../engine/index.js'
+import {
+  cpu,
+  ExampleSet,
+  type Backend,
+  type Buffer,
+  type Conv2dShape,
+  type Pool2dShape,
+  type Values,
+} from '../../engine/index.js'
 import { conv2dShape, type Padding } from '../../engine/ops/conv2d.js'
 import { pool2dShape } from '../../engine/ops/maxPool2d.js'
 import { assertClose, eighths, uniform } from '../support/numbers.js'
@@ -790,17 +798,39 @@ export function testBackend(
         backend.free(x)
       })
       it('picks images out of sets, one set after the other', async () => {
-        const [a, c, d] = ['a', 'c', 'd'].map(label => strokes(9 * 84, label))
+        const [a, c, d] = ['a', 'c', 'd'].map(label => new ExampleSet(strokes(9 * 84, label), [84]))
         const picks = [[a, [8, 0, 8]], [c, [3]], [d, Array.from({ length: 33 }, (_, i) => i % 9)], [a, [1, 2]], [c, [0, 4]]] as const // prettier-ignore
         const program = (b: Backend) =>
-          Object.fromEntries(
-            picks.map(([set, indices], i) => [`uploadPixels ${i}`, b.uploadPixels(set, Uint32Array.from(indices), 84)]),
-          )
-        await compare('uploadPixels', {}, program, true)
-        const two = (b: Backend) => b.uploadPixels(a, Uint32Array.of(4, 7), 84)
+          Object.fromEntries(picks.map(([set, indices], i) => [`gather ${i}`, b.gather(set, Uint32Array.from(indices))]))
+        await compare('gather', {}, program, true)
+        const two = (b: Backend) => b.gather(a, Uint32Array.of(4, 7))
         await compare('matmul of picked pixels', { w: uniform(84 * 5, 'w') }, (b, { w }) => ({
           matmul: b.matmul(two(b), w, 2, 84, 5),
         }))
+      })
+      it('sees that a set has changed once its owner says so, and takes floats as they are', async () => {
+        const values = Uint8Array.from({ length: 5 * 12 }, (_, i) => 4 * i)
+        const [bytes, floats] = [new ExampleSet(values, [12]), new ExampleSet(uniform(30, 'f'), [2, 3])]
+        const picked = async (set: ExampleSet) => {
+          const x = backend.gather(set, Uint32Array.of(4, 0))
+          const read = await backend.download(x)
+          backend.free(x)
+          return Array.from(read)
+        }
+        const expected = () =>
+          [4, 0].flatMap(i => [...values.subarray(12 * i, 12 * i + 12)]).map(v => Math.fround(v / 255))
+        for (const change of [() => values.fill(7), () => values.fill(0), () => values.set([1, 2, 3], 50)]) {
+          assertClose(await picked(bytes), expected(), 1e-6, 'bytes')
+          change()
+          bytes.changed()
+        }
+        assertClose(await picked(bytes), expected(), 1e-6, 'bytes')
+        assertClose(
+          await picked(floats),
+          [4, 0].flatMap(i => [...floats.values.subarray(6 * i, 6 * i + 6)]),
+          0,
+          'floats',
+        )
       })
       it('live counts the buffers in use', async () => {
         const before = backend.live

@@ -1,7 +1,7 @@
 // The golden trajectories: from the same weights and the same batches of MNIST, each model computes the logits, the loss,
 // the gradients, ten losses and ten optimizer steps that PyTorch computed in double precision (test/fixtures/make.py).
 import assert from 'node:assert/strict'
-import { adam, backward, ops, pixels, scope, sgd, tensor, type Backend, type Sequential } from '../../engine/index.js'
+import { adam, backward, ops, pixels, scope, sgd, tensor, type Backend, type Network } from '../../engine/index.js'
 import { models } from '../../models/index.js'
 import { fixture, initial, mnist, summaryError, type Summary } from '../support/fixtures.js'
 import { assertClose } from '../support/numbers.js'
@@ -19,8 +19,8 @@ interface Trajectory {
 
 const optimizers = {
   sgd,
-  momentum: (parameters: Sequential['parameters']) => sgd(parameters, { momentum: 0.9 }),
-  adam: (parameters: Sequential['parameters']) => adam(parameters, { epsilon: 1e-7 }),
+  momentum: (parameters: Network['parameters']) => sgd(parameters, { momentum: 0.9 }),
+  adam: (parameters: Network['parameters']) => adam(parameters, { epsilon: 1e-7 }),
 }
 
 export interface TrajectoryOptions {
@@ -68,8 +68,7 @@ export function testTrajectories(
               const logits = network.forward(pixels(backend, examples.pixels, [batch, ...network.input]))
               const loss = ops.crossEntropy(logits, examples.labels)
               const gradients = backward(loss)
-              const first =
-                t === 0 ? [...network.parameters.values()].map(p => backend.download(gradients.get(p)!)) : []
+              const first = t === 0 ? [...network.parameters.values()].map(p => gradients.get(p)!.download()) : []
               optimizer.step(gradients, lr)
               return { loss: loss.download(), logits: logits.download(), gradients: Promise.all(first) }
             })

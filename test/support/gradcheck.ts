@@ -5,6 +5,7 @@ import {
   backward,
   cpu,
   noGrad,
+  parameter as parameterOf,
   scope,
   tensor,
   type Backend,
@@ -30,11 +31,7 @@ interface Point {
 export const given = (shape: Shape, ...values: number[]): Point => ({ shape, values: Float64Array.from(values) })
 
 /** A tensor whose gradient is wanted. */
-export function parameter({ shape, values }: Point): Tensor {
-  const x = tensor(backend64, values, shape)
-  x.requiresGrad = true
-  return x
-}
+export const parameter = ({ shape, values }: Point): Tensor => parameterOf(backend64, values, shape)
 
 /**
  * Checks the gradient of f with respect to each input by itself.
@@ -85,7 +82,7 @@ async function analytic(name: string, f: (...inputs: Tensor[]) => Tensor, points
     const downloads = inputs.map((input, i) => {
       const gradient = gradients.get(input)
       if (!gradient) throw new Error(`${name}: input ${i} receives no gradient`)
-      return backend64.download(gradient)
+      return gradient.download()
     })
     return [u, downloads] as const
   })

@@ -3,7 +3,7 @@
 //
 // gpu.js is a large library and few runs need it: it is loaded only when this backend is asked for.
 import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Values } from '../../backend.js'
-import { imagesAt } from '../imagesAt.js'
+import { gathered } from '../gathered.js'
 import { Device, type DeviceBuffer } from './device.js'
 import * as kernels from './kernels.js'
 import type { Mode } from './library.js'
@@ -82,12 +82,17 @@ function backend(device: Device): Backend<DeviceBuffer> {
 
   const upload = (values: Values) =>
     device.upload(copy(values.length), values instanceof Float32Array ? values : Float32Array.from(values))
+  const uploadPixels = (pixels: Uint8Array) => upload(Float32Array.from(pixels, p => p / 255))
 
   return {
     name: `gpujs:${device.mode}`,
 
     upload,
-    uploadPixels: (pixels, indices, size) => upload(Float32Array.from(imagesAt(pixels, indices, size), p => p / 255)),
+    uploadPixels,
+    gather(examples, indices) {
+      const picked = gathered(examples, indices)
+      return picked instanceof Uint8Array ? uploadPixels(picked) : upload(picked)
+    },
     download: x => device.download(x),
     free: x => device.free(x),
     get live() {

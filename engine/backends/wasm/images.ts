@@ -1,7 +1,8 @@
 // The images that a network learns from. All of them stay in the kernels' memory, as lists (assembly/pixels.ts), so that a batch
 // is put together there, by all threads: fetched one after the other from all over the memory, images take longer than a
 // small network does.
-import { imagesAt } from '../imagesAt.js'
+import type { ExampleSet, Values } from '../../backend.js'
+import { gathered } from '../gathered.js'
 import { Block, type ImageSet } from './block.js'
 import { pieceOf, type Store } from './store.js'
 
@@ -13,19 +14,30 @@ const MOST_LISTED = 1 << 16
 /** Images that are copied into the kernels' memory at a time, to be listed. */
 const COPIED = 1024
 
-export function createImages({ adopt, give, kernels, run, sizes, takeBytes, view }: Store) {
-  /** The sets that stay, the one that was used last being the last. */
-  const sets = new Map<Uint8Array, ImageSet>()
+export function createImages({ adopt, give, kernels, make, run, sizes, takeBytes, view }: Store) {
+  /** The sets that stay, as they were at one version; the one that was used last is the last. */
+  const sets = new Map<ExampleSet, { version: number; set: ImageSet }>()
 
-  function uploadPixels(images: Uint8Array, indices?: Uint32Array, size = 1): Block {
-    if (!indices || images.length > MOST_PIXELS || size > MOST_LISTED) {
-      const pixels = imagesAt(images, indices, size)
-      const x = adopt(new Block(pixels.length))
-      x.bytes = takeBytes(x.length)
-      view().bytes.set(pixels, x.bytes)
-      return x
+  function uploadPixels(pixels: Uint8Array): Block {
+    const x = adopt(new Block(pixels.length))
+    x.bytes = takeBytes(x.length)
+    view().bytes.set(pixels, x.bytes)
+    return x
+  }
+
+  function upload(values: Values): Block {
+    const x = make(values.length)
+    view().floats.set(values, x.at >> 2)
+    return x
+  }
+
+  function gather(examples: ExampleSet, indices: Uint32Array): Block {
+    const { values, size } = examples
+    if (values instanceof Float32Array || values.length > MOST_PIXELS || size > MOST_LISTED) {
+      const picked = gathered(examples, indices)
+      return picked instanceof Uint8Array ? uploadPixels(picked) : upload(picked)
     }
-    const set = setOf(images, size)
+    const set = setOf(examples, values)
     set.join()
     const x = adopt(new Block(indices.length * size))
     x.picked = { set, indices: takeBytes(indices.byteLength), count: indices.length }
@@ -33,20 +45,21 @@ export function createImages({ adopt, give, kernels, run, sizes, takeBytes, view
     return x
   }
 
-  function setOf(images: Uint8Array, size: number): ImageSet {
-    let set = sets.get(images)
-    sets.delete(images)
-    if (set && set.size !== size) {
-      set.leave()
-      set = undefined
-    } else if (!set && sets.size === MOST_SETS) {
-      const [oldest, old] = sets.entries().next().value!
+  function setOf(examples: ExampleSet, values: Uint8Array): ImageSet {
+    const { version, size } = examples
+    let found = sets.get(examples)
+    sets.delete(examples)
+    if (found && found.version !== version) {
+      found.set.leave()
+      found = undefined
+    } else if (!found && sets.size === MOST_SETS) {
+      const [oldest, { set }] = sets.entries().next().value!
       sets.delete(oldest)
-      old.leave()
+      set.leave()
     }
-    set ??= copyOf(images, size)
-    sets.set(images, set)
-    return set
+    found ??= { version, set: copyOf(values, size) }
+    sets.set(examples, found)
+    return found.set
   }
 
   /** Copies a set into the kernels' memory: whoever asks for it is the first of its members. */
@@ -95,5 +108,5 @@ export function createImages({ adopt, give, kernels, run, sizes, takeBytes, view
     return { piece, ink }
   }
 
-  return { listImages, uploadPixels }
+  return { gather, listImages, upload, uploadPixels }
 }

@@ -7,7 +7,7 @@
 //  - The gradient that comes back through max-pooling and relu is mostly 0 and is kept as (place, number) pairs.
 //  - Images are mostly 0: they stay here as lists of what is not, and the first layer multiplies only that.
 // All are exact up to the order of summation. Where one does not apply, the dense kernels run; nothing else changes.
-import type { AdamStep, Backend, Values } from '../../backend.js'
+import type { AdamStep, Backend } from '../../backend.js'
 import { problem } from '../../errors.js'
 import * as binary from './binary.js'
 import { mayAdd, mayRectify, sameShape, type Block, type Delayed } from './block.js'
@@ -97,7 +97,7 @@ const ascii = (text: string) => Array.from(text, c => c.charCodeAt(0))
 function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end: () => void): WasmBackend {
   const store = createStore(team, kernels, pieces, compute)
   const { at, eachNumber, free, make, run, sizes, successor, takeFloats, view, withFloats } = store
-  const { listImages, uploadPixels } = createImages(store)
+  const { gather, listImages, upload, uploadPixels } = createImages(store)
   const { multiply, maskedProduct, rowsOf, stepInPanels, sumRows } = createProducts(store, listImages)
   const { convolve, denseInputGrad, denseFilterGrad } = createConvolutions(store)
   const { lumped, pool, unpool, sparse, sparseBiasGrad, sparseFilterGrad, sparseInputGrad } = createPooling(
@@ -126,12 +126,9 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     threads: store.threads,
     fused,
 
-    upload(values: Values) {
-      const x = make(values.length)
-      view().floats.set(values, x.at >> 2)
-      return x
-    },
+    upload,
     uploadPixels,
+    gather,
     async download(x) {
       const from = at(x) >> 2
       const y = new Float32Array(x.length)
