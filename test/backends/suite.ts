@@ -801,7 +801,9 @@ export function testBackend(
         const [a, c, d] = ['a', 'c', 'd'].map(label => new ExampleSet(strokes(9 * 84, label), [84]))
         const picks = [[a, [8, 0, 8]], [c, [3]], [d, Array.from({ length: 33 }, (_, i) => i % 9)], [a, [1, 2]], [c, [0, 4]]] as const // prettier-ignore
         const program = (b: Backend) =>
-          Object.fromEntries(picks.map(([set, indices], i) => [`gather ${i}`, b.gather(set, Uint32Array.from(indices))]))
+          Object.fromEntries(
+            picks.map(([set, indices], i) => [`gather ${i}`, b.gather(set, Uint32Array.from(indices))]),
+          )
         await compare('gather', {}, program, true)
         const two = (b: Backend) => b.gather(a, Uint32Array.of(4, 7))
         await compare('matmul of picked pixels', { w: uniform(84 * 5, 'w') }, (b, { w }) => ({
