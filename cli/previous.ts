@@ -1,12 +1,13 @@
 // What `train --fresh` replaces stays beside the new checkpoint, as NAME.previous.safetensors, until the new network is
 // at least as good on the same examples.
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { sameExamples, scoreOf, type Score, type Training } from '../data/index.js'
 import { ChiffreError } from '../engine/index.js'
 import { readCheckpoint } from './checkpoint.js'
 import { about } from './errors.js'
 import { replaceFile } from './files.js'
+import { readWhole } from './readWhole.js'
 
 export const previousPath = (path: string) => path.replace(/(\.safetensors)?$/, '.previous.safetensors')
 
@@ -63,7 +64,7 @@ export class Previous {
   async keep() {
     const { replaced } = this
     if (replaced === undefined) return
-    await replaceFile(this.path, await about(replaced, () => readFile(replaced)))
+    await replaceFile(this.path, await about(replaced, () => readWhole(replaced)))
     this.replaced = undefined
   }
 

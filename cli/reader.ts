@@ -9,6 +9,9 @@ import { openTrained } from './trained.js'
 /** The probabilities of each image's classes. */
 export type Predict = (images: readonly Image[]) => Promise<Float32Array[]>
 
+/** So many are read at a time: a long row may be cut in thousands of ways. */
+const batch = 512
+
 /** Opens the network that the options name, hands `read` a function that reads with it, and tidies up. */
 export async function withReader<T>(
   values: NetworkValues,
@@ -22,12 +25,17 @@ export async function withReader<T>(
     await about(path, () => network.load(backend, checkpoint.tensors))
     const [classes] = network.output
     return await read(async images => {
-      const all = new Float32Array(images.length * images[0].size)
-      images.forEach((image, i) => all.set(image.data, i * image.size))
-      const rows = scope(() => network.predict(tensor(backend, all, [images.length, ...network.input])))
-      const values = Float32Array.from(await rows.download())
-      rows.free()
-      return images.map((_, i) => values.subarray(i * classes, (i + 1) * classes))
+      const read: Float32Array[] = []
+      for (let from = 0; from < images.length; from += batch) {
+        const some = images.slice(from, from + batch)
+        const all = new Float32Array(some.length * some[0].size)
+        some.forEach((image, i) => all.set(image.data, i * image.size))
+        const rows = scope(() => network.predict(tensor(backend, all, [some.length, ...network.input])))
+        const values = Float32Array.from(await rows.download())
+        rows.free()
+        for (const i of some.keys()) read.push(values.subarray(i * classes, (i + 1) * classes))
+      }
+      return read
     })
   } finally {
     await backend.dispose()

@@ -11,6 +11,8 @@ export const messages = {
   'data.idx.size': 'bytes {offset}–{end}, the size of dimension {dimension}, are 0; expected at least 1',
   'data.idx.fewer': 'the header announces {expected} bytes from byte {offset} on ({sizes}), but only {actual} follow',
   'data.idx.more': 'the header announces {expected} bytes from byte {offset} on ({sizes}), but {actual} follow',
+  'data.idx.large': 'the header announces {sizes} numbers; at most {most} are read',
+  'data.gzip.more': 'it holds more than the {expected} bytes that its content announces',
   'data.gzip': 'its gzip compression is damaged: {reason}',
   'data.gzip.cut': 'the end is missing',
   'data.gzip.content': 'it does not hold what was compressed',

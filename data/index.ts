@@ -12,7 +12,7 @@ export {
 } from './checkpoint.js'
 export { Dataset } from './dataset.js'
 export { messages, problem } from './errors.js'
-export { readIdx } from './idx.js'
+export { mostIdxBytes, readIdx } from './idx.js'
 export { confusion, mistakes, type Mistake } from './mistakes.js'
 export { mnist10k } from './mnist10k.js'
 export {

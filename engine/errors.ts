@@ -30,6 +30,7 @@ export const messages = {
   'engine.safetensors': 'not a safetensors file: {reason}',
   'engine.safetensors.short': 'it has {actual} bytes, at least {expected} are needed',
   'engine.safetensors.header': 'its header would be {length} bytes long, but the file has {size}',
+  'engine.safetensors.long': 'its header is {length} bytes long; at most {most} are read',
   'engine.safetensors.json': 'its header is not JSON',
   'engine.safetensors.entry': 'the header of tensor {name} is malformed',
   'engine.safetensors.dtype': 'tensor {name} has type {actual}; expected F32',

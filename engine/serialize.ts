@@ -14,13 +14,16 @@ export interface Saved {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** A longer header is not read; it bounds the number of tensors, and the memory that reading takes. */
+const mostHeaderBytes = 4e6
+
 /** The bytes of a safetensors file. The same content gives the same bytes. */
 export function serialize({ tensors, metadata }: Saved): Uint8Array {
   const header = new Map<string, unknown>([['__metadata__', metadata]])
   let end = 0
   for (const [name, { shape, values }] of tensors)
     header.set(name, { dtype: 'F32', shape, data_offsets: [end, (end += 4 * values.length)] })
-  const json = encodeUtf8(JSON.stringify(Object.fromEntries(header)))
+  const json = encodeAscii(JSON.stringify(Object.fromEntries(header)))
   const padded = Math.ceil(json.length / 8) * 8 // so that the values are aligned
 
   const bytes = new Uint8Array(8 + padded + end)
@@ -51,6 +54,7 @@ function parse(bytes: Uint8Array): Saved {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const length = view.getBigUint64(0, true)
   if (length > bytes.length - 8) throw problem('engine.safetensors.header', { length: `${length}`, size: bytes.length })
+  if (length > mostHeaderBytes) throw problem('engine.safetensors.long', { length: `${length}`, most: mostHeaderBytes })
   const start = 8 + Number(length)
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, start))
   const size = bytes.length - start
@@ -68,8 +72,8 @@ function parse(bytes: Uint8Array): Saved {
         shape: `${shape}`,
         expected: 4 * sizeOf(shape),
       })
-    const at = start + from
-    const values = Float32Array.from({ length: sizeOf(shape) }, (_, i) => view.getFloat32(at + 4 * i, true))
+    const values = new Float32Array(sizeOf(shape))
+    for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(start + from + 4 * i, true)
     tensors.set(name, { shape, values })
     ranges.push({ name, from, to })
   }
@@ -114,10 +118,21 @@ function checkCover(ranges: { name: string; from: number; to: number }[], size: 
 
 const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
 
-// TextEncoder is not part of ES2022, only of its hosts; percent-encoding is.
-const encodeUtf8 = (text: string) =>
-  Uint8Array.from(encodeURIComponent(text).match(/%..|./g) ?? [], c =>
-    c.length === 3 ? parseInt(c.slice(1), 16) : c.charCodeAt(0),
+// TextEncoder is not part of ES2022, only of its hosts. JSON can say every character in ASCII, and percent-encoding reads UTF-8.
+const encodeAscii = (json: string) =>
+  Uint8Array.from(
+    json.replace(/[^\0-\x7f]/g, c => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0')),
+    c => c.charCodeAt(0),
   )
-const decodeUtf8 = (bytes: Uint8Array) =>
-  decodeURIComponent(Array.from(bytes, b => '%' + b.toString(16).padStart(2, '0')).join(''))
+function decodeUtf8(bytes: Uint8Array): string {
+  const escaped = (at: number) => '%' + bytes[at].toString(16).padStart(2, '0')
+  let text = ''
+  for (let at = 0; at < bytes.length;) {
+    const end = Math.min(at + 4096, bytes.length)
+    let part = ''
+    // A portion ends where a character does, which has four bytes at most.
+    for (; at < end || (at < end + 3 && (bytes[at] & 0xc0) === 0x80); at++) part += escaped(at)
+    text += decodeURIComponent(part)
+  }
+  return text
+}

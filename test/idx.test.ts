@@ -60,6 +60,21 @@ describe('readIdx', () => {
     )
   })
 
+  it('never unfolds more of a gzipped file than its header announces', () => {
+    const bomb = gzipSync(Buffer.concat([idx(), Buffer.alloc(3e7)]))
+    fails(bomb, 'its gzip compression is damaged: it holds more than the 22 bytes that its content announces')
+    fails(gzipSync(idx({ 4: 255 })), 'the header announces 4278190082 x 1 x 3 numbers; at most 600000000 are read')
+    fails(gzipSync(idx({ 0: 1 })), 'byte 0 is 0x01; an IDX file begins with two zero bytes')
+    fails(
+      gzipSync(idx().subarray(0, 20)),
+      'the header announces 6 bytes from byte 16 on (2 x 1 x 3), but only 4 follow',
+    )
+    fails(
+      gzipSync(idx().subarray(0, 9)),
+      'the file ends at byte 9, inside its header; an IDX header of 3 dimensions has 16 bytes',
+    )
+  })
+
   // Some bits of the format say nothing about the content; whatever the others become must be noticed.
   it('never reads a damaged gzip file as something else', () => {
     const file = gzipSync(idx())

@@ -92,6 +92,21 @@ describe('serialize', () => {
 })
 
 describe('deserialize', () => {
+  it('refuses a header by its length, before it is read', () => {
+    assert.throws(() => deserialize(file(new Uint8Array(4_000_001).fill(0x20))), {
+      message: 'not a safetensors file: its header is 4000001 bytes long; at most 4000000 are read',
+    })
+  })
+  it('reads and writes any text, and refuses what is not UTF-8', () => {
+    // One to four bytes a character, in every place within a portion of 4096 bytes.
+    const by = 'aé€😀'.repeat(2000) + 'x'.repeat(5000) + '😀'
+    assert.equal(deserialize(serialize({ tensors: new Map(), metadata: { by } })).metadata.by, by)
+    for (const bytes of [[0x80], [0xc0, 0x80], [0xe2, 0x82], [0xff], Array<number>(9000).fill(0x80)])
+      assert.throws(() => deserialize(file(Uint8Array.from([0x7b, 0x22, ...bytes, 0x22, 0x3a, 0x30, 0x7d]))), {
+        message: 'not a safetensors file: its header is not JSON',
+      })
+  })
+
   it("reads a file made by Python's struct and json (test/fixtures/make.py)", () => {
     const { tensors, metadata } = deserialize(fixtureBytes('handmade.safetensors'))
     assert.deepEqual(metadata, { model: 'hand-made', note: 'naïve ✓' })

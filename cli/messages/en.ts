@@ -13,6 +13,8 @@ export const en = {
   error: 'chiffre: {reason}',
   'error.bug': 'chiffre: this should not have happened; please report what follows',
   file: '{path}: {reason}',
+  'file.kind': 'this is no file but a device, a pipe or a socket',
+  'file.large': '{size} bytes are more than such a file has; at most {most} are read',
   system: 'the system says {code}',
   'system.ENOSPC': 'the disk is full',
   'system.EDQUOT': 'the disk quota is used up',
@@ -218,7 +220,9 @@ export const en = {
   'read.saved': 'Boxes drawn in {path}',
   'image.kind': 'not a PNG file',
   'image.damaged': 'this PNG file is cut off or damaged',
-  'image.large': '{width}x{height} pixels are more than 64 million',
+  'image.cut': 'this PNG file is cut off in row {row} of {rows}',
+  'image.more': 'this PNG file holds more than the {rows} rows that it announces',
+  'image.large': '{width}x{height} pixels are too many; at most {most} million are read, and {side} on a side',
   'image.blank': 'blank: no ink stands out from the ground',
 } as const
 

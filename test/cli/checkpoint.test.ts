@@ -1,8 +1,8 @@
 // A checkpoint that is damaged, of another network, or cannot be written: one line that says so, exit code 1, and what
 // was on disk stays as it was.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize, type Saved, type Shape } from '../../engine/index.js'
 import { chiffre, root, temporaryFolder } from './chiffre.js'
@@ -157,4 +157,17 @@ describe('checkpoint', () => {
       [],
     )
   })
+
+  if (process.platform !== 'win32')
+    it('that is a pipe, or larger than any checkpoint, is not read', async () => {
+      const own = temporaryFolder()
+      const at = join(own, 'deepnet1.safetensors')
+      const run = async () => (await chiffre('test', '--model', 'deepnet1', '--storage', own)).err
+      execFileSync('mkfifo', [at])
+      assert.equal(await run(), `chiffre: ${at}: this is no file but a device, a pipe or a socket\n`)
+      rmSync(at)
+      writeFileSync(at, '')
+      truncateSync(at, 3e9)
+      assert.match(await run(), /: 3,000,000,000 bytes are more than such a file has; at most 128,000,000 are read\n$/)
+    })
 })

@@ -1,5 +1,6 @@
 // `use --image` and `read`: PNG files of every kind are read alike, and what is none, or blank, is said in one line.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
@@ -14,11 +15,19 @@ import { random } from '../../engine/index.js'
 import { chiffre, root, temporaryFolder } from './chiffre.js'
 
 /** A PNG file, its rows given as bytes. Types: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha. */
-function png(width: number, height: number, depth: number, type: number, rows: Buffer[], extra: Buffer[] = []) {
+function png(
+  width: number,
+  height: number,
+  depth: number,
+  type: number,
+  rows: Buffer[],
+  extra: Buffer[] = [],
+  interlaced = 0,
+) {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
-  header.set([depth, type, 0, 0, 0], 8)
+  header.set([depth, type, 0, 0, interlaced], 8)
   const data = deflateSync(Buffer.concat(rows.map(row => Buffer.concat([Buffer.of(0), row]))))
   const parts = [chunk('IHDR', header), ...extra, chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]
   return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...parts])
@@ -156,10 +165,21 @@ describe('image files', function () {
     ['an empty file', () => Buffer.alloc(0), /not a PNG file/],
     ['a JPEG', () => Buffer.from('ffd8ffe000104a46494600', 'hex'), /not a PNG file/],
     ['a PNG cut off in its header', () => kinds['grey.png'].subarray(0, 20), /this PNG file is cut off or damaged/],
-    ['a PNG cut off in its pixels', () => kinds['grey.png'].subarray(0, 900), /this PNG file is cut off or damaged/],
+    ['a PNG cut off in its pixels', () => kinds['grey.png'].subarray(0, 900), /cut off in row 41 of 112/],
     ['a PNG without its end', () => kinds['grey.png'].subarray(0, -16), /this PNG file is cut off or damaged/],
     ['a PNG with a flipped bit', () => flipped(kinds['grey.png'], 500), /this PNG file is cut off or damaged/],
-    ['more than 64 megapixels', () => png(8001, 8000, 8, 0, []), /8001x8000 pixels are more than 64 million/],
+    ['a PNG that announces more rows than it has', () => png(9, 8, 8, 0, rowsOf(5, 9)), /cut off in row 6 of 8/],
+    [
+      'a PNG that ends within a row',
+      () => png(9, 8, 8, 0, [...rowsOf(5, 9), Buffer.alloc(3)]),
+      /cut off in row 6 of 8/,
+    ],
+    ['an interlaced PNG that misses rows', () => png(9, 8, 8, 0, rowsOf(3, 2), [], 1), /cut off in row 4 of 15/],
+    ['a PNG that holds more than it announces', () => png(9, 8, 8, 0, rowsOf(9, 9)), /holds more than the 8 rows/],
+    ['a bomb, interlaced', () => png(8, 8, 8, 0, rowsOf(1000, 1e5), [], 1), /holds more than the 15 rows/],
+    ['more than 25 megapixels', () => png(5001, 5000, 8, 0, []), /5001x5000 pixels are too many; at most 25 million/],
+    ['more than 12 of 16 bits', () => png(4000, 3001, 16, 6, []), /4000x3001 pixels are too many; at most 12 million/],
+    ['more than 32,767 rows', () => png(1, 32768, 8, 0, []), /1x32768 pixels are too many; .* 32,767 on a side/],
     ['no pixel at all', () => png(0, 5, 8, 0, []), /this PNG file is cut off or damaged/],
     ['white paper', () => png(30, 30, 8, 0, Array<Buffer>(30).fill(Buffer.alloc(30, 255))), /blank: no ink/],
     ['a dark slate', () => png(30, 30, 8, 0, Array<Buffer>(30).fill(Buffer.alloc(30, 9))), /blank: no ink/],
@@ -184,6 +204,18 @@ describe('image files', function () {
     const { code, err } = await use('--image', file('folder.png'))
     assert.deepEqual([code, err], [1, `chiffre: ${file('folder.png')}: this is a folder, not a file\n`])
   })
+
+  if (process.platform !== 'win32')
+    it('that are devices or pipes are refused, for they may have no end', async () => {
+      execFileSync('mkfifo', [file('pipe.png')])
+      for (const path of ['/dev/zero', file('pipe.png')])
+        for (const command of ['use', 'read'])
+          assert.deepEqual(await chiffre(command, '--model', 'deepnet2', '--storage', storage, '--image', path), {
+            code: 1,
+            out: '',
+            err: `chiffre: ${path}: this is no file but a device, a pipe or a socket\n`,
+          })
+    })
 
   it('one bad file among good ones: nothing is printed, and it is named', async () => {
     writeFileSync(file('bad.png'), 'x')
@@ -247,6 +279,8 @@ describe('image files', function () {
     })
   })
 })
+
+const rowsOf = (count: number, length: number) => Array<Buffer>(count).fill(Buffer.alloc(length, 255))
 
 function flipped(bytes: Buffer, at: number): Buffer {
   const copy = Buffer.from(bytes)
