@@ -35,15 +35,20 @@ interface Cost<K extends Kernel> {
 const taps = (s: Conv2dShape) => 2 * s.n * s.oh * s.ow * s.co * s.kh * s.kw * s.ci
 const pooled = (s: Pool2dShape) => s.n * s.oh * s.ow * s.c
 
+const longer = (a: Buffer, b: Buffer) => Math.max(a.length, b.length)
+
 /** A kernel that is added to the contract is measured once it stands here, and does not compile before. */
 export const kernels: { readonly [K in Kernel]: Cost<K> } = {
   matmul: { flops: (_x, _w, m, k, n) => 2 * m * k * n, length: (_x, _w, m, _k, n) => m * n },
   addBias: { flops: (_x, _b, m, n) => m * n, length: x => x.length },
   biasGrad: { flops: (_dy, m, n) => m * n, length: (_dy, _m, n) => n },
-  relu: { flops: x => x.length, length: x => x.length },
-  reluGrad: { flops: y => y.length, length: y => y.length },
-  add: { flops: a => a.length, length: a => a.length },
-  mul: { flops: a => a.length, length: a => a.length },
+  unary: { flops: (_f, x) => x.length, length: (_f, x) => x.length },
+  unaryGrad: { flops: (_f, x) => x.length, length: (_f, x) => x.length },
+  add: { flops: longer, length: longer },
+  sub: { flops: longer, length: longer },
+  mul: { flops: longer, length: longer },
+  div: { flops: longer, length: longer },
+  repeat: { flops: () => 0, length: (x, times) => x.length * times },
   conv2d: { flops: (_x, _w, s) => taps(s), length: (_x, _w, s) => s.n * s.oh * s.ow * s.co },
   conv2dGradInput: { flops: (_dy, _w, s) => taps(s), length: (_dy, _w, s) => s.n * s.h * s.w * s.ci },
   conv2dGradFilter: { flops: (_x, _dy, s) => taps(s), length: (_x, _dy, s) => s.kh * s.kw * s.ci * s.co },
@@ -93,8 +98,9 @@ export function describe({ args }: Call): string {
     return `${s.n}·${s.h}·${s.w}·${s.c}, ${s.size}·${s.size}`
   }
   const flags = Object.keys(shape ?? {}).filter(key => key === 'x' || key === 'w')
-  const numbers = sizes.every(Number.isInteger) && sizes.length > 0 ? sizes : [(args[0] as Buffer).length]
-  return [numbers.join('·'), ...flags.map(name => `${name}ᵀ`)].join(' ')
+  const names = args.filter(arg => typeof arg === 'string')
+  const numbers = sizes.every(Number.isInteger) && sizes.length > 0 ? sizes : [args.find(isBuffer)!.length]
+  return [...names, numbers.join('·'), ...flags.map(name => `${name}ᵀ`)].join(' ')
 }
 
 /** All calls of one training step and one prediction: the model runs on a backend that only notes what it is asked. */
@@ -139,6 +145,9 @@ function otherCalls(batch: number): Call[] {
   const others = [
     ['add', [of(batch * 9216), of(batch * 9216)]],
     ['mul', [of(batch * 9216), of(batch * 9216)]],
+    ...(['leakyRelu', 'tanh', 'sigmoid', 'gelu', 'exp', 'log'] as const).map(
+      f => ['unary', [f, of(batch * 9216)]] as const,
+    ),
     ['softmaxGrad', [of(batch * 10), of(batch * 10), batch, 10]],
     ['sgdStep', [of(9216 * 128), of(9216 * 128), of(9216 * 128), 0.01, 0.9]],
   ] as const

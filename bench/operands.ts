@@ -1,5 +1,5 @@
 // The numbers that a kernel is measured with.
-import { cpu, random, type Backend, type Buffer, type Values } from '../engine/index.js'
+import { cpu, random, type Backend, type Buffer, type Unary, type Values } from '../engine/index.js'
 import { bufferPlaces, type Call, type Kernel } from './kernelCalls.js'
 
 /**
@@ -35,7 +35,8 @@ export const uniform = (length: number, name: string) => {
 
 /** Where not every number will do as an operand. */
 const special: Partial<Record<Kernel, (operands: Float32Array[], call: Call) => void>> = {
-  reluGrad: ([y]) => y.forEach((value, i) => (y[i] = Math.max(value, 0))),
+  unary: ([x], { args: [f] }) => f === 'log' && x.forEach((value, i) => (x[i] = Math.abs(value))),
+  unaryGrad: ([x, y], { args: [f] }) => y.set(cpu().unary(f as Unary, x)),
   maxPoolGrad: ([x, y], { args }) => y.set(cpu().maxPool(x, args[3] as Parameters<Backend['maxPool']>[1])),
   crossEntropy: ([, labels], { args }) => labels.forEach((_, i) => (labels[i] = i % (args[3] as number))),
   crossEntropyGrad: ([, labels], { args }) => labels.forEach((_, i) => (labels[i] = i % (args[4] as number))),

@@ -31,6 +31,7 @@ const named: Readonly<Record<string, string>> = {
   'matmul 1024·1024·1024': 'matmul 1024³',
   'maxPool 128·24·24·64, 2·2': 'maxPool',
   'relu 4718592': 'relu',
+  'unary relu 4718592': 'relu',
   'adamStep 1179648': 'adamStep',
 }
 

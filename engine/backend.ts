@@ -13,6 +13,8 @@
 
 import type { ExampleSet } from './examples.js'
 export type { ExampleSet }
+import type { Unary } from './ops/elementwise.js'
+export type { Unary }
 
 /** Memory of a backend: `length` numbers, which only that backend can read. */
 export interface Buffer {
@@ -96,14 +98,20 @@ export interface Backend<B extends Buffer = Buffer> {
   biasGrad(dy: B, m: number, n: number): B
 
   // Element by element
-  /** y = max(x, 0) */
-  relu(x: B): B
-  /** dx = dy where y > 0, else 0: the derivative at 0 is 0. y is relu's result. */
-  reluGrad(y: B, dy: B): B
-  /** y = a + b */
+  /** y = f(x), for each f of ops/elementwise.ts, where the formulas are */
+  unary(f: Unary, x: B): B
+  /** dx = f'(x) · dy; y is f(x) */
+  unaryGrad(f: Unary, x: B, y: B, dy: B): B
+  /** y = a + b. Here and below the shorter one, a row or a number, is repeated until it is as long as the other. */
   add(a: B, b: B): B
+  /** y = a − b */
+  sub(a: B, b: B): B
   /** y = a · b */
   mul(a: B, b: B): B
+  /** y = a / b */
+  div(a: B, b: B): B
+  /** y[times,n] = x[n], so many times */
+  repeat(x: B, times: number): B
 
   // Images
   /** y[n,i,j,o] = Σ a,b,c  x[n, i·stride + a − top, j·stride + b − left, c] · w[a,b,c,o], zero outside x */

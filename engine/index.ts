@@ -1,5 +1,5 @@
 // Everything a program that uses the engine may import.
-export type { AdamStep, Backend, Buffer, Conv2dShape, Pool2dShape, Transposed, Values } from './backend.js'
+export type { AdamStep, Backend, Buffer, Conv2dShape, Pool2dShape, Transposed, Unary, Values } from './backend.js'
 export { backward, type Gradients } from './backward.js'
 export { cpu } from './backends/cpu.js'
 export { gpujs, gpujsMessages, gpujsModes, type GpujsMode } from './backends/gpujs/index.js'
@@ -7,7 +7,7 @@ export { wasm, wasmSupported, type WasmBackend, type WasmOptions } from './backe
 export { ChiffreError, fill, messages, type MessageValues } from './errors.js'
 export { evaluate, type Evaluation } from './evaluate.js'
 export { ExampleSet, type Examples, type Loss, type Targets } from './examples.js'
-export { relu, softmax } from './layers/activations.js'
+export { gelu, leakyRelu, relu, sigmoid, softmax, tanh } from './layers/activations.js'
 export { conv2d } from './layers/conv2d.js'
 export { dense } from './layers/dense.js'
 export { dropout } from './layers/dropout.js'

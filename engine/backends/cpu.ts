@@ -1,7 +1,7 @@
 // The reference backend: every kernel of the contract (engine/backend.ts) as the plainest loops that compute it. It is
 // the specification that the fast backends are tested against, and the place to look up what a kernel does. A buffer
 // is a typed array. In double precision it is also where gradients are checked (test/gradients.test.ts).
-import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Values } from '../backend.js'
+import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Unary, Values } from '../backend.js'
 import { gathered } from './gathered.js'
 
 /** The reference backend, in Float32 unless asked otherwise. */
@@ -17,6 +17,10 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
     inUse.add(y)
     return y
   }
+
+  /** f of each number of the longer one with its counterpart in the shorter, which is repeated. */
+  const pairs = (a: Values, b: Values, f: (a: number, b: number) => number) =>
+    make(Math.max(a.length, b.length), i => f(a[i % a.length], b[i % b.length]))
 
   return {
     name: precision === 'float64' ? 'cpu:float64' : 'cpu',
@@ -57,10 +61,13 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
       return db
     },
 
-    relu: x => make(x.length, i => Math.max(x[i], 0)),
-    reluGrad: (y, dy) => make(y.length, i => (y[i] > 0 ? dy[i] : 0)),
-    add: (a, b) => make(a.length, i => a[i] + b[i]),
-    mul: (a, b) => make(a.length, i => a[i] * b[i]),
+    unary: (f, x) => make(x.length, i => unary[f][0](x[i])),
+    unaryGrad: (f, x, y, dy) => make(x.length, i => unary[f][1](dy[i], x[i], y[i])),
+    add: (a, b) => pairs(a, b, (a, b) => a + b),
+    sub: (a, b) => pairs(a, b, (a, b) => a - b),
+    mul: (a, b) => pairs(a, b, (a, b) => a * b),
+    div: (a, b) => pairs(a, b, (a, b) => a / b),
+    repeat: (x, times) => make(x.length * times, i => x[i % x.length]),
 
     conv2d(x, w, s) {
       const y = make(s.n * s.oh * s.ow * s.co)
@@ -161,6 +168,31 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
     },
   }
 }
+
+/** Each function of ops/elementwise.ts: y from x, and dx from dy, x and y. */
+const unary: Readonly<
+  Record<Unary, readonly [f: (x: number) => number, gradient: (dy: number, x: number, y: number) => number]>
+> = {
+  relu: [x => Math.max(x, 0), (dy, _, y) => (y > 0 ? dy : 0)],
+  leakyRelu: [x => (x > 0 ? x : 0.01 * x), (dy, x) => (x > 0 ? dy : 0.01 * dy)],
+  tanh: [Math.tanh, (dy, _, y) => dy * (1 - y * y)],
+  sigmoid: [x => 1 / (1 + Math.exp(-x)), (dy, _, y) => dy * y * (1 - y)],
+  softplus: [x => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), (dy, x) => dy / (1 + Math.exp(-x))],
+  gelu: [
+    x => 0.5 * x * (1 + Math.tanh(bend(x))),
+    (dy, x) => {
+      const t = Math.tanh(bend(x))
+      return dy * 0.5 * (1 + t + x * (1 - t * t) * ROOT * (1 + 3 * 0.044715 * x * x))
+    },
+  ],
+  exp: [Math.exp, (dy, _, y) => dy * y],
+  log: [Math.log, (dy, x) => dy / x],
+  sqrt: [Math.sqrt, (dy, _, y) => dy / (2 * y)],
+}
+
+const ROOT = Math.sqrt(2 / Math.PI)
+/** What gelu takes the tanh of. */
+const bend = (x: number) => ROOT * (x + 0.044715 * x ** 3)
 
 /**
  * Visits every pair of an output pixel and a weight position that meet inside the image: `xAt` is where the ci input

@@ -1,5 +1,5 @@
 import { problem } from '../errors.js'
-import { mul } from '../ops/mul.js'
+import { mul } from '../ops/arithmetic.js'
 import { sizeOf, tensor } from '../tensor.js'
 import { elementwise, type Layer } from './layer.js'
 

@@ -11,4 +11,4 @@ export const gpujsOptions = {
 } satisfies SuiteOptions
 
 /** GPUs round numbers below 2^-126 to 0. */
-export const gpuOptions = { ...gpujsOptions, subnormals: false } satisfies SuiteOptions
+export const gpuOptions = { ...gpujsOptions, subnormals: false, special: false } satisfies SuiteOptions

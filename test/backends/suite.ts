@@ -10,10 +10,12 @@ import {
   type Buffer,
   type Conv2dShape,
   type Pool2dShape,
+  type Unary,
   type Values,
 } from '../../engine/index.js'
 import { conv2dShape, type Padding } from '../../engine/ops/conv2d.js'
 import { pool2dShape } from '../../engine/ops/maxPool2d.js'
+import { functions, type FunctionCase } from '../support/elementwise.js'
 import { assertClose, eighths, uniform } from '../support/numbers.js'
 
 export interface SuiteOptions {
@@ -25,6 +27,8 @@ export interface SuiteOptions {
   readonly runs?: number
   /** Whether numbers below 2^-126 are told from 0; GPUs round them to 0. */
   readonly subnormals?: boolean
+  /** Whether infinities and NaN are as IEEE 754 has them; on GPUs that is up to the card. */
+  readonly special?: boolean
   /** Why the backend cannot be tested on this machine. */
   readonly skip?: string | undefined
 }
@@ -38,7 +42,7 @@ type Inputs = Readonly<Record<string, Float32Array | Uint8Array>>
 export function testBackend(
   name: string,
   makeBackend: () => Backend | Promise<Backend>,
-  { tolerance = 1e-5, tolerances = {}, runs = 100, subnormals = true, skip }: SuiteOptions = {},
+  { tolerance = 1e-5, tolerances = {}, runs = 100, subnormals = true, special = true, skip }: SuiteOptions = {},
 ) {
   if (skip) {
     describe.skip(`backend ${name}: SKIPPED, ${skip}`, () => it('agrees with the reference'))
@@ -135,10 +139,11 @@ export function testBackend(
     describe('element by element', () => {
       const check = (x: Float32Array, dy: Float32Array) =>
         compare(`[${x.length}]`, { x, dy }, (b, i) => ({
-          relu: b.relu(i.x),
-          reluGrad: b.reluGrad(b.relu(i.x), i.dy),
+          relu: relu(b, i.x),
+          reluGrad: reluGrad(b, relu(b, i.x), i.dy),
           add: b.add(i.x, i.dy),
           'add to itself': b.add(i.x, i.x),
+          sub: b.sub(i.x, i.dy),
           mul: b.mul(i.x, i.dy),
         }))
       it('odd sizes', async () => {
@@ -153,10 +158,60 @@ export function testBackend(
         ))
       it('relu lets NaN through, so that a loss cannot look sound when the weights are not', async () => {
         const x = backend.upload(Float32Array.of(NaN, 1, -1))
-        const y = backend.relu(x)
+        const y = backend.unary('relu', x)
         assert.deepEqual([...(await backend.download(y))], [NaN, 1, 0])
         for (const buffer of [x, y]) backend.free(buffer)
       })
+    })
+
+    describe('functions of one number and their gradients', () => {
+      const check = (f: Unary, x: Float32Array) =>
+        compare(`${f} [${x.length}]`, { x, dy: uniform(x.length, 'dy') }, (b, i) => {
+          const y = b.unary(f, i.x)
+          return { [`unary ${f}`]: y, [`unaryGrad ${f}`]: b.unaryGrad(f, i.x, y, i.dy) }
+        })
+      for (const [f, { low, high }] of Object.entries(functions) as [Unary, FunctionCase][]) {
+        it(`${f}: odd sizes`, async () => {
+          for (const n of [...odd, 1000, 8195]) await check(f, uniform(n, f, low, high))
+        })
+        if (special)
+          it(`${f}: 0, infinities, NaN, and numbers whose result is neither`, async () => {
+            const limits = [0, Infinity, -Infinity, NaN, 100, -100, 88.7, -88, -103, 1e-40, -1e-40, 1e-20, -1e-20, -1]
+            const x = Float32Array.from(limits)
+            const [expected, actual] = await Promise.all([reference, backend].map(b => unaryOf(b, f, x)))
+            for (const [i, y] of actual.entries()) {
+              const [wanted, scale] = [Math.fround(expected[i]), Math.max(Math.abs(expected[i]), 1e-37)]
+              const same = Object.is(y, wanted) || y === wanted || Math.abs(y - wanted) / scale < 1e-5
+              assert.ok(same, `${f}(${x[i]}) is ${y}, not ${wanted}`)
+            }
+          })
+      }
+    })
+
+    describe('a row or a number with each row', () => {
+      const check = (times: number, n: number) =>
+        compare(
+          `[${times},${n}] with [${n}]`,
+          { x: uniform(times * n, 'x', 0.5, 2), row: uniform(n, 'row', 0.5, 2) },
+          (b, { x, row }) => ({
+            add: b.add(x, row),
+            'add row first': b.add(row, x),
+            sub: b.sub(x, row),
+            'sub row first': b.sub(row, x),
+            mul: b.mul(x, row),
+            div: b.div(x, row),
+            'div row first': b.div(row, x),
+            repeat: b.repeat(row, times),
+          }),
+        )
+      it('odd sizes, rows of one number, more than one chunk', async () => {
+        for (const times of [...odd, 1000]) for (const n of [...odd, 2, 4]) await check(times, n)
+        await check(1, 8195)
+        await check(2741, 3)
+      })
+      it('random shapes', () => random(runs, [dim(70), dim(300)], check))
+      it('sums down to one number', () =>
+        compare('sum', { x: uniform(10_007, 'x', 0, 1) }, (b, { x }) => ({ biasGrad: b.biasGrad(x, 10_007, 1) })))
     })
 
     describe('conv2d and its gradients', () => {
@@ -325,10 +380,10 @@ export function testBackend(
       it('forward and back, with the step that follows', () =>
         compare('784 → 33 → 10', denseInputs, (b, i) => {
           const [m, k, h, n] = [7, 784, 33, 10]
-          const hidden = b.relu(b.addBias(b.matmul(i.x, i.w1, m, k, h), i.b1, m, h))
+          const hidden = relu(b, b.addBias(b.matmul(i.x, i.w1, m, k, h), i.b1, m, h))
           const logits = b.addBias(b.matmul(hidden, i.w2, m, h, n), i.b2, m, n)
           const dlogits = b.crossEntropyGrad(logits, i.labels, i.one, m, n)
-          const dhidden = b.reluGrad(hidden, b.matmul(dlogits, i.w2, m, n, h, { w: true }))
+          const dhidden = reluGrad(b, hidden, b.matmul(dlogits, i.w2, m, n, h, { w: true }))
           const dw2 = b.matmul(hidden, dlogits, h, m, n, { x: true })
           const dw1 = b.matmul(i.x, dhidden, k, m, h, { x: true })
           return {
@@ -356,7 +411,7 @@ export function testBackend(
             const x = behind === 'images' ? strokes(m * k, 'x') : uniform(m * k, 'x')
             const dys = { dy1: uniform(m * n, 'dy1'), dy2: uniform(m * n, 'dy2'), dy3: uniform(m * n, 'dy3') }
             return compare('steps', { x, w: uniform(k * n, 'w'), ...dys }, async (b, i) => {
-              const x = behind === 'images' ? i.x : b.relu(i.x)
+              const x = behind === 'images' ? i.x : relu(b, i.x)
               const gradient = (dy: Buffer) => b.matmul(x, dy, k, m, n, { x: true })
               const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-3 }
               let [w, mean, square] = [i.w, b.upload(new Float32Array(k * n)), b.upload(new Float32Array(k * n))]
@@ -373,7 +428,7 @@ export function testBackend(
               step(gradient(i.dy1), 4)
               const y = b.matmul(x, w, m, k, n)
               await b.download(y)
-              const dx = b.reluGrad(x, b.matmul(i.dy1, w, m, n, k, { w: true }))
+              const dx = reluGrad(b, x, b.matmul(i.dy1, w, m, n, k, { w: true }))
               const after = b.sgdStep(w, gradient(i.dy2), undefined, 0.1, 0).w
               return {
                 'matmul before': before,
@@ -407,12 +462,12 @@ export function testBackend(
       const forward = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, p: Pool2dShape) => {
         const z = b.conv2d(i.x, i.w, s)
         const biased = b.addBias(z, i.bias, s.n * s.oh * s.ow, s.co)
-        const a = b.relu(biased)
+        const a = relu(b, biased)
         return { z, biased, a, y: b.maxPool(a, p) }
       }
       const back = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, p: Pool2dShape, a: Buffer, y: Buffer) => {
         const da = b.maxPoolGrad(a, y, i.dpooled, p)
-        const dz = b.reluGrad(a, da)
+        const dz = reluGrad(b, a, da)
         return { da, dz, ...gradients(b, i, s, dz) }
       }
       const gradients = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, dz: Buffer) => ({
@@ -479,11 +534,11 @@ export function testBackend(
           const { z, biased, a, y } = forward(b, i, s, p)
           const [rows, n] = [s.n * s.oh * s.ow, s.co]
           const da = b.maxPoolGrad(a, y, i.dpooled, p)
-          const dz = b.reluGrad(a, da)
+          const dz = reluGrad(b, a, da)
           return {
             'addBias other': b.addBias(z, i.other, rows, n),
-            'relu other': b.relu(b.addBias(z, i.other, rows, n)),
-            'maxPool other': b.maxPool(b.relu(b.addBias(z, i.other, rows, n)), p),
+            'relu other': relu(b, b.addBias(z, i.other, rows, n)),
+            'maxPool other': b.maxPool(relu(b, b.addBias(z, i.other, rows, n)), p),
             'maxPool without relu': b.maxPool(biased, p),
             'maxPool without bias': b.maxPool(z, p),
             'add z': b.add(z, biased),
@@ -493,7 +548,7 @@ export function testBackend(
             'mul dz': b.mul(dz, a),
             ...named(gradients(b, i, s, dz), ''),
             ...named(gradients(b, i, s, da), ' without relu'),
-            ...named(gradients(b, i, s, b.reluGrad(a, i.dy)), ' of a dense gradient'),
+            ...named(gradients(b, i, s, reluGrad(b, a, i.dy)), ' of a dense gradient'),
             ...named(gradients(b, i, s, b.add(dz, i.dy)), ' of a sum'),
           }
         })
@@ -501,8 +556,8 @@ export function testBackend(
         chain('the pooling comes before the relu', (b, i) => {
           const z = b.addBias(b.conv2d(i.x, i.w, s), i.bias, s.n * s.oh * s.ow, s.co)
           const pooled = b.maxPool(z, p)
-          const a = b.relu(pooled)
-          const dz = b.maxPoolGrad(z, pooled, b.reluGrad(a, i.dpooled), p)
+          const a = relu(b, pooled)
+          const dz = b.maxPoolGrad(z, pooled, reluGrad(b, a, i.dpooled), p)
           return { relu: a, maxPoolGrad: dz, ...named(gradients(b, i, s, dz), '') }
         })
       }
@@ -561,11 +616,11 @@ export function testBackend(
           dpooled: uniform(s.n * p.oh * p.ow * co, 'dpooled'),
         })
         const pass = (b: Backend, i: Record<string, Buffer>) => {
-          const x = b.relu(b.addBias(b.conv2d(i.image, i.w, s), i.b, m, s.co))
-          const a = b.relu(b.addBias(b.conv2d(x, i.w2, s2), i.b2, m2, co))
+          const x = relu(b, b.addBias(b.conv2d(i.image, i.w, s), i.b, m, s.co))
+          const a = relu(b, b.addBias(b.conv2d(x, i.w2, s2), i.b2, m2, co))
           const y = b.maxPool(a, p)
-          const da = b.reluGrad(a, b.maxPoolGrad(a, y, i.dpooled, p))
-          const dx = b.reluGrad(x, b.conv2dGradInput(da, i.w2, s2))
+          const da = reluGrad(b, a, b.maxPoolGrad(a, y, i.dpooled, p))
+          const dx = reluGrad(b, x, b.conv2dGradInput(da, i.w2, s2))
           return { x, a, y, da, dx }
         }
         for (const [image, draw] of images) {
@@ -597,7 +652,8 @@ export function testBackend(
                 'conv2dGradFilter then of this': b.conv2dGradFilter(i.image, dx, s),
                 'conv2d of another image': b.conv2d(i.other, i.w, s),
                 'conv2dGradFilter 2 of another x': b.conv2dGradFilter(i.x, da, s2),
-                'biasGrad behind another relu': b.biasGrad(b.reluGrad(i.x, b.conv2dGradInput(da, i.w2, s2)), m, s.co),
+                'biasGrad pixel by pixel': b.biasGrad(b.conv2dGradInput(da, i.w2, s2), s.n, (m / s.n) * s.co),
+                'biasGrad behind another relu': b.biasGrad(reluGrad(b, i.x, b.conv2dGradInput(da, i.w2, s2)), m, s.co),
               }
             }))
         }
@@ -617,7 +673,7 @@ export function testBackend(
             'addBias product': b.addBias(b.matmul(i.x, i.w, 6, 5, 8), i.b4, 12, 4),
             'addBias wider': b.addBias(b.matmul(i.x, i.w, 6, 5, 8), i.b64, 1, 48),
             'addBias convolution': b.addBias(b.conv2d(i.image, i.filters, s), i.b64, 2, 64),
-            'relu with it': b.relu(b.addBias(b.conv2d(i.image, i.filters, s), i.b64, 2, 64)),
+            'relu with it': relu(b, b.addBias(b.conv2d(i.image, i.filters, s), i.b64, 2, 64)),
           }),
         )
       })
@@ -625,14 +681,14 @@ export function testBackend(
         const [m, k, n] = [340, 33, 785]
         const inputs = { x: uniform(m * n, 'x'), dy: uniform(m * k, 'dy'), w: uniform(n * k, 'w'), b: uniform(n, 'b') }
         return compare('masked', inputs, (b, i) => {
-          const y = b.relu(i.x)
+          const y = relu(b, i.x)
           const product = b.matmul(y, i.w, m, n, k)
-          const masked = () => b.reluGrad(y, b.matmul(i.dy, i.w, m, k, n, { w: true }))
+          const masked = () => reluGrad(b, y, b.matmul(i.dy, i.w, m, k, n, { w: true }))
           return {
             'matmul product': product,
             'matmul masked': masked(),
             'addBias masked': b.addBias(masked(), i.b, m, n),
-            'relu masked': b.relu(masked()),
+            'relu masked': relu(b, masked()),
             'matmul by it': b.matmul(y, masked(), n, m, n, { x: true }),
           }
         })
@@ -656,13 +712,13 @@ export function testBackend(
           dy: uniform(n * k, 'dy'),
         }
         return compare('lists', inputs, (b, i) => {
-          const x = b.relu(i.x)
+          const x = relu(b, i.x)
           return {
             'matmul [512,600]': b.matmul(x, i.v, m, n, k),
             'matmul [600,512]': b.matmul(x, i.w, n, m, k),
             'matmul [512,600]ᵀ': b.matmul(x, i.w, n, m, k, { x: true }),
-            'matmul masked': b.reluGrad(x, b.matmul(i.dy, i.w, n, k, m, { w: true })),
-            'matmul masked [512,600]': b.reluGrad(x, b.matmul(i.w, i.v, m, k, n, { w: true })),
+            'matmul masked': reluGrad(b, x, b.matmul(i.dy, i.w, n, k, m, { w: true })),
+            'matmul masked [512,600]': reluGrad(b, x, b.matmul(i.w, i.v, m, k, n, { w: true })),
           }
         })
       })
@@ -701,11 +757,11 @@ export function testBackend(
           const inputs = { image, w: uniform(288, 'w'), b: uniform(32, 'b'), dy: uniform(p.n * p.oh * p.ow * 8, 'dy') }
           const layer = { w2: uniform(9 * s2.ci * 8, 'w2'), b2: uniform(8, 'b2') }
           return compare(`${second}`, { ...inputs, ...layer }, (b, i) => {
-            const x = b.relu(b.addBias(b.conv2d(i.image, i.w, s), i.b, m, 32))
-            const a = b.relu(b.addBias(b.conv2d(x, i.w2, s2), i.b2, m2, 8))
+            const x = relu(b, b.addBias(b.conv2d(i.image, i.w, s), i.b, m, 32))
+            const a = relu(b, b.addBias(b.conv2d(x, i.w2, s2), i.b2, m2, 8))
             const y = b.maxPool(a, p)
-            const da = b.reluGrad(a, b.maxPoolGrad(a, y, i.dy, p))
-            const dx = b.reluGrad(x, b.conv2dGradInput(da, i.w2, s2))
+            const da = reluGrad(b, a, b.maxPoolGrad(a, y, i.dy, p))
+            const dx = reluGrad(b, x, b.conv2dGradInput(da, i.w2, s2))
             return {
               maxPool: y,
               'biasGrad 2': b.biasGrad(da, m2, 8),
@@ -731,10 +787,10 @@ export function testBackend(
           dy: uniform(6912, 'dy'),
         }
         return compare('sums', { ...inputs, w2: uniform(9 * 32 * 24, 'w2') }, (b, i) => {
-          const x = b.relu(b.addBias(b.conv2d(i.image, i.w, s), i.b, 1352, 32))
+          const x = relu(b, b.addBias(b.conv2d(i.image, i.w, s), i.b, 1352, 32))
           const a = b.conv2d(x, i.w2, s2)
           const y = b.maxPool(a, p)
-          const dx = b.reluGrad(x, b.conv2dGradInput(b.maxPoolGrad(a, y, i.dy, p), i.w2, s2))
+          const dx = reluGrad(b, x, b.conv2dGradInput(b.maxPoolGrad(a, y, i.dy, p), i.w2, s2))
           return {
             'biasGrad [·,32]': b.biasGrad(dx, 1352, 32),
             'biasGrad [·,64]': b.biasGrad(dx, 676, 64),
@@ -762,8 +818,8 @@ export function testBackend(
             one: Float32Array.of(1),
           }
           return compare('steps', inputs, (b, i) => {
-            const x = kind === 'images' ? i.x : b.relu(i.x)
-            const [mean, square] = [b.relu(i.dw), b.relu(i.dw)]
+            const x = kind === 'images' ? i.x : relu(b, i.x)
+            const [mean, square] = [relu(b, i.dw), relu(b, i.dw)]
             const before = {
               'matmul before': b.matmul(x, i.w, m, n, k),
               'matmul mean before': b.matmul(mean, i.u, m, n, 1),
@@ -837,7 +893,7 @@ export function testBackend(
       it('live counts the buffers in use', async () => {
         const before = backend.live
         const x = backend.upload(uniform(10, 'x'))
-        const y = backend.relu(x)
+        const y = backend.unary('relu', x)
         assert.equal(backend.live, before + 2)
         backend.free(x)
         assert.equal(backend.live, before + 1)
@@ -900,8 +956,26 @@ function tracked(backend: Backend) {
 /** How many bytes are in use, of backends that count them. */
 const bytesOf = (backend: Backend) => ('bytes' in backend ? backend.bytes : undefined)
 
+const relu = (b: Backend, x: Buffer) => b.unary('relu', x)
+/** relu's gradient needs its result alone: that is also what relu makes of itself. */
+const reluGrad = (b: Backend, y: Buffer, dy: Buffer) => b.unaryGrad('relu', y, y, dy)
+
+async function unaryOf(b: Backend, f: Unary, values: Float32Array): Promise<Values> {
+  const x = b.upload(values)
+  const y = b.unary(f, x)
+  const result = await b.download(y)
+  for (const buffer of [x, y]) b.free(buffer)
+  return result
+}
+
 /** Results that are differences, and may cancel to 0: their error is measured against no less than this. */
-const scales: Partial<Record<string, number>> = { softmaxGrad: 0.1, crossEntropyGrad: 0.01, crossEntropy: 0.1 }
+const scales: Partial<Record<string, number>> = {
+  unary: 0.1,
+  unaryGrad: 0.1,
+  softmaxGrad: 0.1,
+  crossEntropyGrad: 0.01,
+  crossEntropy: 0.1,
+}
 
 const odd = [1, 3, 5, 17, 33]
 const steps = Array.from({ length: 10 }, (_, t) => t)

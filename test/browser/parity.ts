@@ -41,7 +41,7 @@ async function lose(): Promise<unknown> {
   const x = backend.upload(new Float32Array(8))
   for (const context of contexts) context?.getExtension('WEBGL_lose_context').loseContext()
   try {
-    return await backend.download(backend.relu(x))
+    return await backend.download(backend.unary('relu', x))
   } catch (error) {
     return (error as { key?: string }).key
   }
@@ -51,7 +51,7 @@ async function lose(): Promise<unknown> {
 async function firstWrong(length: number): Promise<number | undefined> {
   const backend = await gpujs('webgl2')
   const values = Float32Array.from({ length }, (_, i) => (i % 65_521) + 1)
-  const x = backend.relu(backend.upload(values))
+  const x = backend.unary('relu', backend.upload(values))
   const pairs = { n: 1, h: length / 2, w: 2, c: 1, size: 2, stride: 2, oh: length / 4, ow: 1 }
   const [copies, maxima] = [await backend.download(x), await backend.download(backend.maxPool(x, pairs))]
   await backend.dispose()

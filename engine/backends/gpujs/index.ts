@@ -9,6 +9,7 @@ import * as kernels from './kernels.js'
 import type { Mode } from './library.js'
 import { problem } from './messages.js'
 import * as packed from './packed.js'
+import { unary } from './unary.js'
 
 export { messages as gpujsMessages } from './messages.js'
 export type { Mode as GpujsMode } from './library.js'
@@ -59,6 +60,11 @@ function backend(device: Device): Backend<DeviceBuffer> {
       ...arrays,
       ...Object.values(scalars),
     )
+  /** y = formula of a and b, the shorter of which is repeated. */
+  const pairs = (op: string, a: DeviceBuffer, b: DeviceBuffer, formula: string) =>
+    a.length === b.length
+      ? each(op, 'a, b', formula, [a, b])
+      : device.run(kernels.pairs(op, a.length, b.length, formula), a, b)
   /** The packed kernel if the device has texels and the shape fits into them, else the general one. */
   const pick = <Shape extends unknown[]>(
     four: (...shape: Shape) => kernels.Kernel | undefined,
@@ -120,11 +126,17 @@ function backend(device: Device): Backend<DeviceBuffer> {
     addBias: (x, b, m, n) => device.run(pick(packed.addBias, kernels.addBias, m, n), x, b),
     biasGrad: (dy, m, n) => sumRows('biasGrad', dy, m, n),
 
-    // In this form NaN stays NaN. GL compilers read `x < 0 ? 0 : x` as max(x, 0), which makes it 0.
-    relu: x => each('relu', 'x', 'x > 0 ? x : x < 0 ? 0 : x', [x]),
-    reluGrad: (y, dy) => each('reluGrad', 'y, dy', 'y > 0 ? dy : 0', [y, dy]),
-    add: (a, b) => each('add', 'a, b', 'a + b', [a, b]),
-    mul: (a, b) => each('mul', 'a, b', 'a * b', [a, b]),
+    unary: (f, x) => each(f, 'x', unary[f][0], [x]),
+    unaryGrad(f, x, y, dy) {
+      const formula = unary[f][1]
+      const arrays = Object.entries({ x, y, dy }).filter(([name]) => new RegExp(`\\b${name}\\b`).test(formula))
+      return each(`${f}Grad`, arrays.map(([name]) => name).join(', '), formula, arrays.map(([, array]) => array)) // prettier-ignore
+    },
+    add: (a, b) => pairs('add', a, b, 'a + b'),
+    sub: (a, b) => pairs('sub', a, b, 'a - b'),
+    mul: (a, b) => pairs('mul', a, b, 'a * b'),
+    div: (a, b) => pairs('div', a, b, 'a / b'),
+    repeat: (x, times) => device.run(kernels.repeat(times, x.length), x),
 
     conv2d: (x, w, s: Conv2dShape) => device.run(pick(packed.conv2d, kernels.conv2d, s), x, w),
     conv2dGradInput: (dy, w, s: Conv2dShape) =>

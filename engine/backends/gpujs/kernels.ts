@@ -79,6 +79,19 @@ export const addBias = (m: number, n: number) =>
     body: `return x[i * ${n} + j] + b[j];`,
   })
 
+/** y = formula of a and b, one of which is repeated as often as it fits into the other */
+export const pairs = (op: string, a: number, b: number, formula: string) =>
+  gather({
+    op,
+    args: 'a, b',
+    result: { i: Math.max(a, b) / Math.min(a, b), j: Math.min(a, b) },
+    body: `return ${formula.replace('a', a > b ? `a[i * ${b} + j]` : 'a[j]').replace(/\bb$/, b > a ? `b[i * ${a} + j]` : 'b[j]')};`,
+  })
+
+/** y[i,j] = x[j], so many times */
+export const repeat = (times: number, n: number) =>
+  gather({ op: 'repeat', args: 'x', result: { i: times, j: n }, body: 'return x[j];' })
+
 /** y[p,n] = Σ x[i,n] over the p-th part of x's m rows: sums of sums, since one long loop is slow on a GPU, and inexact */
 export const sumRows = (op: string, m: number, n: number, parts: number) => {
   const rows = Math.ceil(m / parts)

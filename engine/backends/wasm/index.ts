@@ -121,6 +121,42 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     return [next, ...updated]
   }
 
+  /** max(x, 0), which joins a product or a convolution that is yet to come. */
+  function relu(x: Block): Block {
+    if (mayRectify(x.delayed)) return make(x.length, { ...x.delayed, rectify: true })
+    const y = make(x.length)
+    eachNumber('relu', x.length, at(x), y.at)
+    y.rectified = true
+    return y
+  }
+
+  /** dy where y > 0, else 0, in the form that dy has: a gradient yet to come, or one that is mostly 0. */
+  function reluGrad(y: Block, dy: Block): Block {
+    const { delayed } = dy
+    if (delayed?.kind === 'unpooled' && !delayed.masked && delayed.inputs[1].pooled!.source === y) {
+      // A winner's value is the pooled one: relu let it pass if that is above 0.
+      const [gradient, pooled] = delayed.inputs as [Block, Block]
+      const masked = reluGrad(pooled, gradient)
+      const dx = make(dy.length, { kind: 'unpooled', inputs: [masked, pooled], masked: true })
+      free(masked)
+      return dx
+    }
+    if (delayed?.kind === 'inputGrad' && delayed.inputs.length === 3)
+      return make(dy.length, { ...delayed, inputs: [...delayed.inputs, y] })
+    const product = maskedProduct(y, dy)
+    if (product) return product
+    const dx = make(dy.length)
+    eachNumber('reluGrad', dx.length, at(y), at(dy), dx.at)
+    return dx
+  }
+
+  /** y = a + b and the like, the shorter of which is repeated. */
+  function pairs(kernel: 'add' | 'sub' | 'mul' | 'div', a: Block, b: Block): Block {
+    const y = make(Math.max(a.length, b.length))
+    eachNumber(kernel, y.length, at(a), a.length, at(b), b.length, y.at)
+    return y
+  }
+
   const backend: WasmBackend = {
     name: 'wasm',
     threads: store.threads,
@@ -158,39 +194,25 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     },
     biasGrad: (dy, m, n) => sparseBiasGrad(dy, n) ?? sumRows(lumped(dy, n), m, n),
 
-    relu(x) {
-      if (mayRectify(x.delayed)) return make(x.length, { ...x.delayed, rectify: true })
+    unary(f, x) {
+      if (f === 'relu') return relu(x)
       const y = make(x.length)
-      eachNumber('relu', x.length, at(x), y.at)
-      y.rectified = true
+      eachNumber(f, x.length, at(x), y.at)
       return y
     },
-    reluGrad(y, dy) {
-      const { delayed } = dy
-      if (delayed?.kind === 'unpooled' && !delayed.masked && delayed.inputs[1].pooled!.source === y) {
-        // A winner's value is the pooled one: relu let it pass if that is above 0.
-        const [gradient, pooled] = delayed.inputs as [Block, Block]
-        const masked = backend.reluGrad(pooled, gradient)
-        const dx = make(dy.length, { kind: 'unpooled', inputs: [masked, pooled], masked: true })
-        free(masked)
-        return dx
-      }
-      if (delayed?.kind === 'inputGrad' && delayed.inputs.length === 3)
-        return make(dy.length, { ...delayed, inputs: [...delayed.inputs, y] })
-      const product = maskedProduct(y, dy)
-      if (product) return product
+    unaryGrad(f, x, y, dy) {
+      if (f === 'relu') return reluGrad(y, dy)
       const dx = make(dy.length)
-      eachNumber('reluGrad', dx.length, at(y), at(dy), dx.at)
+      eachNumber(`${f}Grad`, dx.length, at(x), at(y), at(dy), dx.at)
       return dx
     },
-    add(a, b) {
-      const y = make(a.length)
-      eachNumber('add', y.length, at(a), at(b), y.at)
-      return y
-    },
-    mul(a, b) {
-      const y = make(a.length)
-      eachNumber('mul', y.length, at(a), at(b), y.at)
+    add: (a, b) => pairs('add', a, b),
+    sub: (a, b) => pairs('sub', a, b),
+    mul: (a, b) => pairs('mul', a, b),
+    div: (a, b) => pairs('div', a, b),
+    repeat(x, times) {
+      const y = make(x.length * times)
+      eachNumber('repeat', y.length, at(x), x.length, y.at)
       return y
     },
 

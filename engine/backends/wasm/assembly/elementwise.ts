@@ -16,20 +16,6 @@ export function reluGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: usi
   }
 }
 
-/** y = a + b */
-export function add(item: i32, scratch: usize, a: usize, b: usize, y: usize, n: i32): void {
-  const end = smaller(n, (item + 1) * CHUNK)
-  for (let i = item * CHUNK; i < end; i += 4)
-    v128.store(y + (i << 2), f32x4.add(v128.load(a + (i << 2)), v128.load(b + (i << 2))))
-}
-
-/** y = a · b */
-export function mul(item: i32, scratch: usize, a: usize, b: usize, y: usize, n: i32): void {
-  const end = smaller(n, (item + 1) * CHUNK)
-  for (let i = item * CHUNK; i < end; i += 4)
-    v128.store(y + (i << 2), f32x4.mul(v128.load(a + (i << 2)), v128.load(b + (i << 2))))
-}
-
 /** Rows of a [m,n] matrix that an item of addBias and biasGrad treats. */
 export const ROWS: i32 = 1024
 

@@ -1,6 +1,6 @@
 // The kernels that backends/wasm/index.ts calls.
 export { CHUNK } from './simd'
-export { add, addBias, biasGrad, mul, relu, reluGrad, ROWS, sumParts } from './elementwise'
+export { addBias, biasGrad, relu, reluGrad, ROWS, sumParts } from './elementwise'
 export { convolve, convolveScratch, filterGrad, filterGradScratch, packTurned, pad } from './convolution'
 export { multiply, multiplyScratch, packColumns, packedColumns } from './matmul'
 export { adam, momentum, sgd } from './optimizers'
@@ -9,12 +9,14 @@ export {
   PANEL_ROWS, packPanels, panelWidth, SPARE, unlist, unpackPanels,
 } from './lists'
 export { countPixels, fillPlaces, imageBytes, listImages, pickBytes, PICKED, pickLists, toFloat } from './pixels'
+export * from './pairs'
 export {
   maxPool, scatter, sparseBiasGrad, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
   sumTaps, sumTransposed, transpose,
 } from './pooling'
 export { convolveSeen, convolveSeenScratch, see, SEEN_FILTERS, seeScratch } from './seen'
 export { crossEntropy, crossEntropyGrad, mean, SCORES, softmax, softmaxGrad } from './softmax'
+export * from './unary'
 export { convolvePool, convolvePoolScratch, transformedFilters, transformFilters } from './winograd'
 
 /** Where the kernels' own constants end, and memory for buffers begins. */

@@ -1,28 +1,15 @@
 // Softmax and its loss, row by row of a [m,n] matrix. An item is 64 rows.
+import { expRest, power2 } from './math'
 import { smaller, storeLanes, sum4, zero } from './simd'
 
 export const SCORES: i32 = 64
 
-/**
- * eˣ of four numbers, x ≤ 0 or moderate: x = k·ln 2 + r with |r| ≤ ½ ln 2, and eʳ by its Taylor polynomial of degree 7
- * (error below 1e-8 there; Muller, "Elementary functions", ch. 11). Below −87 the result is 0.
- */
-function exp4(x: v128): v128 {
+/** eˣ of four numbers, x ≤ 0 or moderate. Below −87 the result is 0. */
+function shareOf(x: v128): v128 {
   const k = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896)))
-  // ln 2 in two parts, so that k·ln 2 is subtracted without a rounding error (Cody & Waite 1980).
-  let r = f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375)))
-  r = f32x4.sub(r, f32x4.mul(k, f32x4.splat(-2.12194440e-4)))
-  let p = f32x4.splat(1.0 / 5040)
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 720))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 120))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 24))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.0 / 6))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1))
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(k), i32x4.splat(127)), 23)
+  const p = expRest(x, k)
   const tiny = f32x4.lt(x, f32x4.splat(-87))
-  return v128.andnot(f32x4.mul(p, power), tiny)
+  return v128.andnot(f32x4.mul(p, power2(i32x4.trunc_sat_f32x4_s(k))), tiny)
 }
 
 /** The first `count` lanes of x, and of `rest` those beyond. */
@@ -45,7 +32,7 @@ function largest(x: usize, n: i32): f32 {
 function exponentials(x: usize, max: f32, y: usize, n: i32): f32 {
   let sum = zero()
   for (let j = 0; j < n; j += 4) {
-    const e = lanes(exp4(f32x4.sub(v128.load(x + (j << 2)), f32x4.splat(max))), n - j, zero())
+    const e = lanes(shareOf(f32x4.sub(v128.load(x + (j << 2)), f32x4.splat(max))), n - j, zero())
     storeLanes(y + (j << 2), e, n - j)
     sum = f32x4.add(sum, e)
   }
