@@ -17,8 +17,8 @@ describe('wasm', () => {
     const one = b.bytes - before
     assert.ok(one >= values.byteLength && one < values.byteLength + 256, `${one}`)
     assert.equal(b.paths.get('relu'), undefined)
-    const y = b.relu(x)
-    const z = b.relu(x)
+    const y = b.unary('relu', x)
+    const z = b.unary('relu', x)
     assert.equal(b.bytes - before, 3 * one)
     assert.deepEqual([...b.paths], [['relu', 2]])
     for (const buffer of [x, y, z]) b.free(buffer)
