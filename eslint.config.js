@@ -23,9 +23,10 @@ const importRules = [
   ['engine', { ours: ['engine'], never: ['engine/backends', 'engine/index'] }],
   ['models', { ours: ['engine/index'] }],
   ['data', { ours: ['engine/index'], packages: noNode }],
-  ['web', { ours: ['engine/index', 'models/index', 'data'], packages: noNode }],
-  ['cli', { ours: ['engine/index', 'models/index', 'data', 'scripts/build'], packages: anyPackage }],
-  ['bench', { ours: ['engine', 'models', 'data', 'scripts'], packages: anyPackage }],
+  ['training', { ours: ['engine/index'], packages: noNode }],
+  ['web', { ours: ['engine/index', 'models/index', 'data', 'training'], packages: noNode }],
+  ['cli', { ours: ['engine/index', 'models/index', 'data', 'training', 'scripts/build'], packages: anyPackage }],
+  ['bench', { ours: ['engine', 'models', 'data', 'training', 'scripts'], packages: anyPackage }],
   ['test', { ours: [''], packages: anyPackage }],
   ['', { ours: [], packages: anyPackage }],
 ]

@@ -1,10 +1,10 @@
-// Checkpoints on disk: STORAGE/NAME.safetensors (data/checkpoint.ts says what is in them). Written beside, then renamed:
+// Checkpoints on disk: STORAGE/NAME.safetensors (training/checkpoint.ts says what is in them). Written beside, then renamed:
 // at every instant the name holds a whole checkpoint, or none.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { checkFit, decodeCheckpoint, encodeCheckpoint, type Checkpoint } from '../data/index.js'
+import { checkFit, decodeCheckpoint, encodeCheckpoint, type Checkpoint } from '../training/index.js'
 import type { Network } from '../engine/index.js'
 import { about } from './errors.js'
 import { replaceFile } from './files.js'

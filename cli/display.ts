@@ -1,7 +1,7 @@
 // What one sees of a training: a live bar in a terminal and one line an epoch, or JSON for programs.
 import cliProgress from 'cli-progress'
 import type { Network, Step } from '../engine/index.js'
-import type { Epoch, Score } from '../data/index.js'
+import type { Epoch, Score } from '../training/index.js'
 import { decimal, integer, minutes, percent, t } from './language.js'
 import { summaryTable } from './tables.js'
 

@@ -2,7 +2,7 @@
 // at least as good on the same examples.
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { sameExamples, scoreOf, type Score, type Training } from '../data/index.js'
+import { sameExamples, scoreOf, type Score, type Training } from '../training/index.js'
 import { ChiffreError } from '../engine/index.js'
 import { readCheckpoint } from './checkpoint.js'
 import { about } from './errors.js'

@@ -1,5 +1,6 @@
 // What a training is done with: what the options say, else what the checkpoint was trained with, else the defaults.
-import { defaults, settle, type Dataset, type Given as Said, type Settings, type Training } from '../data/index.js'
+import { type Dataset } from '../data/index.js'
+import { defaults, settle, type Given as Said, type Settings, type Training } from '../training/index.js'
 import { builtIn, loadDataset, takeExamples } from './datasets.js'
 import { failure, misuse } from './errors.js'
 

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Network } from '../engine/index.js'
-import type { Checkpoint } from '../data/index.js'
+import type { Checkpoint } from '../training/index.js'
 import { openCheckpoint } from './checkpoint.js'
 import { failure } from './errors.js'
 import { createNetwork } from './network.js'

@@ -1,4 +1,4 @@
-// What can be wrong with a data set or a checkpoint, in one clear line each.
+// What can be wrong with a data set, in one clear line each.
 import { ChiffreError, messages as engine, type MessageValues } from '../engine/index.js'
 
 /** The English text of every message about data; {name} stands for a value. */
@@ -25,10 +25,6 @@ export const messages = {
   'data.missing': '{folder}: there is no {file} or {file}.gz; a data set needs it',
   'data.pieces':
     'the ink is in some {count} pieces; a row of at most {most} digits can be read, not a scan full of dots or a page of text',
-  'checkpoint.kind': 'not a checkpoint of chiffre',
-  'checkpoint.version': 'its format is version {actual}; expected {expected}',
-  'checkpoint.field': 'its metadata lacks a valid {field}',
-  'checkpoint.model': 'it holds {actual}, not {expected}',
 } as const
 
 const texts = { ...engine, ...messages }

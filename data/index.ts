@@ -1,15 +1,4 @@
 // Everything a program that uses chiffre's data may import.
-export {
-  checkFit,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  scoreOf,
-  type Checkpoint,
-  type Epoch,
-  type Score,
-  type Settings,
-  type Training,
-} from './checkpoint.js'
 export { Dataset } from './dataset.js'
 export { messages, problem } from './errors.js'
 export { mostIdxBytes, readIdx } from './idx.js'
@@ -31,15 +20,4 @@ export {
   type Preparation,
 } from './preprocess.js'
 export { readRow, type ReadDigit, type ReadRow } from './readRow.js'
-export {
-  changes,
-  defaultEpochs,
-  defaults,
-  optimizers,
-  reshuffles,
-  sameExamples,
-  Session,
-  settle,
-  type Given,
-} from './session.js'
 export { segment, type Candidate, type Segment, type Stretch } from './segment.js'

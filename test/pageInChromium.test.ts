@@ -1,7 +1,7 @@
 // The page in a real browser: drawing, training, saving and opening, in two languages and on a phone's width.
 import assert from 'node:assert/strict'
 import { readCheckpoint } from '../cli/checkpoint.js'
-import { checkFit } from '../data/index.js'
+import { checkFit } from '../training/index.js'
 import { models } from '../models/index.js'
 import { inChromium, openPage, type Opened } from './support/chromium.js'
 

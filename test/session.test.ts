@@ -12,7 +12,7 @@ import {
   type Epoch,
   type Settings,
   type Training,
-} from '../data/index.js'
+} from '../training/index.js'
 import { cpu, dense, fit, flatten, schedules, sequential, type Network } from '../engine/index.js'
 import { digits } from './support/examples.js'
 

@@ -1,5 +1,6 @@
 // What the page and its Worker say to each other. The page never computes a network, so it is never busy.
-import type { Disturbance, Mistake, ReadRow, Training } from '../data/index.js'
+import type { Disturbance, Mistake, ReadRow } from '../data/index.js'
+import type { Training } from '../training/index.js'
 import type { LayerSummary, Shape } from '../engine/index.js'
 
 /** What the command line says about how the page begins: settings.json. */

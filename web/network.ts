@@ -2,22 +2,17 @@
 import { expose } from 'comlink'
 import ndarray from 'ndarray'
 import {
-  checkFit,
   confusion,
   Dataset,
-  decodeCheckpoint,
   disturb,
-  encodeCheckpoint,
   mistakes,
   prepare,
   readIdx,
   readRow,
-  Session,
-  settle,
   type Box,
-  type Checkpoint,
   type Image,
 } from '../data/index.js'
+import { checkFit, decodeCheckpoint, encodeCheckpoint, Session, settle, type Checkpoint } from '../training/index.js'
 import { blank, inkBox } from '../data/preprocess.js'
 import {
   argmax,

@@ -1,6 +1,7 @@
 // A training in the page's Worker: batch after batch, and in between there is time for whoever asks something.
-import type { Dataset, Session } from '../data/index.js'
-import { evaluate, fit, schedules, type Backend } from '../engine/index.js'
+import type { Dataset } from '../data/index.js'
+import type { Backend } from '../engine/index.js'
+import { train, type Session } from '../training/index.js'
 import type { TrainingEnd, TrainingReport } from './api.js'
 
 /** A training under way, for those who want to stop it, or to take its network as it is between two batches. */
@@ -69,34 +70,27 @@ export async function learn(
   job: Job,
   onReport: (report: TrainingReport) => void | Promise<void>,
 ): Promise<TrainingEnd> {
-  const { run, lr, batchSize, seed, schedule, ...from } = session.training
-  const options = { lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last }
-  const total = (run.last - run.first) * Math.ceil(learned.length / batchSize)
-  let before = { lossSum: from.lossSum, correct: from.sums.accuracy ?? 0, images: from.batch * batchSize }
+  const { first, last } = session.training.run
+  const { lossSum, sums, batch, batchSize } = session.training
+  const total = (last - first) * Math.ceil(learned.length / batchSize)
+  let before = { lossSum, correct: sums.accuracy ?? 0, images: batch * batchSize }
   let since = { ...none, time: performance.now() }
-  for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
-    if (!Number.isFinite(step.loss)) return 'diverged'
-    session.advance(step.progress)
+  for await (const { step, state } of train(session, backend, learned, apart)) {
+    if (state === 'diverged') return state
     const now = { lossSum: step.loss * step.seen, correct: step.metrics.accuracy * step.seen, images: step.seen }
     since.lossSum += now.lossSum - before.lossSum
     since.correct += now.correct - before.correct
     since.images += now.images - before.images
-    const completed = step.batch === step.batches
-    before = completed ? none : now
-
-    let over = false
-    if (completed) {
-      const validation = apart && (await evaluate(session.network, backend, apart))
-      const score = { loss: step.loss, accuracy: step.metrics.accuracy }
-      const judged = validation && { validation: { loss: validation.loss, accuracy: validation.metrics.accuracy } }
-      const early = await session.endEpoch({ ...score, ...judged })
-      if (early) session.restoreBest()
-      over = early || step.epoch === run.last
-    }
-    const epochs = step.epoch - 1 - run.first
+    before = step.batch === step.batches ? none : now
+    const epochs = step.epoch - 1 - first
     const batch = epochs * step.batches + step.batch
     const time = performance.now()
-    if (over || job.stopped || batch % Math.ceil(total / mostReports) === 0 || time - since.time > reportTime) {
+    if (
+      state === 'over' ||
+      job.stopped ||
+      batch % Math.ceil(total / mostReports) === 0 ||
+      time - since.time > reportTime
+    ) {
       // Awaited: otherwise the end of the training could be heard before its last reports.
       await onReport({
         images: epochs * learned.length + step.seen,
@@ -109,7 +103,7 @@ export async function learn(
       })
       since = { ...none, time }
     }
-    if (over) return 'over'
+    if (state === 'over') return state
     await job.rest()
     if (job.stopped) return 'stopped'
   }

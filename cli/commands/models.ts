@@ -1,6 +1,6 @@
 // `models`: which networks there are, and what their checkpoints have learned.
 import { ChiffreError } from '../../engine/index.js'
-import { checkFit, scoreOf, type Training } from '../../data/index.js'
+import { checkFit, scoreOf, type Training } from '../../training/index.js'
 import { checkpointNames, checkpointPath, readCheckpoint } from '../checkpoint.js'
 import { about } from '../errors.js'
 import { integer, percent, t, translate } from '../language.js'

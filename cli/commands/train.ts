@@ -1,16 +1,7 @@
 // `train`: learn from examples, or go on learning where a checkpoint left off.
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
-import {
-  evaluate,
-  fit,
-  schedules,
-  type Backend,
-  type Evaluation,
-  type Examples,
-  type Network,
-  type Step,
-} from '../../engine/index.js'
+import { schedules, type Backend, type Examples, type Network, type Step } from '../../engine/index.js'
 import {
   changes,
   defaultEpochs,
@@ -19,12 +10,11 @@ import {
   reshuffles,
   sameExamples,
   Session,
+  train,
   type Checkpoint,
-  type Epoch,
-  type Score,
   type Settings,
   type Training,
-} from '../../data/index.js'
+} from '../../training/index.js'
 import { openCheckpoint, writeCheckpoint } from '../checkpoint.js'
 import { jsonDisplay, textDisplay, type Display } from '../display.js'
 import { about, explain, failure } from '../errors.js'
@@ -107,13 +97,13 @@ export async function run(argv: Train, program: string): Promise<number> {
   const network = await createNetwork(argv.model)
   const held = await lock(path)
   try {
-    return await train(argv, program, network, path, held)
+    return await begin(argv, program, network, path, held)
   } finally {
     held.release()
   }
 }
 
-async function train(argv: Train, program: string, network: Network, path: string, held: Lock): Promise<number> {
+async function begin(argv: Train, program: string, network: Network, path: string, held: Lock): Promise<number> {
   const saved = argv.fresh ? undefined : await usable(() => openCheckpoint(path, argv.model, network))
   const given = { ...argv, batchSize: argv['batch-size'] }
   // The backend's threads start while the images are read.
@@ -174,21 +164,20 @@ async function usable<T>(fn: () => Promise<T>): Promise<T> {
 
 /** Trains until the run is over, or somebody asks to stop. @returns the exit code */
 async function learn(session: Session, task: Task): Promise<number> {
-  const { backend, learned, display } = task
-  const { run, lr, batchSize, seed, schedule, ...from } = session.training
-  const options = { lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last }
+  const { backend, learned, apart, display } = task
+  const { epoch, batch, batchSize, patience } = session.training
   const stop = listenForStop(() => display.say(t('train.stopping')))
   try {
-    display.begin(from.epoch + 1, Math.min(from.batch * batchSize, learned.length))
-    for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
-      if (!Number.isFinite(step.loss)) throw diverged(step, task)
-      session.advance(step.progress)
+    display.begin(epoch + 1, Math.min(batch * batchSize, learned.length))
+    for await (const { step, state, score, restored } of train(session, backend, learned, apart)) {
+      if (state === 'diverged') throw diverged(step, task)
       display.step(step)
-      const completed = step.progress.batch === 0
-      const over = completed && (await endEpoch(session, step, task))
+      if (score) display.end(step.epoch, score)
+      if (restored !== undefined) display.say(t('train.early', { patience, epoch: restored }))
       await setImmediate() // lets the bar be drawn and Ctrl-C be heard
-      if (!completed && !stop.exitCode) continue
+      if (!score && !stop.exitCode) continue
 
+      const over = state === 'over'
       const sha256 = await save(session, task, over)
       if (!sha256) throw diverged(step, task)
       task.kept = true
@@ -205,20 +194,6 @@ async function learn(session: Session, task: Task): Promise<number> {
   } finally {
     stop.off()
   }
-}
-
-/** Judges and shows what an epoch came to. @returns whether training is over */
-async function endEpoch(session: Session, step: Step, { backend, apart, display }: Task): Promise<boolean> {
-  const validation = apart && (await evaluate(session.network, backend, apart))
-  const score: Epoch = { ...scoreIn(step), ...(validation && { validation: scoreIn(validation) }) }
-  const early = await session.endEpoch(score)
-  display.end(step.epoch, score)
-  if (early) {
-    session.restoreBest()
-    const { patience, best } = session.training
-    display.say(t('train.early', { patience, epoch: best!.epoch }))
-  }
-  return early || step.epoch === session.training.run.last
 }
 
 /** @returns the file's SHA-256; undefined if a value is no longer a finite number, and then nothing is written */
@@ -253,8 +228,6 @@ const accuracies = (before: Training, now: Training) => ({
   before: percent(judged(before)?.accuracy ?? 0),
   now: percent(judged(now)?.accuracy ?? 0),
 })
-
-const scoreIn = ({ loss, metrics }: Step | Evaluation): Score => ({ loss, accuracy: metrics.accuracy })
 
 /** The loss, or a weight, is no longer a number. */
 function diverged({ epoch, batch, lr }: Step, { path, kept }: Task) {

@@ -1,12 +1,14 @@
 // Every sentence of the command line in English: the catalogue's keys. {name} stands for a value.
 import { messages as data } from '../../data/index.js'
 import { gpujsMessages, messages as engine } from '../../engine/index.js'
+import { messages as training } from '../../training/index.js'
 import { start } from './start.js'
 
 export const en = {
   ...engine,
   ...gpujsMessages,
   ...data,
+  ...training,
   ...start.en,
 
   // Errors

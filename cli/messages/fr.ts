@@ -277,6 +277,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'checkpoint.kind': 'ce n’est pas une sauvegarde de chiffre',
   'checkpoint.version': 'son format est la version {actual} ; attendu {expected}',
   'checkpoint.field': 'ses métadonnées n’ont pas de {field} valable',
+  'checkpoint.checksum': 'il est abîmé : son contenu ne donne pas sa somme de contrôle {expected}, mais {actual}',
   'checkpoint.model': 'il contient {actual}, non {expected}',
   'checkpoint.elsewhere':
     'il a appris d’un dossier d’images : indiquez ce dossier avec --data, ou choisissez un autre jeu',

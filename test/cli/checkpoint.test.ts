@@ -26,6 +26,7 @@ describe('checkpoint', () => {
   function changed(change: (tensors: Tensors, metadata: Record<string, string>) => void): Uint8Array {
     const { tensors, metadata }: Saved = deserialize(good)
     const copy = { tensors: new Map(tensors), metadata: { ...metadata } }
+    delete copy.metadata.checksum // as a program leaves it out that knows nothing of it
     change(copy.tensors, copy.metadata)
     return serialize(copy)
   }
@@ -97,7 +98,25 @@ describe('checkpoint', () => {
     ['another program’s file', () => changed((_, m) => delete m.version), 'not a checkpoint of chiffre'],
     ['a later format', () => changed((_, m) => (m.version = '2')), 'its format is version 2; expected 1'],
     ['a malformed epoch', () => changed((_, m) => (m.epoch = '-1')), 'its metadata lacks a valid epoch'],
-    ['no optimizer', () => changed((_, m) => delete m.optimizer), 'its metadata lacks a valid optimizer'],
+    ['no model', () => changed((_, m) => delete m.model), 'its metadata lacks a valid model'],
+    ['an unknown optimizer', () => changed((_, m) => (m.optimizer = 'lion')), 'its metadata lacks a valid optimizer'],
+    ['a batch that no epoch has', () => changed((_, m) => (m.batch = '2')), 'its metadata lacks a valid batch'],
+    ['a learning rate that leads uphill', () => changed((_, m) => (m.lr = '-1')), 'its metadata lacks a valid lr'],
+    ['an accuracy over 100 %', () => changed((_, m) => (m.history = '[{"loss":1,"accuracy":61.87}]')), /valid history/],
+    [
+      'what a terminal would obey',
+      () => changed((_, m) => (m.data = 'mnist\x1b[2J')),
+      'its metadata lacks a valid data',
+    ],
+    [
+      'a bit that has changed',
+      () => {
+        const bytes = Buffer.from(good)
+        bytes[bytes.length - 3] ^= 1
+        return bytes
+      },
+      /^it is damaged: what it holds does not give its checksum, [0-9a-f]{8}, but [0-9a-f]{8}$/,
+    ],
     ['a malformed history', () => changed((_, m) => (m.history = '[{}]')), 'its metadata lacks a valid history'],
   ]
   for (const [what, bytes, reason] of damages)

@@ -28,12 +28,12 @@ describe('messages', () => {
   })
 
   it('every sentence of the command line is said somewhere', () => {
-    const sources = ['cli', 'data'].flatMap(folder =>
+    const sources = ['cli', 'data', 'training'].flatMap(folder =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
         .filter(file => /\.(ts|js)$/.test(file) && !/^messages\/(en|fr)\.ts$/.test(file) && file !== 'errors.ts')
         .map(file => readFileSync(join(root, folder, file), 'utf8')),
     )
-    // cli/errors.ts says sentences too; data/errors.ts only lists them.
+    // cli/errors.ts says sentences too; those of data and training only list them.
     const code = [...sources, readFileSync(join(root, 'cli/errors.ts'), 'utf8')].join('\n')
     const composed = /^(engine|data|gpujs|start|system|option)\.|\.describe$/
     for (const key of Object.keys(en).filter(key => !composed.test(key))) assert.ok(code.includes(`'${key}'`), key)

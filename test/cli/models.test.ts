@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Epoch, Training } from '../../data/index.js'
+import type { Epoch, Training } from '../../training/index.js'
 import { chiffre, root, temporaryFolder } from './chiffre.js'
 
 interface Listed {
@@ -72,7 +72,7 @@ describe('a student’s model', () => {
 
   before(function () {
     this.timeout(60000)
-    const sources = execFileSync('git', ['ls-files', 'engine', 'models', 'data', 'cli', 'web', 'scripts'], {
+    const sources = execFileSync('git', ['ls-files', 'engine', 'models', 'data', 'training', 'cli', 'web', 'scripts'], {
       cwd: root,
       encoding: 'utf8',
     })

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCheckpoint } from '../../cli/checkpoint.js'
-import type { Epoch } from '../../data/index.js'
+import type { Epoch } from '../../training/index.js'
 import { deserialize } from '../../engine/index.js'
 import { chiffre, root, temporaryFolder } from './chiffre.js'
 

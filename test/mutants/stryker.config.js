@@ -6,6 +6,7 @@ export default {
   mutate: [
     'engine/**/*.ts',
     'data/**/*.ts',
+    'training/**/*.ts',
     '!engine/backends/**', // kernels: compared with the reference on random graphs (test/backends)
     '!**/*.d.ts',
     '!**/index.ts',

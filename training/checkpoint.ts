@@ -2,25 +2,9 @@
 // file. It says nothing that differs from run to run (no date, no duration), so the same training gives the same bytes.
 // The command line and the page write the same.
 import { deserialize, schedules, serialize, type NamedTensors, type Progress, type Network } from '../engine/index.js'
+import { checksum } from './checksum.js'
 import { problem } from './errors.js'
-
-/** What the user chooses about a training. */
-export interface Settings {
-  readonly optimizer: 'adam' | 'sgd'
-  readonly lr: number
-  readonly momentum: number
-  readonly batchSize: number
-  readonly seed: number
-  /** The set's name, or for a folder `idx-` and the fingerprint of its examples. */
-  readonly data: string
-  /** How many of its examples were used, those kept apart for validation included. */
-  readonly examples: number
-  /** The share of them that is kept apart; 0 for none. */
-  readonly validation: number
-  /** Epochs without a better validation loss before training stops; 0 for no end. */
-  readonly patience: number
-  readonly schedule: keyof typeof schedules
-}
+import { defaults, optimizers, type Settings } from './settings.js'
 
 /** What an epoch came to. */
 export interface Score {
@@ -49,42 +33,66 @@ export interface Checkpoint {
   readonly tensors: NamedTensors
 }
 
+/** Of the format. A later one is for what an older program could not understand; a new field is no such thing. */
 const version = '1'
 
-/** What each entry of the metadata must be. Text is written as it is, all else as JSON. */
-const fields: Readonly<Record<keyof Training, (value: unknown) => boolean>> = {
-  model: isText,
-  epoch: isCount,
-  batch: isCount,
-  lossSum: isNumber,
-  sums: v => isRecord(v) && Object.values(v).every(isNumber),
-  optimizer: v => v === 'adam' || v === 'sgd',
-  steps: isCount,
-  lr: isNumber,
-  momentum: isNumber,
-  batchSize: isCount,
-  seed: isCount,
-  data: isText,
-  examples: isCount,
-  validation: isNumber,
-  patience: isCount,
-  schedule: v => isText(v) && Object.hasOwn(schedules, v),
-  history: v => Array.isArray(v) && v.every(isEpoch),
-  run: v => v === null || (isRecord(v) && isCount(v.first) && isCount(v.last)),
-  best: v => v === null || (isRecord(v) && isCount(v.epoch) && isNumber(v.loss) && isCount(v.waited)),
+interface Field<T> {
+  readonly isValid: (value: unknown) => boolean
+  /** What a file that was written before there was this field meant. */
+  readonly missing?: T
+}
+
+/** The entries of the metadata, none of which is believed unchecked. Text is written as it is, all else as JSON. */
+const fields: { readonly [K in keyof Training]: Field<Training[K]> } = {
+  model: { isValid: isName },
+  epoch: { isValid: isCount, missing: 0 },
+  batch: { isValid: isCount, missing: 0 },
+  lossSum: { isValid: isNumber, missing: 0 },
+  sums: { isValid: v => isRecord(v) && Object.values(v).every(isNumber), missing: {} },
+  optimizer: { isValid: v => isText(v) && Object.hasOwn(optimizers, v), missing: defaults.optimizer },
+  steps: { isValid: isCount, missing: 0 },
+  lr: { isValid: v => isNumber(v) && v > 0, missing: defaults.lr },
+  momentum: { isValid: isFraction, missing: defaults.momentum },
+  batchSize: { isValid: v => isCount(v) && v > 0, missing: 128 },
+  seed: { isValid: v => isCount(v, Number.MAX_SAFE_INTEGER), missing: defaults.seed },
+  data: { isValid: isName, missing: defaults.data },
+  examples: { isValid: isCount, missing: 0 },
+  validation: { isValid: isFraction, missing: defaults.validation },
+  patience: { isValid: isCount, missing: defaults.patience },
+  schedule: { isValid: v => isText(v) && Object.hasOwn(schedules, v), missing: defaults.schedule },
+  history: { isValid: v => Array.isArray(v) && v.every(isEpoch), missing: [] },
+  run: { isValid: v => v === null || (isRecord(v) && isCount(v.first) && isCount(v.last)), missing: null },
+  best: {
+    isValid: v => v === null || (isRecord(v) && isCount(v.epoch) && isNumber(v.loss) && isCount(v.waited)),
+    missing: null,
+  },
+}
+
+/** What must hold between fields, by the field that is then out of place. */
+const rules: Partial<Record<keyof Training, (training: Training) => boolean>> = {
+  batch: ({ batch, examples, validation, batchSize }) =>
+    batch === 0 || batch < Math.ceil((examples - Math.round(validation * examples)) / batchSize),
+  run: ({ run, epoch }) => !run || (run.first <= epoch && epoch <= run.last),
+  best: ({ best, history }) => !best || (best.epoch > 0 && best.epoch <= history.length),
 }
 
 /** The bytes of a checkpoint. */
 export function encodeCheckpoint({ training, tensors }: Checkpoint): Uint8Array {
   const values = Object.keys(fields).map(key => [key, training[key as keyof Training]] as const)
   const metadata = Object.fromEntries(values.map(([key, v]) => [key, typeof v === 'string' ? v : JSON.stringify(v)]))
-  return serialize({ tensors, metadata: { version, ...metadata } })
+  const saved = { tensors, metadata: { version, ...metadata } }
+  return serialize({ tensors, metadata: { ...saved.metadata, checksum: checksum(saved) } })
 }
 
 /** The checkpoint in a file's bytes. @throws ChiffreError that says what is wrong with it */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = deserialize(bytes)
-  return { tensors, training: parseTraining(metadata) }
+  const training = parseTraining(metadata)
+  const { checksum: expected, ...rest } = metadata
+  const actual = checksum({ tensors, metadata: rest })
+  if (expected !== undefined && expected !== actual)
+    throw problem('checkpoint.checksum', { expected: expected.slice(0, 8), actual })
+  return { tensors, training }
 }
 
 /**
@@ -112,13 +120,17 @@ function parseTraining(metadata: Readonly<Record<string, string>>): Training {
   if (metadata.version === undefined) throw problem('checkpoint.kind')
   if (metadata.version !== version) throw problem('checkpoint.version', { actual: metadata.version, expected: version })
   // Files written before there were other metrics say how many answers were right.
-  const sums = metadata.sums ?? `{"accuracy":${metadata.correct}}`
-  const entries = Object.entries(fields).map(([field, isValid]) => {
-    const written = field === 'sums' ? sums : metadata[field]
-    for (const value of [written, parseJson(written)]) if (isValid(value)) return [field, value]
+  const { correct, ...others } = metadata
+  const written = { ...(correct !== undefined && { sums: `{"accuracy":${correct}}` }), ...others }
+  const entries = Object.entries(fields).map(([field, { isValid, missing }]) => {
+    if (!Object.hasOwn(written, field) && missing !== undefined) return [field, missing]
+    const text = (written as Record<string, string>)[field]
+    for (const value of [text, parseJson(text)]) if (isValid(value)) return [field, value]
     throw problem('checkpoint.field', { field })
   })
-  return Object.fromEntries(entries) as Training
+  const training = Object.fromEntries(entries) as Training
+  for (const [field, holds] of Object.entries(rules)) if (!holds(training)) throw problem('checkpoint.field', { field })
+  return training
 }
 
 function parseJson(text: string | undefined): unknown {
@@ -133,17 +145,25 @@ function parseJson(text: string | undefined): unknown {
 function isText(v: unknown): v is string {
   return typeof v === 'string'
 }
-function isNumber(v: unknown) {
+/** Short, and nothing that a terminal would obey. */
+function isName(v: unknown) {
+  return isText(v) && /^[^\p{C}\p{Z}][^\p{C}]{0,199}$/u.test(v)
+}
+function isNumber(v: unknown): v is number {
   return typeof v === 'number' && Number.isFinite(v)
 }
-function isCount(v: unknown) {
-  return Number.isSafeInteger(v) && (v as number) >= 0
+function isCount(v: unknown, most = 1e9): v is number {
+  return Number.isSafeInteger(v) && (v as number) >= 0 && (v as number) <= most
+}
+/** Of all: from none to not quite all. */
+function isFraction(v: unknown) {
+  return isNumber(v) && v >= 0 && v < 1
 }
 function isRecord(v: unknown): v is Record<string, unknown> {
   return typeof v === 'object' && v !== null
 }
 function isScore(v: unknown) {
-  return isRecord(v) && isNumber(v.loss) && isNumber(v.accuracy)
+  return isRecord(v) && isNumber(v.loss) && isNumber(v.accuracy) && v.accuracy >= 0 && v.accuracy <= 1
 }
 function isEpoch(v: unknown) {
   return isScore(v) && isRecord(v) && (v.validation === undefined || isScore(v.validation))

@@ -1,0 +1,25 @@
+// Everything a program that trains with chiffre, or opens its checkpoints, may import.
+export {
+  checkFit,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  scoreOf,
+  type Checkpoint,
+  type Epoch,
+  type Score,
+  type Training,
+} from './checkpoint.js'
+export { messages } from './errors.js'
+export { train, type Advance } from './run.js'
+export { Session } from './session.js'
+export {
+  changes,
+  defaultEpochs,
+  defaults,
+  optimizers,
+  reshuffles,
+  sameExamples,
+  settle,
+  type Given,
+  type Settings,
+} from './settings.js'

@@ -1,0 +1,51 @@
+// A run of a session: every batch up to the end that the run is to have, and at the end of each epoch the judgement.
+import { evaluate, fit, schedules, type Backend, type Evaluation, type Examples, type Step } from '../engine/index.js'
+import type { Epoch, Score } from './checkpoint.js'
+import type { Session } from './session.js'
+
+/** What one batch came to. */
+export interface Advance {
+  readonly step: Step
+  /** Whether the run goes on, has come to its end, or cannot go on because the loss is no longer a number. */
+  readonly state: 'on' | 'over' | 'diverged'
+  /** What the epoch came to, after its last batch. */
+  readonly score?: Epoch
+  /** The epoch whose weights were restored, if patience has ended the run. */
+  readonly restored?: number
+}
+
+/**
+ * Trains, and yields after each batch. In between, the session may be saved, and whoever does not ask for the next batch
+ * ends the training: a run that is resumed from there ends with the same bytes.
+ * @param learned the examples to learn from
+ * @param apart those to judge by, if some are kept apart
+ */
+export async function* train(
+  session: Session,
+  backend: Backend,
+  learned: Examples,
+  apart?: Examples,
+): AsyncGenerator<Advance, void> {
+  const { run, lr, batchSize, seed, schedule, ...from } = session.training
+  const options = { lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last }
+  for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
+    if (!Number.isFinite(step.loss)) {
+      yield { step, state: 'diverged' }
+      return
+    }
+    session.advance(step.progress)
+    if (step.batch < step.batches) {
+      yield { step, state: 'on' }
+      continue
+    }
+    const validation = apart && (await evaluate(session.network, backend, apart))
+    const score: Epoch = { ...scoreIn(step), ...(validation && { validation: scoreIn(validation) }) }
+    const early = await session.endEpoch(score)
+    if (early) session.restoreBest()
+    const over = early || step.epoch === run.last
+    yield { step, score, state: over ? 'over' : 'on', ...(early && { restored: session.training.best!.epoch }) }
+    if (over) return
+  }
+}
+
+const scoreIn = ({ loss, metrics }: Step | Evaluation): Score => ({ loss, accuracy: metrics.accuracy })

@@ -1,0 +1,63 @@
+// What the user chooses about a training, and what holds if nothing is said.
+import { adam, schedules, sgd, type Network, type Optimizer } from '../engine/index.js'
+
+/** What the user chooses about a training. */
+export interface Settings {
+  readonly optimizer: 'adam' | 'sgd'
+  readonly lr: number
+  readonly momentum: number
+  readonly batchSize: number
+  readonly seed: number
+  /** The set's name, or for a folder `idx-` and the fingerprint of its examples. */
+  readonly data: string
+  /** How many of its examples were used, those kept apart for validation included. */
+  readonly examples: number
+  /** The share of them that is kept apart; 0 for none. */
+  readonly validation: number
+  /** Epochs without a better validation loss before training stops; 0 for no end. */
+  readonly patience: number
+  readonly schedule: keyof typeof schedules
+}
+
+export const defaultEpochs = 1
+/** What a training is done with if nobody says otherwise. */
+export const defaults = {
+  lr: 0.0001,
+  optimizer: 'adam',
+  momentum: 0,
+  batchSize: 128,
+  seed: 0,
+  data: 'mnist',
+  validation: 0,
+  patience: 0,
+  schedule: 'constant',
+} as const satisfies Omit<Settings, 'examples'>
+
+/** Settings, any of which may be left open. */
+export type Given = { readonly [K in keyof Omit<Settings, 'examples'>]?: Settings[K] | undefined }
+
+/** What is said now, else what the checkpoint was trained with, else the defaults; the number of examples is to follow. */
+export function settle(given: Given, saved: Settings | undefined): Omit<Settings, 'examples'> {
+  const choice = (key: keyof typeof defaults) => given[key] ?? saved?.[key] ?? defaults[key]
+  const chosen = Object.fromEntries(Object.keys(defaults).map(key => [key, choice(key as keyof typeof defaults)]))
+  const { optimizer, momentum, validation, patience, ...rest } = chosen as Omit<Settings, 'examples'>
+  const only = { momentum: optimizer === 'sgd' ? momentum : 0, patience: validation ? patience : 0 }
+  return { ...rest, optimizer, validation, ...only }
+}
+
+/** Which settings differ from those of the checkpoint. */
+export const changes = (saved: Settings, settings: Settings) =>
+  ([...Object.keys(defaults), 'examples'] as (keyof Settings)[]).filter(key => settings[key] !== saved[key])
+
+/** Whether two trainings learn from, and are judged by, the same examples. */
+export const sameExamples = (a: Settings, b: Settings) =>
+  a.data === b.data && a.examples === b.examples && a.validation === b.validation
+
+/** Whether the batches of an epoch under way would be others than they were before. */
+export const reshuffles = (changed: readonly (keyof Settings)[]) =>
+  changed.some(key => ['seed', 'batchSize', 'data', 'examples', 'validation'].includes(key))
+
+export const optimizers: Record<Settings['optimizer'], (network: Network, settings: Settings) => Optimizer> = {
+  adam: ({ parameters }) => adam(parameters),
+  sgd: ({ parameters }, { momentum }) => sgd(parameters, { momentum }),
+}
