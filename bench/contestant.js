@@ -1,5 +1,6 @@
 // One turn of bench:compare: trains and tests a model with the built code of a checkout, whichever version that is, and
-// writes one line of JSON. It reads the data itself and says every setting, so that both sides do the same work.
+// writes one line of JSON. It reads the data itself and says every setting of the training, so that both sides do the same
+// work; each tests in batches of the size that it takes by default.
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -48,7 +49,7 @@ async function trainFor(count, epoch) {
 
 await trainFor(warmUp, 0)
 const training = await timed(() => trainFor(steps, 1))
-const infer = () => evaluate(network, backend, test, { batchSize: 100 })
+const infer = () => evaluate(network, backend, test)
 await infer()
 const inference = await timed(async () => {
   for (let i = 0; i < repeat; i++) await infer()

@@ -20,7 +20,7 @@ export async function evaluate(
   backend: Backend,
   examples: Examples,
   {
-    batchSize = 100,
+    batchSize = 250,
     onBatch = (_done: number) => {},
     ...judging
   }: Judging & { batchSize?: number; onBatch?: (done: number) => void } = {},

@@ -90,6 +90,8 @@ export class Network {
   readonly state = new Map<string, Tensor>()
   readonly #declared = new Map<string, Parameter>()
   readonly #parts = new Map<string, Part>()
+  /** Of each part, what its parameters are called in it and in the network. */
+  readonly #names = new Map<string, (readonly [key: string, name: string])[]>()
 
   constructor(
     /** The shape of one example; of several inputs, by name. */
@@ -108,7 +110,9 @@ export class Network {
       const input = x.shape.slice(1)
       const part = { ...sizedFor(name, layer, input), name, input }
       this.#parts.set(name, part)
-      for (const [key, wanted] of Object.entries(part.parameters)) declare(`${name}.${key}`, wanted)
+      const names = Object.keys(part.parameters).map(key => [key, `${name}.${key}`] as const)
+      for (const [key, full] of names) declare(full, part.parameters[key])
+      this.#names.set(name, names)
       return blank([1, ...part.output])
     }
     const x = isShape(inputs) ? blank([1, ...inputs]) : mapValues(inputs, shape => blank([1, ...shape]))
@@ -216,9 +220,9 @@ export class Network {
           )
     const layer = (name: string, _: Layer, x: Tensor) => {
       const part = this.#parts.get(name)
-      if (!part || !sameShape(part.input, x.shape.slice(1))) throw problem('engine.part', { name })
+      if (!part || !holds(x.shape, part.input)) throw problem('engine.part', { name })
       const weights: Record<string, Tensor> = {}
-      for (const key in part.parameters) weights[key] = this.#weight(`${name}.${key}`)
+      for (const [key, full] of this.#names.get(name)!) weights[key] = this.#weight(full)
       const y = part.forward(x, weights, mode)
       notice({ name, x, y })
       return y
@@ -232,7 +236,7 @@ function batchOf(x: Tensor | undefined, expected: Shape): Tensor {
   const [batch, ...example] = x?.shape ?? []
   if (!x || sizeOf(example) !== sizeOf(expected))
     throw problem('engine.input', { expected: `${expected}`, actual: `${example}` })
-  return sameShape(example, expected) ? x : reshape(x, [batch, ...expected])
+  return holds(x.shape, expected) ? x : reshape(x, [batch, ...expected])
 }
 
 function sizedFor(name: string, layer: Layer, input: Shape): Sized {
@@ -253,7 +257,9 @@ export const first = (results: Named<Tensor>): Tensor =>
   results instanceof Tensor ? results : Object.values(results)[0]
 
 const isShape = (inputs: Named<Shape>): inputs is Shape => Array.isArray(inputs)
-const sameShape = (a: Shape, b: Shape) => a.length === b.length && a.every((size, i) => size === b[i])
+/** Whether a batch of that shape holds examples of this one. */
+const holds = (batch: Shape, example: Shape) =>
+  batch.length === example.length + 1 && example.every((size, i) => size === batch[i + 1])
 
 export function mapValues<T, U>(record: Readonly<Record<string, T>>, of: (value: T, key: string) => U) {
   const mapped: Record<string, U> = {}
