@@ -4,6 +4,7 @@ import type { Network, Step } from '../engine/index.js'
 import type { Epoch, Score } from '../training/index.js'
 import { decimal, integer, minutes, percent, t } from './language.js'
 import { summaryTable } from './tables.js'
+import { jsonLine } from './visible.js'
 
 export interface Display {
   /** What is going to learn, and how. */
@@ -23,7 +24,7 @@ export interface Display {
 
 /** For programs: one JSON object a line on stdout, and the sentences on stderr. */
 export function jsonDisplay(): Display {
-  const write = (event: object) => process.stdout.write(JSON.stringify(event) + '\n')
+  const write = (event: object) => process.stdout.write(jsonLine(event))
   const watch = stopwatch()
   return {
     introduce: () => {},

@@ -3,6 +3,7 @@ import { ChiffreError, fill, type MessageValues } from '../engine/index.js'
 import { en, type Message } from './messages/en.js'
 import { fr } from './messages/fr.js'
 import type { Language } from './messages/start.js'
+import { visible } from './visible.js'
 
 const catalogue: Record<Language, Readonly<Record<string, string>>> = { en, fr }
 let language: Language = 'en'
@@ -15,13 +16,14 @@ export const currentLanguage = () => language
 export const t = (key: Message, values: MessageValues = {}) => sentence(key, values) ?? key
 
 /** An error's message; one that the catalogue does not know stays as it is. */
-export const translate = (error: ChiffreError): string => sentence(error.key, error.values) ?? error.message
+export const translate = (error: ChiffreError): string => sentence(error.key, error.values) ?? visible(error.message)
 
 function sentence(key: string, values: MessageValues): string | undefined {
   const template = catalogue[language][key]
   if (template === undefined) return undefined
   const translated: Record<string, string | number> = {}
-  for (const [name, v] of Object.entries(values)) translated[name] = v instanceof ChiffreError ? translate(v) : v
+  for (const [name, v] of Object.entries(values))
+    translated[name] = v instanceof ChiffreError ? translate(v) : typeof v === 'string' ? visible(v) : v
   return fill(language === 'fr' ? withFrenchSpaces(template) : template, translated)
 }
 

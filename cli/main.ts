@@ -6,6 +6,7 @@ import { explain, misuse, UsageError } from './errors.js'
 import { currentLanguage, languages, setLanguage, t } from './language.js'
 import type { Message } from './messages/en.js'
 import { preferredLanguage } from './messages/start.js'
+import { visible } from './visible.js'
 import { chosen, grouped, hint, parse, type OptionsOf } from './options.js'
 
 /** What a file of commands/ exports. */
@@ -36,8 +37,10 @@ export async function main(args: string[], program: string): Promise<number> {
     return await dispatch(withCommandFirst(args), program)
   } catch (error) {
     const reason = explain(error)
-    const stack = error instanceof Error ? error.stack : String(error)
-    process.stderr.write((reason ? t('error', { reason }) : `${t('error.bug')}\n${stack}`) + '\n')
+    const stack = (error instanceof Error ? error.stack : undefined) ?? String(error)
+    process.stderr.write(
+      (reason ? t('error', { reason }) : `${t('error.bug')}\n${stack.split('\n').map(visible).join('\n')}`) + '\n',
+    )
     return error instanceof UsageError ? 2 : 1
   }
 }

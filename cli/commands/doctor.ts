@@ -9,6 +9,7 @@ import { graphics } from '../graphics.js'
 import { integer, t, translate } from '../language.js'
 import { grouped, jsonOption, type Values } from '../options.js'
 import { table } from '../tables.js'
+import { jsonLine } from '../visible.js'
 
 export const options = () => grouped('help.general', jsonOption())
 
@@ -33,7 +34,7 @@ export async function run({ json }: Values<ReturnType<typeof options>>): Promise
     simd: wasmSupported(),
     gl: gl.driver ?? t(gl.built ? 'doctor.gl.blind' : 'doctor.gl.unbuilt'),
   }
-  if (json) process.stdout.write(JSON.stringify({ machine, backends, advice }) + '\n')
+  if (json) process.stdout.write(jsonLine({ machine, backends, advice }))
   else
     process.stdout.write(
       [machineTable(machine), backendTable(backends), ...reasons(backends), ...advice, ''].join('\n'),

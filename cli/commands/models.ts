@@ -8,6 +8,7 @@ import { createNetwork, modelNames, parameterCount } from '../network.js'
 import { grouped, jsonOption, storageOption, type Values } from '../options.js'
 import { optimizerNames } from '../settings.js'
 import { table } from '../tables.js'
+import { jsonLine, visible } from '../visible.js'
 
 export const options = () => ({ ...storageOption(), ...grouped('help.general', jsonOption()) })
 
@@ -32,7 +33,7 @@ export async function run({ storage, json }: Models): Promise<number> {
   const found = await Promise.all((await checkpointNames(storage)).map(name => find(storage, name)))
   const listed = await Promise.all((await modelNames()).map(model => list(model, found)))
   const unusable = found.flatMap(({ error }) => error ?? [])
-  if (json) process.stdout.write(JSON.stringify({ models: listed.map(forPrograms), unusable }) + '\n')
+  if (json) process.stdout.write(jsonLine({ models: listed.map(forPrograms), unusable }))
   else process.stdout.write([asTable(listed), ...unusable].join('\n') + '\n')
   return 0
 }
@@ -73,7 +74,11 @@ function asTable(listed: readonly Listed[]): string {
     const first = [model, parameters === undefined ? '–' : integer(parameters)]
     if (error) return [[...first, '–', error, '']]
     if (!checkpoints.length) return [[...first, '–', '', '']]
-    return checkpoints.map(({ name, training }, i) => [...(i ? ['', ''] : first), name, ...describe(training!)])
+    return checkpoints.map(({ name, training }, i) => [
+      ...(i ? ['', ''] : first),
+      visible(name),
+      ...describe(training!),
+    ])
   })
   const head = ['table.model', 'table.parameters', 'table.checkpoint', 'table.training', 'table.accuracy'] as const
   return table(

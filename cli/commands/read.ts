@@ -7,6 +7,7 @@ import { encode, greyPng, readInk } from '../images.js'
 import { percent, t } from '../language.js'
 import { filePath, grouped, jsonOption, networkOptions, valued, type Values } from '../options.js'
 import { withReader } from '../reader.js'
+import { jsonLine } from '../visible.js'
 
 export const options = async () => ({
   ...(await networkOptions()),
@@ -33,7 +34,7 @@ export async function run(argv: Read, program: string): Promise<number> {
       probability: probabilities[label],
       box,
     }))
-    print(JSON.stringify({ image: path, ground, text: row.text, confidence: row.confidence, digits }))
+    process.stdout.write(jsonLine({ image: path, ground, text: row.text, confidence: row.confidence, digits }))
   } else print(t('read.result', { text: row.text, confidence: percent(row.confidence), count: row.digits.length }))
   if (boxes === undefined) return 0
   const png = greyPng(image)

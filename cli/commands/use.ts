@@ -14,6 +14,7 @@ import { listenForStop } from '../signals.js'
 import { pageSite } from '../site.js'
 import { table } from '../tables.js'
 import { placesOf } from '../trained.js'
+import { jsonLine, visible } from '../visible.js'
 
 /** 28x28. */
 const usualPort = 2828
@@ -56,9 +57,8 @@ async function readImages(argv: Use, paths: readonly string[], program: string):
     const probabilities = [...rows[i]]
     return { image, ground, label: argmax(rows[i], 0, probabilities.length), probabilities }
   })
-  const print = (text: string) => process.stdout.write(text + '\n')
-  if (argv.json) for (const answer of answers) print(JSON.stringify(answer))
-  else print(asTable(answers))
+  if (argv.json) for (const answer of answers) process.stdout.write(jsonLine(answer))
+  else process.stdout.write(asTable(answers) + '\n')
   return 0
 }
 
@@ -66,7 +66,7 @@ function asTable(answers: readonly Answer[]): string {
   const digits = answers[0].probabilities.map((_, digit) => `${digit}`)
   const head = [t('use.image'), t('use.ground'), t('use.digit'), ...digits]
   const rows = answers.map(({ image, ground, label, probabilities }) => [
-    image,
+    visible(image),
     ground === 'light' ? t('use.light') : t('use.dark'),
     `${label}`,
     ...probabilities.map(percent),

@@ -177,6 +177,58 @@ describe('checkpoint', () => {
     )
   })
 
+  it('whose metadata is out of range is refused, and the field is named', async () => {
+    const epoch = '{"loss":1,"accuracy":61.87}'
+    const outOfRange: [field: string, values: string[]][] = [
+      ['lr', ['-1', '0', '1e999', 'null', '"0.1"']],
+      ['momentum', ['1', '-0.1']],
+      ['batchSize', ['0', '1.5', '-128']],
+      ['batch', ['99999', '2', '-1']], // of 200 examples, 128 at a time, there are 2
+      ['epoch', ['-1', '0.5', '1e300']],
+      ['lossSum', ['null', '1e999']],
+      ['validation', ['1', '-0.2']],
+      ['patience', ['-1']],
+      ['seed', ['-1', '1.5']],
+      ['schedule', ['toString', 'cosine2']],
+      ['history', [`[${epoch}]`, '[{"loss":1}]', '{}']],
+      ['run', ['{"first":2,"last":3}', '{"first":0,"last":0}', '{"first":0}']],
+      ['best', ['{"epoch":0,"loss":1,"waited":0}', '{"epoch":9,"loss":1,"waited":0}']],
+    ]
+    const own = temporaryFolder()
+    const at = join(own, 'deepnet1.safetensors')
+    for (const [field, values] of outOfRange)
+      for (const value of values) {
+        writeFileSync(
+          at,
+          changed((_, metadata) => void (metadata[field] = value)),
+        )
+        const { code, err } = await chiffre('test', '--model', 'deepnet1', '--storage', own)
+        assert.deepEqual([code, err], [1, `chiffre: ${at}: its metadata lacks a valid ${field}\n`], `${field} ${value}`)
+      }
+  })
+
+  it('with control characters in its texts shows them, and never sends them to the terminal', async () => {
+    const own = temporaryFolder()
+    const at = join(own, 'bad\u001b]0;x\u0007\u009b31m\u202e.safetensors')
+    const bad = '\u001b[2J\u001b]52;c;eA==\u0007\r\n\u009b1m'
+    writeFileSync(
+      at,
+      changed((_, metadata) => void (metadata.data = bad)),
+    )
+    writeFileSync(
+      join(own, 'deepnet1.safetensors'),
+      changed((_, metadata) => void (metadata.model = bad)),
+    )
+    const runs = [['models'], ['models', '--json'], ['test', '--model', 'deepnet1']]
+    for (const run of [...runs, ['use', '--image', `none${bad}.png`], [`train${bad}`], ['train', '--data', bad]])
+      for (const lang of ['en', 'fr']) {
+        const { out, err } = await chiffre(...run, '--storage', own, '--lang', lang)
+        // eslint-disable-next-line no-control-regex -- these are what is looked for
+        assert.doesNotMatch(out + err, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/, run.join(' '))
+        if (run[0] !== 'test') assert.match(out + err, /\\(x|u00)1b/, run.join(' '))
+      }
+  })
+
   if (process.platform !== 'win32')
     it('that is a pipe, or larger than any checkpoint, is not read', async () => {
       const own = temporaryFolder()
