@@ -78,12 +78,12 @@ describe('shuffle', () => {
 
 describe('initial weights', () => {
   // Glorot & Bengio 2010, eq. 16: uniform in ±√(6 / (fan-in + fan-out)), whose variance is 2 / (fan-in + fan-out).
-  for (const [name, network, fans] of [
-    ['dense 784 → 128', sequential([784], dense(128)), 784 + 128],
-    ['conv2d 3x3, 32 → 64', sequential([9, 9, 32], conv2d(64, 3)), 9 * 32 + 9 * 64],
+  for (const [name, make, fans] of [
+    ['dense 784 → 128', () => sequential([784], dense(128)), 784 + 128],
+    ['conv2d 3x3, 32 → 64', () => sequential([9, 9, 32], conv2d(64, 3)), 9 * 32 + 9 * 64],
   ] as const)
     it(`${name}: Glorot's bounds and variance; biases 0; the same for the same seed`, async () => {
-      const backend = cpu()
+      const [backend, network] = [cpu(), make()]
       const download = async (seed: number) => {
         network.init(backend, seed)
         return Promise.all([...network.parameters.values()].map(p => p.download()))

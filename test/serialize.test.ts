@@ -126,10 +126,18 @@ describe('deserialize', () => {
     assert.deepEqual(deserialize(file({ a: entry([1], 0, 4) }, 4)).metadata, {})
   })
 
+  it('reads tensors of no numbers, wherever they lie between the others', () => {
+    const nothing = entry([2, 0], 4, 4)
+    const { tensors } = deserialize(file({ b: entry([1], 4, 8), n: nothing, a: entry([1], 0, 4) }, 8))
+    assert.deepEqual([...tensors.keys()], ['b', 'n', 'a'])
+    assert.deepEqual([tensors.get('n')!.shape, tensors.get('n')!.values.length], [[2, 0], 0])
+  })
+
   const e = entry([1], 0, 4)
   const cases: [string, Uint8Array, string | RegExp][] = [
     ['an empty file', new Uint8Array(0), 'it has 0 bytes, at least 8 are needed'],
     ['seven bytes', new Uint8Array(7), 'it has 7 bytes, at least 8 are needed'],
+    ['eight bytes, which announce no header', new Uint8Array(8), 'its header is not JSON'],
     ['a header longer than the file', file({}, 0, 3n), 'its header would be 3 bytes long, but the file has 10'],
     [
       'a header length of 2⁶⁴ − 1',
@@ -141,6 +149,7 @@ describe('deserialize', () => {
     ['a header that is not JSON', file(new TextEncoder().encode('{"a":'), 0), 'its header is not JSON'],
     ['a header that is not UTF-8', file(Uint8Array.of(0x7b, 0xff, 0x7d)), 'its header is not JSON'],
     ['a header that is an array', file([]), 'its header is not JSON'],
+    ['a header that is a number', file(5), 'its header is not JSON'],
     ['a header that is null', file(null), 'its header is not JSON'],
     ['another type', file({ a: entry([1], 0, 8, 'F64') }, 8), 'tensor a has type F64; expected F32'],
     ['no type', file({ a: { shape: [1], data_offsets: [0, 4] } }, 4), 'the header of tensor a is malformed'],
@@ -172,6 +181,11 @@ describe('deserialize', () => {
       'bytes that do not fill the shape',
       file({ a: entry([3], 0, 8) }, 8),
       'tensor a has 8 bytes; its shape [3] needs 12',
+    ],
+    [
+      'bytes that do not fill the shape of a second tensor',
+      file({ a: e, b: entry([3], 4, 8) }, 8),
+      'tensor b has 4 bytes; its shape [3] needs 12',
     ],
     [
       'a shape whose product exceeds 2⁵³',
