@@ -23,7 +23,7 @@ export default {
   incremental: true,
   incrementalFile: 'test/mutants/results.json',
   tempDirName: '.stryker',
-  ignorePatterns: ['/bench', '/docs', '/storage/*.safetensors', '/test/mutants/node_modules', '/dist.*', '*.tgz'],
+  ignorePatterns: ['/dist', '/bench', '/docs', '/storage/*.safetensors', '/test/mutants/node_modules', '/dist.*', '*.tgz'],
   reporters: ['clear-text', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false },
   disableTypeChecks: false,
