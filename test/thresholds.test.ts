@@ -1,0 +1,138 @@
+// From which number on something is ink, a speck, a part, one digit or two: each limit from both of its sides.
+import assert from 'node:assert/strict'
+import { findInk, readRow, segment, type Image } from '../data/index.js'
+import { blank, lean } from '../data/preprocess.js'
+
+type Box = [top: number, left: number, height: number, width: number]
+/** Draws boxes of an ink on an image of a ground. */
+function draw(image: Image, boxes: readonly Box[], ink = 255): Image {
+  for (const [top, left, height, width] of boxes)
+    for (let i = top; i < top + height; i++) for (let j = left; j < left + width; j++) image.set(i, j, ink)
+  return image
+}
+const picture = (h: number, w: number, ...boxes: Box[]) => draw(blank(h, w), boxes)
+
+describe('what is ink', () => {
+  /** A ground of 200 and, as often, 200 ± grain; a square of ink, and another of weaker ink. */
+  function grainy(grain: number, ink: number, weak = ink): Image {
+    const image = blank(40, 40)
+    for (let i = 0; i < 40; i++) for (let j = 0; j < 40; j++) image.set(i, j, 200 + (((i + j) % 3) - 1) * grain)
+    return draw(draw(image, [[10, 10, 8, 8]], ink), [[20, 20, 8, 8]], weak)
+  }
+  it('differs from the ground by more than 6 % of the range', () => {
+    assert.equal(findInk(grainy(0, 200 - 15)), undefined)
+    assert.ok(findInk(grainy(0, 200 - 16)))
+    assert.equal(findInk(grainy(0, 200 - 59), 1000), undefined, 'of a range up to 1000')
+    assert.ok(findInk(grainy(0, 200 - 61), 1000))
+  })
+  it('differs from it by more than six times the grain of the edge', () => {
+    assert.equal(findInk(grainy(5, 200 - 30)), undefined)
+    assert.ok(findInk(grainy(5, 200 - 31)))
+    // Of the weaker ink, only what lies beyond the grain is ink: 31 of the strongest 150.
+    assert.equal(findInk(grainy(5, 50, 200 - 30))!.image.get(24, 24), 0)
+    assert.equal(findInk(grainy(5, 50, 200 - 31))!.image.get(24, 24), Math.fround((255 * 31) / 150))
+  })
+})
+
+// Limits of lengths are tried a pixel to either side: the slant, which is measured, is 0 only to the last bits.
+describe('what is one digit', () => {
+  /** Upright digits 50 high that stand far to the right, so that the row's height is 50 and its slant 0. */
+  const upright: Box[] = [[10, 300, 50, 30], [10, 400, 50, 30]] // prettier-ignore
+  /** How many digits there are besides. */
+  const besides = (...boxes: Box[]) => segment(picture(80, 450, ...upright, ...boxes)).length - 2
+  const stretch = (...boxes: Box[]) => segment(picture(80, 450, ...upright, ...boxes))[0]
+
+  it('ink of at least 96 of 255 connects', () => {
+    const joinedBy = (grey: number) =>
+      segment(draw(picture(80, 450, ...upright, [10, 20, 50, 10], [10, 34, 50, 10]), [[30, 30, 6, 4]], grey)).length - 2
+    assert.deepEqual([joinedBy(95), joinedBy(96)], [2, 1])
+  })
+  it('a piece below 12 % of the tallest, both ways, is a speck', () => {
+    assert.deepEqual([besides([30, 100, 5, 5]), besides([30, 100, 6, 5]), besides([30, 100, 5, 6])], [0, 1, 1])
+  })
+  it('pieces that share 40 % of the narrower one’s width stand over one another', () => {
+    // 32 high each, so neither is a part of a digit by its height.
+    const above = (shared: number) => besides([0, 100, 32, 60], [40, 160 - shared, 32, 50])
+    assert.deepEqual([above(19), above(21), above(50)], [2, 1, 1])
+  })
+  it('what is lower than 60 % of the usual height is a part, and belongs to what is less than 60 % of a height away', () => {
+    const beside = (height: number, gap: number) => besides([10, 100, 50, 10], [10, 110 + gap, height, 10])
+    assert.deepEqual([beside(30, 10), beside(29, 10)], [2, 1])
+    assert.deepEqual([beside(29, 31), beside(29, 29)], [2, 1])
+  })
+  it('with its parts, a digit is at most 1.2 heights wide', () => {
+    const wide = (width: number) => besides([10, 100, 50, width - 14], [10, 100 + width - 10, 20, 10])
+    assert.deepEqual([wide(61), wide(60)], [2, 1])
+  })
+  it('a piece wider than high may be cut, a fifth of a height from its ends and from other cuts, three times a height', () => {
+    assert.equal(stretch([10, 20, 50, 50]).end, 1)
+    const { end, candidates } = stretch([10, 20, 50, 51])
+    // All columns hold as much ink, so the first places are taken: 10, 20, 30, 40, as many as ⌈3 · 51 / 50⌉.
+    assert.equal(end, 5)
+    const pieces = candidates.filter(({ from, to }) => to - from === 1)
+    assert.deepEqual(
+      pieces.map(({ segment: { box } }) => [box.left, box.width]),
+      [
+        [20, 10],
+        [30, 10],
+        [40, 10],
+        [50, 10],
+        [60, 11],
+      ],
+    )
+    // Cut through 50 rows of ink, a height: the cost is 3. The whole is 1/50 of a height wider than high: 1.5 / 50.
+    assert.deepEqual(pieces.map(({ cost }) => cost), [3, 3, 3, 3, 0]) // prettier-ignore
+    const whole = candidates.find(({ from, to }) => to - from === end)!
+    assert.ok(Math.abs(whole.cost - 1.5 / 50) < 1e-12)
+  })
+  it('what lies between two cuts is a digit if it is at most 1.2 heights wide and at least 0.6 high', () => {
+    // A block of 59 and one of 61 columns, each with a thin bridge to the next, which is where it is cut.
+    const blockOf = (width: number) => {
+      const { end, candidates } = stretch([10, 20, 50, width], [30, 20 + width, 2, 12], [10, 32 + width, 50, 40])
+      return candidates.some(({ from, to, segment: { box } }) => from === 0 && to < end && box.width === width)
+    }
+    assert.deepEqual([blockOf(59), blockOf(61)], [true, false])
+    const lowOf = (height: number) => {
+      const { candidates } = stretch([10, 20, 50, 40], [30, 60, 2, 12], [30 - height + 2, 72, height, 30])
+      return candidates.some(({ segment: { box } }) => box.height === height)
+    }
+    assert.deepEqual([lowOf(30), lowOf(29)], [true, false])
+  })
+  it('thousands of pieces are no row of digits', () => {
+    const row = (count: number) => picture(14, 6 * count + 4, ...Array.from({ length: count }, (_, i): Box => [2, 2 + 6 * i, 10, 3])) // prettier-ignore
+    assert.equal(segment(row(2000)).length, 2000)
+    assert.throws(() => segment(row(2001)), { key: 'data.pieces' })
+  })
+})
+
+describe('how a row is read', () => {
+  const touching = picture(60, 100, [10, 20, 40, 20], [28, 40, 4, 4], [10, 44, 40, 20])
+  const classes = (probability: number) => Array.from({ length: 10 }, (_, label) => (label === 5 ? probability : 0))
+
+  it('two digits must be read that much better than one: by what is cut, by less width, and by e to the 0.4', async () => {
+    const wide = (image: Image) => {
+      const columns = Array.from({ length: 28 }, (_, j) =>
+        Array.from({ length: 28 }, (_, i) => image.get(i, j)).some(v => v > 0),
+      )
+      const rows = Array.from({ length: 28 }, (_, i) =>
+        Array.from({ length: 28 }, (_, j) => image.get(i, j)).some(v => v > 0),
+      )
+      return columns.filter(Boolean).length > rows.filter(Boolean).length
+    }
+    const digits = async (whole: number) =>
+      (await readRow(touching, async images => images.map(image => classes(wide(image) ? whole : 0.95))))!.digits.length
+    // Cut: 0.95² · e^(−2 · 0.4 − 3 · 4/40). Whole: w · e^(−0.4 − 1.5 · 4/40). They are equal at w = 0.95² · e^−0.55 = 0.5207.
+    assert.deepEqual([await digits(0.53), await digits(0.51)], [1, 2])
+  })
+  it('each digit is read as it stands and as it would lean in MNIST, and what counts is the mean', async () => {
+    const asked: Image[] = []
+    const row = await readRow(picture(60, 100, [10, 40, 40, 20]), async images => {
+      asked.push(...images)
+      return images.map((_, i) => classes(i < images.length / 2 ? 0.9 : 0.5))
+    })
+    assert.ok(Math.abs(row!.confidence - 0.7) < 1e-12)
+    assert.equal(asked.length, 2)
+    const expected = lean(asked[0], 0.18)
+    asked[1].data.forEach((v, i) => assert.ok(Math.abs(v - expected.data[i]) < 1e-5))
+  })
+})
