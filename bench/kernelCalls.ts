@@ -6,6 +6,7 @@ import {
   pixels,
   scope,
   sizeOf,
+  type AveragePool2dShape,
   type Backend,
   type Buffer,
   type Conv2dShape,
@@ -35,6 +36,7 @@ interface Cost<K extends Kernel> {
 const taps = (s: Conv2dShape) => 2 * s.n * s.oh * s.ow * s.co * s.kh * s.kw * s.ci
 const pooled = (s: Pool2dShape) => s.n * s.oh * s.ow * s.c
 
+const averaged = (_x: Buffer, s: AveragePool2dShape) => s.n * s.oh * s.ow * s.c * s.kh * s.kw
 const longer = (a: Buffer, b: Buffer) => Math.max(a.length, b.length)
 
 /** A kernel that is added to the contract is measured once it stands here, and does not compile before. */
@@ -54,6 +56,8 @@ export const kernels: { readonly [K in Kernel]: Cost<K> } = {
   conv2dGradFilter: { flops: (_x, _dy, s) => taps(s), length: (_x, _dy, s) => s.kh * s.kw * s.ci * s.co },
   maxPool: { flops: (_x, s) => pooled(s) * s.size ** 2, length: (_x, s) => pooled(s) },
   maxPoolGrad: { flops: (_x, _y, _dy, s) => pooled(s) * s.size ** 2, length: x => x.length },
+  averagePool: { flops: averaged, length: (_x, s) => s.n * s.oh * s.ow * s.c },
+  averagePoolGrad: { flops: averaged, length: (_dy, s) => s.n * s.h * s.w * s.c },
   softmax: { flops: x => 5 * x.length, length: x => x.length },
   softmaxGrad: { flops: y => 4 * y.length, length: y => y.length },
   crossEntropy: { flops: logits => 4 * logits.length, length: () => 1 },

@@ -52,6 +52,19 @@ export interface Pool2dShape {
   readonly ow: number
 }
 
+/** y[n,oh,ow,c] = the mean of each kh x kw window of x[n,h,w,c]. */
+export interface AveragePool2dShape {
+  readonly n: number
+  readonly h: number
+  readonly w: number
+  readonly c: number
+  readonly kh: number
+  readonly kw: number
+  readonly stride: number
+  readonly oh: number
+  readonly ow: number
+}
+
 /** Which of matmul's operands is stored transposed. */
 export interface Transposed {
   readonly x?: boolean
@@ -125,15 +138,20 @@ export interface Backend<B extends Buffer = Buffer> {
   /** Each dy goes to the cell that won its window: the first in row-major order if several are equal. */
   maxPoolGrad(x: B, y: B, dy: B, s: Pool2dShape): B
 
+  /** y[n,i,j,c] = Σ a,b  x[n, i·stride + a, j·stride + b, c] / (kh·kw) */
+  averagePool(x: B, s: AveragePool2dShape): B
+  /** dx[n,p,q,c] = Σ dy[n,i,j,c] / (kh·kw) over all windows (i,j) that (p,q) is in */
+  averagePoolGrad(dy: B, s: AveragePool2dShape): B
+
   // Probabilities
   /** y[m,:] = exp(x − max x) / Σ exp(x − max x), row by row */
   softmax(x: B, m: number, n: number): B
   /** dx[m,:] = y · (dy − Σ dy·y), row by row */
   softmaxGrad(y: B, dy: B, m: number, n: number): B
-  /** loss[1] = −1/m · Σm log softmax(logits)[m, labels[m]]; labels holds m class numbers */
-  crossEntropy(logits: B, labels: B, m: number, n: number): B
-  /** dlogits[m,n] = dy[0] · (softmax(logits) − onehot(labels)) / m */
-  crossEntropyGrad(logits: B, labels: B, dy: B, m: number, n: number): B
+  /** loss[1] = −1/m · Σ t · log softmax(logits) with t[m,n] = (1 − smoothing) · onehot(labels) + smoothing / n; labels holds m class numbers */
+  crossEntropy(logits: B, labels: B, m: number, n: number, smoothing?: number): B
+  /** dlogits[m,n] = dy[0] · (softmax(logits) − t) / m */
+  crossEntropyGrad(logits: B, labels: B, dy: B, m: number, n: number, smoothing?: number): B
 
   // Optimizers: they use up their state and return its successor, which may be the same memory.
   /** v ← momentum·v + dw,  w ← w − lr·v;  with no v: w ← w − lr·dw */

@@ -12,6 +12,8 @@ export const messages = {
   'engine.freed': '{op}: {input} was freed already; tensors made inside scope() live until its end',
   'engine.data': 'tensor: {actual} values cannot fill shape [{shape}]',
   'engine.label': 'crossEntropy: label {label} at position {position}; expected a whole number from 0 to {last}',
+  'engine.logits':
+    '{op} takes logits and applies {activation} itself: take the {activation}() at the end of the network out',
   'engine.layer': 'layer {layer} cannot take [{input}]: {reason}',
   'engine.layer.kind': 'layer {layer} is no layer; did you mean {call}()?',
   'engine.layer.flat': 'it takes a row of numbers; put flatten() before it',

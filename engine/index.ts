@@ -1,5 +1,15 @@
 // Everything a program that uses the engine may import.
-export type { AdamStep, Backend, Buffer, Conv2dShape, Pool2dShape, Transposed, Unary, Values } from './backend.js'
+export type {
+  AdamStep,
+  AveragePool2dShape,
+  Backend,
+  Buffer,
+  Conv2dShape,
+  Pool2dShape,
+  Transposed,
+  Unary,
+  Values,
+} from './backend.js'
 export { backward, type Gradients } from './backward.js'
 export { cpu } from './backends/cpu.js'
 export { gpujs, gpujsMessages, gpujsModes, type GpujsMode } from './backends/gpujs/index.js'
@@ -8,6 +18,7 @@ export { ChiffreError, fill, messages, type MessageValues } from './errors.js'
 export { evaluate, type Evaluation } from './evaluate.js'
 export { ExampleSet, type Examples, type Loss, type Targets } from './examples.js'
 export { gelu, leakyRelu, relu, sigmoid, softmax, tanh } from './layers/activations.js'
+export { averagePool2d, globalAveragePool2d } from './layers/averagePool2d.js'
 export { conv2d } from './layers/conv2d.js'
 export { dense } from './layers/dense.js'
 export { dropout } from './layers/dropout.js'
@@ -15,6 +26,7 @@ export { flatten } from './layers/flatten.js'
 export { elementwise, glorotUniform, zeros, type Layer, type Mode, type Parameter, type Sized } from './layers/layer.js'
 export { maxPool2d } from './layers/maxPool2d.js'
 export { sequential } from './layers/sequential.js'
+export * as losses from './losses/index.js'
 export { argmax, type Judging, type Metric } from './metrics.js'
 export { network, Network, type Activation, type LayerSummary, type Named, type Part, type Parts } from './network.js'
 export * as ops from './ops/index.js'

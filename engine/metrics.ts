@@ -3,7 +3,7 @@ import type { Values } from './backend.js'
 import { problem } from './errors.js'
 import type { Loss, Targets } from './examples.js'
 import type { Named, Network } from './network.js'
-import { crossEntropy } from './ops/crossEntropy.js'
+import { crossEntropy } from './losses/crossEntropy.js'
 import { Tensor } from './tensor.js'
 
 /** How much of something the outputs of a batch have, summed over its examples: [count, outputs/count] beside their targets. */

@@ -7,6 +7,7 @@ import {
   dense,
   dropout,
   flatten,
+  losses,
   maxPool2d,
   ops,
   random,
@@ -117,6 +118,36 @@ describe('gradients of operations', () => {
       logits: given([2, 3], 1000, 1001, 999.5, -500, -499, -502),
     })
   })
+
+  it('crossEntropy with label smoothing', () =>
+    checkGradients('smoothing', x => ops.crossEntropy(x, [3, 0, 4], { smoothing: 0.2 }), { logits: [3, 5] }))
+  it('binaryCrossEntropy, of large logits and at 0 too', async () => {
+    const of = (t: number[]) => (x: Tensor) =>
+      losses.binaryCrossEntropy(x, tensor(backend64, Float64Array.from(t), x.shape))
+    await checkGradients('binaryCrossEntropy', of([0, 1, 0.3, 1, 0, 0.5]), { logits: [2, 3] })
+    // (σ(x) − t) / 4 by hand; σ(±1000) is 1 or 0
+    const dx = await gradientOf(given([4], 0, 0, 1000, -1000), of([0, 1, 0, 1]))
+    assert.deepEqual(dx, [0.125, -0.125, 0.25, -0.25])
+  })
+  it('mse, with respect to both', () => checkGradients('mse', losses.mse, { y: [3, 5], t: [3, 5] }))
+  it('a network that ends in what its loss contains is told so', () => {
+    const x = tensor(backend64, new Float64Array(6), [2, 3])
+    assert.throws(() => ops.crossEntropy(ops.softmax(x), [0, 1]), {
+      message: 'crossEntropy takes logits and applies softmax itself: take the softmax() at the end of the network out',
+    })
+    assert.throws(() => losses.binaryCrossEntropy(ops.sigmoid(x), x), { key: 'engine.logits' })
+  })
+  for (const [size, stride] of [
+    [1, 1],
+    [2, 2],
+    [3, 1],
+    [3, 2],
+    [2, 3],
+  ] as const)
+    // prettier-ignore
+    it(`averagePool2d of ${size}x${size} windows, stride ${stride}`, () =>
+      checkGradients('averagePool2d', x => ops.averagePool2d(x, size, stride), { x: [2, 7, 5, 3] }))
+  it('globalAveragePool2d', () => checkGradients('global', ops.globalAveragePool2d, { x: [2, 7, 5, 3] }))
 
   for (const padding of ['valid', 'same'] as const)
     for (const stride of [1, 2, 3])

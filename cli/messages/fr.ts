@@ -18,6 +18,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'engine.freed': '{op} : {input} est déjà libéré ; les tenseurs créés dans scope() vivent jusqu’à sa fin',
   'engine.data': 'tenseur : {actual} valeurs ne remplissent pas la forme [{shape}]',
   'engine.label': 'crossEntropy : étiquette {label} en position {position} ; attendu un entier de 0 à {last}',
+  'engine.logits':
+    '{op} prend des logits et applique {activation} lui-même : retirez le {activation}() à la fin du réseau',
   'engine.layer': 'la couche {layer} n’accepte pas [{input}] : {reason}',
   'engine.layer.kind': 'la couche {layer} n’en est pas une ; vouliez-vous {call}() ?',
   'engine.layer.flat': 'elle attend une rangée de nombres ; mettez flatten() avant elle',

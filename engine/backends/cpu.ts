@@ -1,7 +1,16 @@
 // The reference backend: every kernel of the contract (engine/backend.ts) as the plainest loops that compute it. It is
 // the specification that the fast backends are tested against, and the place to look up what a kernel does. A buffer
 // is a typed array. In double precision it is also where gradients are checked (test/gradients.test.ts).
-import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Unary, Values } from '../backend.js'
+import type {
+  AdamStep,
+  AveragePool2dShape,
+  Backend,
+  Conv2dShape,
+  Pool2dShape,
+  Transposed,
+  Unary,
+  Values,
+} from '../backend.js'
 import { gathered } from './gathered.js'
 
 /** The reference backend, in Float32 unless asked otherwise. */
@@ -100,14 +109,24 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
       })
       return dw
     },
+    averagePool(x, s) {
+      const y = make(s.n * s.oh * s.ow * s.c)
+      eachWindow(s, (yAt, cells) => cells.forEach(cell => (y[yAt] += x[cell] / cells.length)))
+      return y
+    },
+    averagePoolGrad(dy, s) {
+      const dx = make(s.n * s.h * s.w * s.c)
+      eachWindow(s, (yAt, cells) => cells.forEach(cell => (dx[cell] += dy[yAt] / cells.length)))
+      return dx
+    },
     maxPool(x, s) {
       const y = make(s.n * s.oh * s.ow * s.c)
-      eachWindow(s, (yAt, cells) => (y[yAt] = x[winner(x, cells)]!))
+      eachWindow(square(s), (yAt, cells) => (y[yAt] = x[winner(x, cells)]!))
       return y
     },
     maxPoolGrad(x, _y, dy, s) {
       const dx = make(x.length)
-      eachWindow(s, (yAt, cells) => (dx[winner(x, cells)] += dy[yAt]))
+      eachWindow(square(s), (yAt, cells) => (dx[winner(x, cells)] += dy[yAt]))
       return dx
     },
 
@@ -128,23 +147,24 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
       }
       return dx
     },
-    crossEntropy(logits, labels, m, n) {
+    crossEntropy(logits, labels, m, n, smoothing = 0) {
       const loss = make(1)
       let sum = 0
       for (let i = 0; i < m; i++) {
         const row = logits.subarray(i * n, (i + 1) * n)
-        sum += logSumExp(row) - row[labels[i]]
+        const log = logSumExp(row)
+        for (let j = 0; j < n; j++) sum += target(labels[i], j, n, smoothing) * (log - row[j])
       }
       loss[0] = sum / m
       return loss
     },
-    crossEntropyGrad(logits, labels, dy, m, n) {
+    crossEntropyGrad(logits, labels, dy, m, n, smoothing = 0) {
       const dlogits = make(m * n)
       for (let i = 0; i < m; i++) {
         const row = logits.subarray(i * n, (i + 1) * n)
         const log = logSumExp(row)
         for (let j = 0; j < n; j++)
-          dlogits[i * n + j] = (dy[0] * (Math.exp(row[j] - log) - (labels[i] === j ? 1 : 0))) / m
+          dlogits[i * n + j] = (dy[0] * (Math.exp(row[j] - log) - target(labels[i], j, n, smoothing))) / m
       }
       return dlogits
     },
@@ -213,16 +233,18 @@ function eachTap(s: Conv2dShape, visit: (xAt: number, wAt: number, yAt: number) 
           }
 }
 
+const square = (s: Pool2dShape): AveragePool2dShape => ({ ...s, kh: s.size, kw: s.size })
+
 /** Visits every pooling window of every channel: where its result is, and where its cells are, in row-major order. */
-function eachWindow(s: Pool2dShape, visit: (yAt: number, cells: readonly number[]) => void) {
-  const cells = new Array<number>(s.size * s.size)
+function eachWindow(s: AveragePool2dShape, visit: (yAt: number, cells: readonly number[]) => void) {
+  const cells = new Array<number>(s.kh * s.kw)
   for (let n = 0; n < s.n; n++)
     for (let i = 0; i < s.oh; i++)
       for (let j = 0; j < s.ow; j++)
         for (let c = 0; c < s.c; c++) {
-          for (let a = 0; a < s.size; a++)
-            for (let b = 0; b < s.size; b++)
-              cells[a * s.size + b] = ((n * s.h + i * s.stride + a) * s.w + j * s.stride + b) * s.c + c
+          for (let a = 0; a < s.kh; a++)
+            for (let b = 0; b < s.kw; b++)
+              cells[a * s.kw + b] = ((n * s.h + i * s.stride + a) * s.w + j * s.stride + b) * s.c + c
           visit(((n * s.oh + i) * s.ow + j) * s.c + c, cells)
         }
 }
@@ -233,6 +255,10 @@ function winner(x: Values, cells: readonly number[]): number {
   for (const cell of cells) if (x[cell] > x[best]) best = cell
   return best
 }
+
+/** What crossEntropy wants the probability of class j to be. */
+const target = (label: number, j: number, n: number, smoothing: number) =>
+  (label === j ? 1 - smoothing : 0) + smoothing / n
 
 /** log Σ exp(row), with the maximum taken out so that exp cannot overflow. */
 function logSumExp(row: Values): number {

@@ -16,8 +16,7 @@ export function maxPool2d(x: Tensor, size: number, stride = size): Tensor {
 }
 
 /** The sizes of a pooling. Rows and columns that fill no window are left out. */
-export function pool2dShape(x: Shape, size: number, stride: number): Pool2dShape {
-  const op = 'maxPool2d'
+export function pool2dShape(x: Shape, size: number, stride: number, op = 'maxPool2d'): Pool2dShape {
   if (x.length !== 4) throw problem('engine.rank', { op, input: 'x', actual: `${x}`, expected: 4 })
   positive(op, 'size', size)
   positive(op, 'stride', stride)

@@ -10,6 +10,7 @@ import {
   type Buffer,
   type Conv2dShape,
   type Pool2dShape,
+  type AveragePool2dShape,
   type Unary,
   type Values,
 } from '../../engine/index.js'
@@ -301,6 +302,30 @@ export function testBackend(
         ))
     })
 
+    describe('averagePool and its gradient', () => {
+      const check = (s: AveragePool2dShape) => {
+        const inputs = { x: uniform(s.n * s.h * s.w * s.c, 'x', 0, 1), dy: uniform(s.n * s.oh * s.ow * s.c, 'dy') }
+        return compare(`averagePool ${JSON.stringify(s)}`, inputs, (b, { x, dy }) => ({
+          averagePool: b.averagePool(x, s),
+          averagePoolGrad: b.averagePoolGrad(dy, s),
+        }))
+      }
+      const windows = (n: number, h: number, w: number, c: number, kh: number, kw: number, stride: number) =>
+        check({ n, h, w, c, kh, kw, stride, oh: Math.floor((h - kh) / stride) + 1, ow: Math.floor((w - kw) / stride) + 1 }) // prettier-ignore
+      it('odd sizes, overlapping windows, windows with gaps, whole images', async () => {
+        await windows(1, 5, 5, 1, 2, 2, 2)
+        await windows(7, 7, 8, 5, 3, 3, 1)
+        await windows(1, 7, 7, 33, 3, 3, 2)
+        await windows(2, 7, 7, 4, 2, 2, 3)
+        await windows(3, 9, 5, 6, 9, 5, 1)
+        await windows(1, 1, 1, 3, 1, 1, 1)
+      })
+      it('random shapes', () =>
+        random(runs, [dim(3), dim(7), dim(7), dim(9), dim(4), dim(4), dim(3)], (n, h, w, c, kh, kw, stride) =>
+          windows(n, h + kh - 1, w + kw - 1, c, kh, kw, stride),
+        ))
+    })
+
     describe('softmax and cross-entropy', () => {
       const check = (m: number, n: number, x: Float32Array) => {
         const labels = Float32Array.from({ length: m }, (_, i) => (i * 7 + 3) % n)
@@ -313,6 +338,8 @@ export function testBackend(
             crossEntropy: b.crossEntropy(i.x, i.labels, m, n),
             crossEntropyGrad: b.crossEntropyGrad(i.x, i.labels, i.one, m, n),
             'crossEntropyGrad scaled': b.crossEntropyGrad(i.x, i.labels, i.other, m, n),
+            'crossEntropy smoothed': b.crossEntropy(i.x, i.labels, m, n, 0.1),
+            'crossEntropyGrad smoothed': b.crossEntropyGrad(i.x, i.labels, i.one, m, n, 0.1),
           }
         })
       }

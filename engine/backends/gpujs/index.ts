@@ -151,13 +151,17 @@ function backend(device: Device): Backend<DeviceBuffer> {
     maxPool: (x, s: Pool2dShape) => device.run(kernels.maxPool(s), x),
     maxPoolGrad: (x, y, dy, s: Pool2dShape) => device.run(kernels.maxPoolGrad(s), x, y, dy),
 
+    averagePool: (x, s) => device.run(kernels.averagePool(s), x),
+    averagePoolGrad: (dy, s) => device.run(kernels.averagePoolGrad(s), dy),
+
     softmax: (x, m, n) => device.run(kernels.softmax(m, n), x),
     softmaxGrad: (y, dy, m, n) => device.run(kernels.softmaxGrad(m, n), y, dy),
-    crossEntropy(logits, labels, m, n) {
-      const losses = device.run(kernels.crossEntropy(m, n), logits, labels)
+    crossEntropy(logits, labels, m, n, smoothing = 0) {
+      const losses = device.run(kernels.crossEntropy(m, n, smoothing), logits, labels)
       return replace(sumRows('crossEntropy', losses, m, 1), losses)
     },
-    crossEntropyGrad: (logits, labels, dy, m, n) => device.run(kernels.crossEntropyGrad(m, n), logits, labels, dy),
+    crossEntropyGrad: (logits, labels, dy, m, n, smoothing = 0) =>
+      device.run(kernels.crossEntropyGrad(m, n, smoothing), logits, labels, dy),
 
     sgdStep(w, dw, v, lr, momentum) {
       const move = (by: DeviceBuffer) => each('sgdStep', 'w, dw', 'w - lr * dw', [w, by], { lr })

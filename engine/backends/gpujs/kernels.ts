@@ -4,7 +4,7 @@
 //
 // Letters are those of the formulas in engine/backend.ts. Arrays are flat and row-major: x[i,j] of x[m,n] is x[i·n + j].
 // On GL four numbers share a texel; packed.ts holds the kernels that compute all four at once.
-import type { Conv2dShape, Pool2dShape, Transposed } from '../../backend.js'
+import type { AveragePool2dShape, Conv2dShape, Pool2dShape, Transposed } from '../../backend.js'
 
 /** A kernel for one set of shapes. Arguments in capitals are read four numbers at a time. */
 export interface Kernel {
@@ -264,6 +264,42 @@ export const maxPoolGrad = (s: Pool2dShape) =>
     return sum;`,
   })
 
+/** y[n,i,j,c] = Σ a,b  x[n, i·stride + a, j·stride + b, c] / (kh·kw) */
+export const averagePool = (s: AveragePool2dShape) =>
+  gather({
+    op: 'averagePool',
+    args: 'x',
+    result: { n: s.n, i: s.oh, j: s.ow, c: s.c },
+    body: `
+    let sum = 0;
+    for (let a = 0; a < ${s.kh}; a++) {
+      for (let b = 0; b < ${s.kw}; b++)
+        sum += x[((n * ${s.h} + i * ${s.stride} + a) * ${s.w} + j * ${s.stride} + b) * ${s.c} + c];
+    }
+    return sum / ${s.kh * s.kw};`,
+  })
+
+/** dx[n,p,q,c] = Σ dy / (kh·kw) of the windows that (p, q) is in */
+export const averagePoolGrad = (s: AveragePool2dShape) =>
+  gather({
+    op: 'averagePoolGrad',
+    args: 'dy',
+    result: { n: s.n, p: s.h, q: s.w, c: s.c },
+    body: `
+    let sum = 0;
+    for (let a = 0; a < ${s.kh}; a++) {
+      const i = ${quotient('p - a', s.stride)};
+      if (i >= 0 && i < ${s.oh} && i * ${s.stride} + a === p) {
+        for (let b = 0; b < ${s.kw}; b++) {
+          const j = ${quotient('q - b', s.stride)};
+          if (j >= 0 && j < ${s.ow} && j * ${s.stride} + b === q)
+            sum += dy[((n * ${s.oh} + i) * ${s.ow} + j) * ${s.c} + c];
+        }
+      }
+    }
+    return sum / ${s.kh * s.kw};`,
+  })
+
 /** Row i's maximum, and Σ exp(x[i,:] − max): the maximum is taken out so that exp cannot overflow. */
 const sumOfExp = (n: number) => `
   let max = x[i * ${n}];
@@ -294,27 +330,29 @@ export const softmaxGrad = (m: number, n: number) =>
   return y[i * ${n} + j] * (dy[i * ${n} + j] - dot);`,
   })
 
-/** loss[m] = −1/m · log softmax(x)[m, labels[m]]: each row's share of the mean */
-export const crossEntropy = (m: number, n: number) =>
+/** loss[m] = −1/m · Σ t · log softmax(x)[m,:]: each row's share of the mean */
+export const crossEntropy = (m: number, n: number, smoothing: number) =>
   gather({
     op: 'crossEntropy',
     args: 'x, labels',
     result: { i: m },
     body: `
   ${sumOfExp(n)}
-  return (Math.log(sum) + (max - x[i * ${n} + labels[i]])) / ${m};`,
+  let below = (max - x[i * ${n} + labels[i]]) * ${1 - smoothing};
+  ${smoothing ? `for (let l = 0; l < ${n}; l++) below += (max - x[i * ${n} + l]) * ${smoothing / n};` : ''}
+  return (Math.log(sum) + below) / ${m};`,
   })
 
-/** dx[m,n] = dy[0] · (softmax(x) − onehot(labels)) / m */
-export const crossEntropyGrad = (m: number, n: number) =>
+/** dx[m,n] = dy[0] · (softmax(x) − t) / m */
+export const crossEntropyGrad = (m: number, n: number, smoothing: number) =>
   gather({
     op: 'crossEntropyGrad',
     args: 'x, labels, dy',
     result: { i: m, j: n },
     body: `
   ${sumOfExp(n)}
-  let p = Math.exp(x[i * ${n} + j] - max) / sum;
-  if (labels[i] === j) p = p - 1;
+  let p = Math.exp(x[i * ${n} + j] - max) / sum - ${smoothing / n};
+  if (labels[i] === j) p = p - ${1 - smoothing};
   return dy[0] * p / ${m};`,
   })
 

@@ -234,6 +234,17 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       return dx
     },
 
+    averagePool(x, s) {
+      const y = make(s.n * s.oh * s.ow * s.c)
+      run('averagePool', s.n, [at(x), y.at, s.h, s.w, s.c, s.kh, s.kw, s.stride, s.oh, s.ow])
+      return y
+    },
+    averagePoolGrad(dy, s) {
+      const dx = make(s.n * s.h * s.w * s.c)
+      run('averagePoolGrad', s.n, [at(dy), dx.at, s.h, s.w, s.c, s.kh, s.kw, s.stride, s.oh, s.ow])
+      return dx
+    },
+
     softmax(x, m, n) {
       const y = make(m * n)
       run('softmax', pieceOf(m, sizes.SCORES), [at(x), y.at, m, n])
@@ -244,21 +255,29 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       run('softmaxGrad', pieceOf(m, sizes.SCORES), [at(y), at(dy), dx.at, m, n])
       return dx
     },
-    crossEntropy(logits, labels, m, n) {
+    crossEntropy(logits, labels, m, n, smoothing = 0) {
       const loss = make(1)
       const x = at(logits)
       logits.softmax = { at: logits.softmax?.at ?? takeFloats(m * n), m, n }
       const { at: probabilities } = logits.softmax
       withFloats(m, losses => {
-        run('crossEntropy', pieceOf(m, sizes.SCORES), [x, at(labels), probabilities, losses, m, n])
+        run('crossEntropy', pieceOf(m, sizes.SCORES), [x, at(labels), probabilities, losses, m, n, smoothing])
         run('mean', 1, [losses, loss.at, m])
       })
       return loss
     },
-    crossEntropyGrad(logits, labels, dy, m, n) {
+    crossEntropyGrad(logits, labels, dy, m, n, smoothing = 0) {
       if (logits.softmax?.m !== m || logits.softmax.n !== n) free(backend.crossEntropy(logits, labels, m, n))
       const dlogits = make(m * n)
-      run('crossEntropyGrad', pieceOf(m, sizes.SCORES), [logits.softmax!.at, at(labels), at(dy), dlogits.at, m, n])
+      run('crossEntropyGrad', pieceOf(m, sizes.SCORES), [
+        logits.softmax!.at,
+        at(labels),
+        at(dy),
+        dlogits.at,
+        m,
+        n,
+        smoothing,
+      ])
       return dlogits
     },
 

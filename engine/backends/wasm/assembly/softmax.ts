@@ -69,9 +69,13 @@ export function softmaxGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: 
   }
 }
 
-/** probabilities = softmax(logits), and losses[i] = −log softmax(logits)[i, labels[i]] */
+/**
+ * probabilities = softmax(logits), and losses[i] = −Σ t · log softmax(logits)[i,:] with t = onehot(labels[i]), of which `smoothing` is
+ * shared out among all classes
+ */
 export function crossEntropy(
   item: i32, scratch: usize, logits: usize, labels: usize, probabilities: usize, losses: usize, m: i32, n: i32,
+  smoothing: f32,
 ): void {
   const last = smaller(m, (item + 1) * SCORES)
   for (let i = item * SCORES; i < last; i++) {
@@ -81,7 +85,9 @@ export function crossEntropy(
     const sum = exponentials(x, max, p, n)
     divide(p, sum, n)
     const right = load<f32>(x + (i32(load<f32>(labels + (i << 2))) << 2))
-    store<f32>(losses + (i << 2), Mathf.log(sum) + max - right)
+    let below = (max - right) * (1 - smoothing)
+    if (smoothing > 0) for (let j = 0; j < n; j++) below += (max - load<f32>(x + (j << 2))) * (smoothing / <f32>n)
+    store<f32>(losses + (i << 2), Mathf.log(sum) + below)
   }
 }
 
@@ -92,16 +98,18 @@ export function mean(item: i32, scratch: usize, losses: usize, loss: usize, m: i
   store<f32>(loss, <f32>(sum / m))
 }
 
-/** dlogits = dy[0] · (probabilities − onehot(labels)) / m */
+/** dlogits = dy[0] · (probabilities − t) / m */
 export function crossEntropyGrad(
   item: i32, scratch: usize, probabilities: usize, labels: usize, dy: usize, dlogits: usize, m: i32, n: i32,
+  smoothing: f32,
 ): void {
   const scale = load<f32>(dy) / <f32>m
+  const all = smoothing / <f32>n, one = <f32>1 - smoothing
   const last = smaller(m, (item + 1) * SCORES)
   for (let i = item * SCORES; i < last; i++) {
     const row = <usize>(i * n) << 2
     const label = i32(load<f32>(labels + (i << 2)))
     for (let j = 0; j < n; j++)
-      store<f32>(dlogits + row + (j << 2), (load<f32>(probabilities + row + (j << 2)) - (j == label ? 1 : 0)) * scale)
+      store<f32>(dlogits + row + (j << 2), (load<f32>(probabilities + row + (j << 2)) - all - (j == label ? one : <f32>0)) * scale)
   }
 }

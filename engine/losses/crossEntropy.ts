@@ -1,18 +1,25 @@
 import { problem } from '../errors.js'
 import { record, tensor, type Tensor } from '../tensor.js'
+import { logitsOnly } from './logits.js'
 
 /**
  * loss = the mean over the batch of −log p[label], with p = softmax(logits).   logits [m,n], m labels → loss []
  *
  * dlogits = (p − onehot(label)) / m: what the network said minus what it should have said. Taken together, softmax
  * and logarithm have this simple gradient, and neither can overflow; docs/loss.md derives it.
- * @throws ChiffreError if logits is not a matrix, or a label is not among its n classes
+ *
+ * With label smoothing ε (Szegedy et al. 2016) a label is worth 1 − ε, and ε is shared out among all n classes: onehot(label)
+ * becomes (1 − ε) · onehot(label) + ε/n, so that no score has to grow without end.
+ * @throws ChiffreError if logits is not a matrix or went through softmax, or a label is not among its n classes
  */
-export function crossEntropy(logits: Tensor, labels: ArrayLike<number>): Tensor {
+export function crossEntropy(logits: Tensor, labels: ArrayLike<number>, { smoothing = 0 } = {}): Tensor {
   const op = 'crossEntropy'
   const [m, n] = logits.shape as [number, number]
   if (logits.shape.length !== 2 || labels.length !== m)
     throw problem('engine.shape', { op, input: 'logits', actual: `${logits.shape}`, expected: `${labels.length},n` })
+  logitsOnly(op, logits, 'softmax')
+  if (!(smoothing >= 0 && smoothing < 1))
+    throw problem('engine.argument', { where: op, name: 'smoothing', actual: smoothing, expected: '[0, 1)' })
   for (let i = 0; i < m; i++) {
     const label = labels[i]
     if (!Number.isInteger(label) || label < 0 || label >= n)
@@ -20,7 +27,7 @@ export function crossEntropy(logits: Tensor, labels: ArrayLike<number>): Tensor 
   }
   const b = logits.backend
   const classes = tensor(b, new Float32Array(labels), [m])
-  return record(op, [], b.crossEntropy(logits.data, classes.data, m, n), [
-    [logits, dy => b.crossEntropyGrad(logits.data, classes.data, dy, m, n)],
+  return record(op, [], b.crossEntropy(logits.data, classes.data, m, n, smoothing), [
+    [logits, dy => b.crossEntropyGrad(logits.data, classes.data, dy, m, n, smoothing)],
   ])
 }

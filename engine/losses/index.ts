@@ -1,0 +1,3 @@
+export { binaryCrossEntropy } from './binaryCrossEntropy.js'
+export { crossEntropy } from './crossEntropy.js'
+export { mse } from './mse.js'
