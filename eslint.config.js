@@ -19,7 +19,7 @@ const importRules = [
   ['engine/ops/index', { ours: [...maths, 'engine/losses'] }],
   ['engine/ops', { ours: maths }],
   ['engine/losses', { ours: [...maths, 'engine/ops'] }],
-  ['engine/layers', { ours: [...maths, 'engine/ops', 'engine/network', 'engine/random'] }],
+  ['engine/layers', { ours: [...maths, 'engine/ops', 'engine/initializers', 'engine/network', 'engine/random'] }],
   ['engine/optim', { ours: [...maths, 'engine/ops', 'engine/backward', 'engine/serialize'] }],
   ['engine/index', { ours: ['engine'] }],
   ['engine', { ours: ['engine'], never: ['engine/backends', 'engine/index'] }],

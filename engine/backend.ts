@@ -78,6 +78,8 @@ export interface AdamStep {
   readonly beta2: number
   readonly epsilon: number
   readonly step: number
+  /** Decoupled weight decay; 0 by default. */
+  readonly decay?: number
 }
 
 export interface Backend<B extends Buffer = Buffer> {
@@ -154,8 +156,8 @@ export interface Backend<B extends Buffer = Buffer> {
   crossEntropyGrad(logits: B, labels: B, dy: B, m: number, n: number, smoothing?: number): B
 
   // Optimizers: they use up their state and return its successor, which may be the same memory.
-  /** v ← momentum·v + dw,  w ← w − lr·v;  with no v: w ← w − lr·dw */
-  sgdStep(w: B, dw: B, v: B | undefined, lr: number, momentum: number): { w: B; v?: B }
-  /** m ← β1·m + (1−β1)·dw,  v ← β2·v + (1−β2)·dw²,  w ← w − lr · m/(1−β1ᵗ) / (√(v/(1−β2ᵗ)) + ε) */
+  /** v ← momentum·v + dw,  w ← (1 − lr·decay)·w − lr·v;  with no v: dw in its place */
+  sgdStep(w: B, dw: B, v: B | undefined, lr: number, momentum: number, decay?: number): { w: B; v?: B }
+  /** m ← β1·m + (1−β1)·dw,  v ← β2·v + (1−β2)·dw²,  w ← (1 − lr·decay)·w − lr · m/(1−β1ᵗ) / (√(v/(1−β2ᵗ)) + ε) */
   adamStep(w: B, dw: B, m: B, v: B, step: AdamStep): { w: B; m: B; v: B }
 }

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import {
   adam,
   backward,
+  clipNorm,
   cpu,
+  ema,
   ops,
   parameter,
   scope,
@@ -105,8 +107,10 @@ for (const [precision, tolerance] of [
       sgd: (p: ReadonlyMap<string, Tensor>) => sgd(p),
       momentum: (p: ReadonlyMap<string, Tensor>) => sgd(p, { momentum: 0.9 }),
       adam: (p: ReadonlyMap<string, Tensor>) => adam(p),
+      'adam, weight decay': (p: ReadonlyMap<string, Tensor>) => adam(p, { weightDecay: 0.3 }),
+      clipped: (p: ReadonlyMap<string, Tensor>) => sgd(p, { momentum: 0.9 }),
     }
-    const expected = fixture('optimizers.json') as Record<string, { lr: number; after: number[][] }>
+    const expected = fixture('optimizers.json') as Record<string, { lr: number; decay: number; after: number[][] }>
     for (const [name, make] of Object.entries(optimizers))
       it(name, async () => {
         const w = tensor(backend, uniformOf(1, [7]), [7])
@@ -117,7 +121,7 @@ for (const [precision, tolerance] of [
           values[2] = 0
           const gradient = tensor(backend, values, [7])
           const gradients: Gradients = new Map([[w, gradient]])
-          optimizer.step(gradients, lr)
+          scope(() => optimizer.step(name === 'clipped' ? clipNorm(gradients, 1.2) : gradients, lr))
           gradient.free()
           assertClose(await w.download(), weights, tolerance, `weights after step ${t + 1}`)
         }
@@ -126,5 +130,62 @@ for (const [precision, tolerance] of [
         w.free()
         assert.equal(backend.live, 0)
       })
+    it('moving averages, swapped in, saved (in float32) and restored', async () => {
+      const { decay, after } = expected.ema
+      const w = tensor(backend, uniformOf(1, [7]), [7])
+      const parameters = new Map([['w', w]])
+      let averages = ema(parameters, decay)
+      averages.swap()
+      averages.swap() // as it was
+      for (const [t, average] of after.entries()) {
+        const present = tensor(backend, Float64Array.from(expected.sgd.after[t]), [7])
+        w.free()
+        w.data = present.data
+        averages.update()
+        averages.swap()
+        assertClose(await w.download(), average, Math.max(tolerance, 1e-6), `averages after step ${t + 1}`)
+        averages.swap()
+        assertClose(await w.download(), expected.sgd.after[t], tolerance, `weights after step ${t + 1}`)
+        const saved = await averages.state()
+        averages.free()
+        averages = ema(parameters, decay)
+        averages.restore(saved)
+      }
+      averages.free()
+      w.free()
+      assert.equal(backend.live, 0)
+    })
+    it('weight decay with no gradient: w = (1 − 0.1 · 0.5) w, by hand, also of sgd', async () => {
+      for (const make of [sgd, adam]) {
+        const w = tensor(backend, Float64Array.of(1, -2), [2])
+        const optimizer = make(new Map([['w', w]]), { weightDecay: 0.5 })
+        scope(() => optimizer.step(new Map([[w, tensor(backend, new Float64Array(2), [2])]]), 0.1))
+        assertClose(await w.download(), [0.95, -1.9], tolerance, 'w')
+        optimizer.free()
+        w.free()
+      }
+    })
+    it('clipNorm of two gradients: 3 and 4 are 5 long together, by hand', async () => {
+      const of = (value: number) => tensor(backend, Float64Array.of(value), [1])
+      const [a, b] = [of(0), of(0)]
+      for (const [limit, scale] of [
+        [1, 0.2],
+        [5.1, 1],
+        [0, 0],
+      ]) {
+        // prettier-ignore
+        const [da, db] = scope(() => [...clipNorm(new Map([[a, of(3)], [b, of(-4)]]), limit).values()]) // prettier-ignore
+        assertClose(
+          [...(await da.download()), ...(await db.download())],
+          [3 * scale, -4 * scale],
+          Math.max(tolerance, 1e-6),
+          'clipped',
+        )
+        for (const x of [da, db]) x.free()
+      }
+      assert.equal(scope(() => clipNorm(new Map(), 1)).size, 0)
+      for (const x of [a, b]) x.free()
+      assert.equal(backend.live, 0)
+    })
   })
 }

@@ -169,20 +169,20 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
       return dlogits
     },
 
-    sgdStep(w, dw, v, lr, momentum) {
+    sgdStep(w, dw, v, lr, momentum, decay = 0) {
       for (let i = 0; i < w.length; i++) {
         if (v) v[i] = momentum * v[i] + dw[i]
-        w[i] -= lr * (v ?? dw)[i]
+        w[i] -= lr * ((v ?? dw)[i] + decay * w[i])
       }
       return v ? { w, v } : { w }
     },
-    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step }: AdamStep) {
+    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step, decay = 0 }: AdamStep) {
       for (let i = 0; i < w.length; i++) {
         m[i] = beta1 * m[i] + (1 - beta1) * dw[i]
         v[i] = beta2 * v[i] + (1 - beta2) * dw[i] ** 2
         const mean = m[i] / (1 - beta1 ** step)
         const square = v[i] / (1 - beta2 ** step)
-        w[i] -= (lr * mean) / (Math.sqrt(square) + epsilon)
+        w[i] -= lr * (mean / (Math.sqrt(square) + epsilon) + decay * w[i])
       }
       return { w, m, v }
     },

@@ -1,7 +1,8 @@
 import { positive, problem } from '../errors.js'
+import { glorot, zeros, type Initializer } from '../initializers.js'
 import { bias } from '../ops/bias.js'
 import { conv2d as convolve, conv2dShape, type Padding } from '../ops/conv2d.js'
-import { glorotUniform, rank, zeros, type Layer } from './layer.js'
+import { rank, type Layer } from './layer.js'
 
 /**
  * `filters` windows of kernel x kernel weights slide over the image, one result a window each.
@@ -10,7 +11,7 @@ import { glorotUniform, rank, zeros, type Layer } from './layer.js'
 export function conv2d(
   filters: number,
   kernel: number,
-  { stride = 1, padding = 'valid' }: { stride?: number; padding?: Padding } = {},
+  { stride = 1, padding = 'valid', init = glorot }: { stride?: number; padding?: Padding; init?: Initializer } = {},
 ): Layer {
   positive('conv2d', 'filters', filters)
   positive('conv2d', 'kernel', kernel)
@@ -25,13 +26,9 @@ export function conv2d(
       if (padding === 'valid' && (h < kernel || w < kernel)) throw problem('engine.layer.window', { size: kernel })
       const shape = [kernel, kernel, channels, filters]
       const { oh, ow } = conv2dShape([1, h, w, channels], shape, stride, padding)
-      const window = kernel * kernel
       return {
         output: [oh, ow, filters],
-        parameters: {
-          weight: glorotUniform(shape, window * channels, window * filters),
-          bias: zeros([filters]),
-        },
+        parameters: { weight: init(shape), bias: zeros([filters]) },
         forward: (x, p) => bias(convolve(x, p.weight, stride, padding), p.bias),
       }
     },

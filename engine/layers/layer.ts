@@ -2,7 +2,7 @@
 // weights; those belong to the network (network.ts), under names, so one layer can be looked at by itself.
 import { problem } from '../errors.js'
 import { type Random } from '../random.js'
-import { sizeOf, type Shape, type Tensor } from '../tensor.js'
+import type { Shape, Tensor } from '../tensor.js'
 
 /** What a layer may need to know besides its input. */
 export interface Mode {
@@ -39,20 +39,6 @@ export const elementwise = (name: string, forward: (x: Tensor, mode: Mode) => Te
   name,
   size: input => ({ output: input, parameters: {}, forward: (x, _, mode) => forward(x, mode) }),
 })
-
-/**
- * Glorot & Bengio 2010, eq. 16: uniform in ±√(6 / (fan-in + fan-out)), which keeps the variance of activations and
- * gradients about equal from layer to layer. Keras's default.
- */
-export const glorotUniform = (shape: Shape, fanIn: number, fanOut: number): Parameter => ({
-  shape,
-  init: rng => {
-    const limit = Math.sqrt(6 / (fanIn + fanOut))
-    return Float32Array.from({ length: sizeOf(shape) }, () => (2 * rng() - 1) * limit)
-  },
-})
-
-export const zeros = (shape: Shape): Parameter => ({ shape, init: () => new Float32Array(sizeOf(shape)) })
 
 /** Checks how many dimensions a layer's input has. */
 export function rank(input: Shape, expected: number): void {

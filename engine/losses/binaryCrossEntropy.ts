@@ -17,7 +17,7 @@ export function binaryCrossEntropy(logits: Tensor, t: Tensor): Tensor {
   if (`${t.shape}` !== `${logits.shape}`)
     throw problem('engine.shape', { op, input: 't', actual: `${t.shape}`, expected: `${logits.shape}` })
   logitsOnly(op, logits, 'sigmoid')
-  const number = (value: number) => tensor(logits.backend, Float32Array.of(value), [])
+  const number = (value: number) => tensor(logits.backend, Float64Array.of(value), [])
   const right = mul(t, softplus(mul(logits, number(-1))))
   return mean(add(right, mul(sub(number(1), t), softplus(logits))))
 }

@@ -52,4 +52,4 @@ const keep = (x: Tensor, buffer: Buffer, passed?: Buffer) =>
   buffer === passed ? buffer : own(new Tensor(x.backend, [buffer.length], buffer)).data
 
 /** A number beside x. */
-const number = (x: Tensor, value: number) => keep(x, x.backend.upload(Float32Array.of(value)))
+const number = (x: Tensor, value: number) => keep(x, x.backend.upload(Float64Array.of(value)))

@@ -16,5 +16,5 @@ export function sum(x: Tensor, over: Over = 'all'): Tensor {
 /** y = Σ x / m, of m numbers each.   dx = dy / m.   x [...,n] → y [], or [n] over rows */
 export function mean(x: Tensor, over: Over = 'all'): Tensor {
   const y = sum(x, over)
-  return div(y, tensor(x.backend, Float32Array.of(sizeOf(x.shape) / sizeOf(y.shape)), []))
+  return div(y, tensor(x.backend, Float64Array.of(sizeOf(x.shape) / sizeOf(y.shape)), []))
 }

@@ -8,11 +8,12 @@ import { Memory, type Optimizer, type State } from './optimizer.js'
  *   v ← β2·v + (1−β2)·dw²        and that of its square
  *   m̂ = m / (1−β1ᵗ),  v̂ = v / (1−β2ᵗ)      both began at 0: this corrects them upwards
  *   w ← w − lr · m̂ / (√v̂ + ε)
+ *   w ← w − lr · decay · w                   of the old w: decoupled weight decay (Loshchilov & Hutter 2019: AdamW)
  * The constants are Keras's.
  */
 export function adam(
   parameters: ReadonlyMap<string, Tensor>,
-  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = {},
+  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, weightDecay = 0 } = {},
 ): Optimizer {
   const mean = new Memory('adam.m', parameters)
   const square = new Memory('adam.v', parameters)
@@ -28,7 +29,7 @@ export function adam(
         const dw = gradients.get(parameter)?.data
         if (!dw) continue
         const [m, v] = [mean.of(parameter), square.of(parameter)]
-        const constants = { lr, beta1, beta2, epsilon, step: steps }
+        const constants = { lr, beta1, beta2, epsilon, step: steps, decay: weightDecay }
         const next = parameter.backend.adamStep(parameter.data, dw, m, v, constants)
         parameter.data = next.w
         mean.set(parameter, next.m)

@@ -22,19 +22,20 @@ export interface Optimizer {
   free(): void
 }
 
-/** One number per weight of each parameter, all 0 at first: a velocity, or a moment. */
+/** One number per weight of each parameter: a velocity or a moment, which begins at 0, or an average. */
 export class Memory {
   readonly #buffers = new Map<Tensor, Buffer>()
 
   constructor(
     readonly name: string,
     readonly parameters: ReadonlyMap<string, Tensor>,
+    readonly first = (w: Tensor) => w.backend.upload(new Float32Array(w.data.length)),
   ) {}
 
   of(parameter: Tensor): Buffer {
     let buffer = this.#buffers.get(parameter)
     if (!buffer) {
-      buffer = parameter.backend.upload(new Float32Array(parameter.data.length))
+      buffer = this.first(parameter)
       this.#buffers.set(parameter, buffer)
     }
     return buffer

@@ -5,8 +5,9 @@ import { Memory, type Optimizer, type State } from './optimizer.js'
 /**
  * Stochastic gradient descent, with momentum if it is above 0:
  *   v ← momentum·v + dw,   w ← w − lr·v      (Sutskever et al. 2013, eq. 1–2, with lr taken out of v as in PyTorch)
+ * and decoupled weight decay, w ← w − lr·decay·w with the old w (Loshchilov & Hutter 2019): weights that nothing needs shrink.
  */
-export function sgd(parameters: ReadonlyMap<string, Tensor>, { momentum = 0 } = {}): Optimizer {
+export function sgd(parameters: ReadonlyMap<string, Tensor>, { momentum = 0, weightDecay = 0 } = {}): Optimizer {
   const velocity = new Memory('sgd.velocity', parameters)
   let steps = 0
   return {
@@ -20,7 +21,7 @@ export function sgd(parameters: ReadonlyMap<string, Tensor>, { momentum = 0 } = 
         const dw = gradients.get(parameter)?.data
         if (!dw) continue
         const v = momentum > 0 ? velocity.of(parameter) : undefined
-        const next = parameter.backend.sgdStep(parameter.data, dw, v, lr, momentum)
+        const next = parameter.backend.sgdStep(parameter.data, dw, v, lr, momentum, weightDecay)
         parameter.data = next.w
         if (next.v) velocity.set(parameter, next.v)
       }

@@ -387,6 +387,17 @@ export function testBackend(
             }
             return { sgdStep: w, 'sgdStep velocity': v }
           }))
+        it(`weight decay, ${n} weights`, () =>
+          compare('decay', inputs(n), (b, i) => {
+            let [w, m, v] = [i.w, i.m, i.v]
+            const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, decay: 0.3 }
+            for (const t of steps) {
+              ;({ w, m, v } = b.adamStep(w, i[`dw${t}`], m, v, { ...constants, step: t + 1 }))
+              w = b.sgdStep(w, i[`dw${t}`], undefined, 0.01, 0, 0.5).w
+            }
+            const { w: last, v: velocity } = b.sgdStep(w, i.dw0, i.dw1, 0.1, 0.9, 0.7)
+            return { 'sgdStep decay': last, 'sgdStep velocity': velocity!, 'adamStep mean': m }
+          }))
         it(`adam, ${n} weights`, () =>
           compare('adam', inputs(n), (b, i) => {
             let [w, m, v] = [i.w, i.m, i.v]
@@ -440,7 +451,7 @@ export function testBackend(
             return compare('steps', { x, w: uniform(k * n, 'w'), ...dys }, async (b, i) => {
               const x = behind === 'images' ? i.x : relu(b, i.x)
               const gradient = (dy: Buffer) => b.matmul(x, dy, k, m, n, { x: true })
-              const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-3 }
+              const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-3, decay: 0.2 }
               let [w, mean, square] = [i.w, b.upload(new Float32Array(k * n)), b.upload(new Float32Array(k * n))]
               const before = b.matmul(x, w, m, k, n)
               const step = (dw: Buffer, step: number) => {

@@ -163,21 +163,22 @@ function backend(device: Device): Backend<DeviceBuffer> {
     crossEntropyGrad: (logits, labels, dy, m, n, smoothing = 0) =>
       device.run(kernels.crossEntropyGrad(m, n, smoothing), logits, labels, dy),
 
-    sgdStep(w, dw, v, lr, momentum) {
-      const move = (by: DeviceBuffer) => each('sgdStep', 'w, dw', 'w - lr * dw', [w, by], { lr })
+    sgdStep(w, dw, v, lr, momentum, decay = 0) {
+      const kept = 1 - lr * decay
+      const move = (by: DeviceBuffer) => each('sgdStep', 'w, dw', 'kept * w - lr * dw', [w, by], { kept, lr })
       if (!v) return replace({ w: move(dw) }, w)
       const velocity = each('sgdStep', 'v, dw', 'momentum * v + dw', [v, dw], { momentum })
       return replace({ w: move(velocity), v: velocity }, w, v)
     },
-    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step }: AdamStep) {
+    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step, decay = 0 }: AdamStep) {
       const mean = each('adamStep', 'm, dw', 'beta * m + rest * dw', [m, dw], { beta: beta1, rest: 1 - beta1 })
       const square = each('adamStep', 'v, dw', 'beta * v + rest * dw * dw', [v, dw], { beta: beta2, rest: 1 - beta2 })
       const moved = each(
         'adamStep',
         'w, m, v',
-        'w - lr * (m / bias1) / (Math.sqrt(v / bias2) + epsilon)',
+        'kept * w - lr * (m / bias1) / (Math.sqrt(v / bias2) + epsilon)',
         [w, mean, square],
-        { lr, bias1: 1 - beta1 ** step, bias2: 1 - beta2 ** step, epsilon },
+        { kept: 1 - lr * decay, lr, bias1: 1 - beta1 ** step, bias2: 1 - beta2 ** step, epsilon },
       )
       return replace({ w: moved, m: mean, v: square }, w, m, v)
     },

@@ -281,16 +281,17 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       return dlogits
     },
 
-    sgdStep(w, dw, v, lr, momentum) {
+    sgdStep(w, dw, v, lr, momentum, decay = 0) {
+      const kept = 1 - lr * decay
       const [next, velocity] = v
-        ? stepInRows('momentum', w, dw, [v], [lr, momentum])
-        : stepInRows('sgd', w, dw, [], [lr])
+        ? stepInRows('momentum', w, dw, [v], [lr, momentum, kept])
+        : stepInRows('sgd', w, dw, [], [lr, kept])
       return v ? { w: next, v: velocity } : { w: next }
     },
-    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step: t }: AdamStep) {
+    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step: t, decay = 0 }: AdamStep) {
       const rate = lr / (1 - beta1 ** t)
       const root = 1 / Math.sqrt(1 - beta2 ** t)
-      const constants = [rate, root, beta1, 1 - beta1, beta2, 1 - beta2, epsilon]
+      const constants = [rate, root, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, 1 - lr * decay]
       const step = stepInPanels(w, dw, [m, v], constants) ?? stepInRows('adam', w, dw, [m, v], constants)
       return { w: step[0], m: step[1], v: step[2] }
     },

@@ -1,50 +1,50 @@
 // One step of an optimizer, element by element. An item is CHUNK numbers; the successor may overwrite its origin.
 import { CHUNK, madd, smaller } from './simd'
 
-/** w' = w − lr·dw */
-export function sgd(item: i32, scratch: usize, w: usize, dw: usize, next: usize, n: i32, lr: f32): void {
+/** w' = kept·w − lr·dw, kept being what weight decay leaves of w */
+export function sgd(item: i32, scratch: usize, w: usize, dw: usize, next: usize, n: i32, lr: f32, kept: f32): void {
   const end = smaller(n, (item + 1) * CHUNK)
-  const rate = f32x4.splat(lr)
+  const rate = f32x4.splat(lr), left = f32x4.splat(kept)
   for (let i = item * CHUNK; i < end; i += 4) {
     const at: usize = i << 2
-    v128.store(next + at, f32x4.sub(v128.load(w + at), f32x4.mul(rate, v128.load(dw + at))))
+    v128.store(next + at, f32x4.sub(f32x4.mul(left, v128.load(w + at)), f32x4.mul(rate, v128.load(dw + at))))
   }
 }
 
-/** v ← momentum·v + dw,  w' = w − lr·v */
+/** v ← momentum·v + dw,  w' = kept·w − lr·v */
 export function momentum(
-  item: i32, scratch: usize, w: usize, dw: usize, v: usize, next: usize, n: i32, lr: f32, keep: f32,
+  item: i32, scratch: usize, w: usize, dw: usize, v: usize, next: usize, n: i32, lr: f32, keep: f32, kept: f32,
 ): void {
   const end = smaller(n, (item + 1) * CHUNK)
-  const rate = f32x4.splat(lr), kept = f32x4.splat(keep)
+  const rate = f32x4.splat(lr), keeping = f32x4.splat(keep), left = f32x4.splat(kept)
   for (let i = item * CHUNK; i < end; i += 4) {
     const at: usize = i << 2
-    const velocity = f32x4.add(f32x4.mul(kept, v128.load(v + at)), v128.load(dw + at))
+    const velocity = f32x4.add(f32x4.mul(keeping, v128.load(v + at)), v128.load(dw + at))
     v128.store(v + at, velocity)
-    v128.store(next + at, f32x4.sub(v128.load(w + at), f32x4.mul(rate, velocity)))
+    v128.store(next + at, f32x4.sub(f32x4.mul(left, v128.load(w + at)), f32x4.mul(rate, velocity)))
   }
 }
 
 /** Adam's step for an item. */
 export function adam(
   item: i32, scratch: usize, w: usize, dw: usize, m: usize, v: usize, next: usize, n: i32,
-  rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32,
+  rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32, kept: f32,
 ): void {
   const at = <usize>(item * CHUNK) << 2
   const bytes = <usize>(smaller(n, (item + 1) * CHUNK) - item * CHUNK) << 2
-  adamStep(w + at, dw + at, m + at, v + at, next + at, bytes, rate, root, beta1, rest1, beta2, rest2, epsilon)
+  adamStep(w + at, dw + at, m + at, v + at, next + at, bytes, rate, root, beta1, rest1, beta2, rest2, epsilon, kept)
 }
 
 /**
- * m ← β1·m + (1−β1)·dw,  v ← β2·v + (1−β2)·dw²,  w' = w − rate · m / (√v · root + ε)
+ * m ← β1·m + (1−β1)·dw,  v ← β2·v + (1−β2)·dw²,  w' = kept·w − rate · m / (√v · root + ε)
  * with rate = lr / (1−β1ᵗ) and root = 1 / √(1−β2ᵗ), which is Adam's formula with its corrections drawn together.
  */
 export function adamStep(
   w: usize, dw: usize, m: usize, v: usize, next: usize, bytes: usize,
-  rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32,
+  rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32, kept: f32,
 ): void {
   const b1 = f32x4.splat(beta1), r1 = f32x4.splat(rest1), b2 = f32x4.splat(beta2), r2 = f32x4.splat(rest2)
-  const step = f32x4.splat(rate), scale = f32x4.splat(root), eps = f32x4.splat(epsilon)
+  const step = f32x4.splat(rate), scale = f32x4.splat(root), eps = f32x4.splat(epsilon), left = f32x4.splat(kept)
   for (let at: usize = 0; at < bytes; at += 16) {
     const g = v128.load(dw + at)
     const mean = madd(b1, v128.load(m + at), f32x4.mul(r1, g))
@@ -52,6 +52,6 @@ export function adamStep(
     v128.store(m + at, mean)
     v128.store(v + at, square)
     const size = madd(f32x4.sqrt(square), scale, eps)
-    v128.store(next + at, f32x4.sub(v128.load(w + at), f32x4.div(f32x4.mul(step, mean), size)))
+    v128.store(next + at, f32x4.sub(f32x4.mul(left, v128.load(w + at)), f32x4.div(f32x4.mul(step, mean), size)))
   }
 }
