@@ -1,6 +1,6 @@
 // From a drawing to what the networks learned from. MNIST's digits were all prepared in one way (LeCun et al. 1998,
 // section III.A), and a network reads a new one well only if it is prepared in the same way, step by step:
-//   1. cropped to the ink, and scaled with its proportions kept until its longer side is 20 pixels
+//   1. cropped to the clear ink, and scaled with its proportions kept until its longer side is 20 pixels
 //   2. padded to 28x28
 //   3. moved until its centre of mass is the centre of the 28x28
 //   4. divided by 255
@@ -41,7 +41,7 @@ export interface Preparation {
 
 /** Prepares a drawing [h,w] of light ink on a ground of 0; undefined if it is blank. */
 export function prepare(drawing: Pixels): Preparation | undefined {
-  const ink = inkBox(drawing)
+  const ink = inkBox(drawing, clear) ?? inkBox(drawing)
   if (!ink) return undefined
   const scaled = fit(crop(drawing, ink), digitSide)
   const [h, w] = scaled.shape as [number, number]
@@ -77,7 +77,8 @@ export interface Ink {
 /**
  * Finds the ink in a grey picture [h,w] of any range up to `white`, dark on light or light on dark; undefined if the
  * picture is blank. The ground is the median of the picture's edge; what differs from it no more than the edge's own
- * grain does (six times its median deviation), or by less than 6 % of the range, is ground too.
+ * grain does (six times its median deviation) is ground too, and a picture whose strongest ink differs by less than 6 % of the
+ * range is blank.
  */
 export function findInk(grey: Pixels, white = 255): Ink | undefined {
   const edge = edgeOf(grey)
@@ -99,11 +100,17 @@ export function findInk(grey: Pixels, white = 255): Ink | undefined {
   return { image, ground }
 }
 
-/** The smallest box that holds all pixels above 0. */
-export function inkBox(image: Pixels): Box | undefined {
+/**
+ * Ink weaker than this (of 255) is a stroke's grey rim, a scan's shadow or a JPEG's ripple: it stays where it is, but no
+ * digit becomes larger by it.
+ */
+const clear = 64
+
+/** The smallest box that holds all pixels of at least so much; without a number, all above 0. */
+export function inkBox(image: Pixels, least = Number.MIN_VALUE): Box | undefined {
   let [top, left, bottom, right] = [Infinity, Infinity, -1, -1]
   eachPixel(image, (i, j, v) => {
-    if (v <= 0) return
+    if (v < least) return
     top = Math.min(top, i)
     left = Math.min(left, j)
     bottom = Math.max(bottom, i)
