@@ -133,8 +133,8 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
     softmax(x, m, n) {
       const y = make(m * n)
       for (let i = 0; i < m; i++) {
-        const log = logSumExp(x.subarray(i * n, (i + 1) * n))
-        for (let j = 0; j < n; j++) y[i * n + j] = Math.exp(x[i * n + j] - log)
+        const { max, others } = exponentials(x.subarray(i * n, (i + 1) * n))
+        for (let j = 0; j < n; j++) y[i * n + j] = Math.exp(x[i * n + j] - max) / (1 + others)
       }
       return y
     },
@@ -152,8 +152,9 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
       let sum = 0
       for (let i = 0; i < m; i++) {
         const row = logits.subarray(i * n, (i + 1) * n)
-        const log = logSumExp(row)
-        for (let j = 0; j < n; j++) sum += target(labels[i], j, n, smoothing) * (log - row[j])
+        const { max, others } = exponentials(row)
+        const log = Math.log1p(others)
+        for (let j = 0; j < n; j++) sum += target(labels[i], j, n, smoothing) * (log + (max - row[j]))
       }
       loss[0] = sum / m
       return loss
@@ -162,9 +163,10 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
       const dlogits = make(m * n)
       for (let i = 0; i < m; i++) {
         const row = logits.subarray(i * n, (i + 1) * n)
-        const log = logSumExp(row)
+        const { max, others } = exponentials(row)
         for (let j = 0; j < n; j++)
-          dlogits[i * n + j] = (dy[0] * (Math.exp(row[j] - log) - target(labels[i], j, n, smoothing))) / m
+          dlogits[i * n + j] =
+            (dy[0] * (Math.exp(row[j] - max) / (1 + others) - target(labels[i], j, n, smoothing))) / m
       }
       return dlogits
     },
@@ -260,11 +262,14 @@ function winner(x: Values, cells: readonly number[]): number {
 const target = (label: number, j: number, n: number, smoothing: number) =>
   (label === j ? 1 - smoothing : 0) + smoothing / n
 
-/** log Σ exp(row), with the maximum taken out so that exp cannot overflow. */
-function logSumExp(row: Values): number {
-  let max = -Infinity
-  for (const v of row) max = Math.max(max, v)
-  let sum = 0
-  for (const v of row) sum += Math.exp(v - max)
-  return max + Math.log(sum)
+/**
+ * A row's maximum and Σ exp(v − max) over all others: the maximum is taken out so that exp cannot overflow, and its own
+ * exp(0) = 1 so that log1p loses nothing of a small rest. The loss never adds log(sum) to max, which rounds at max's size.
+ */
+function exponentials(row: Values): { max: number; others: number } {
+  let best = 0
+  for (let j = 0; j < row.length; j++) if (row[j] > row[best]) best = j
+  let others = 0
+  for (let j = 0; j < row.length; j++) if (j !== best) others += Math.exp(row[j] - row[best])
+  return { max: row[best], others }
 }

@@ -354,6 +354,33 @@ export function testBackend(
         await check(2, 3, Float32Array.of(1e4, 0, -1e4, -1e30, 0, 1))
         await check(2, 3, Float32Array.of(0, -0, 1e-40, -1e-40, 1e-45, 0))
       })
+      it('scores of 100 to 1e15, all equal: ln 3, and a gradient of thirds', async () => {
+        for (const score of [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e15]) {
+          await check(1, 3, new Float32Array(3).fill(score))
+          const b = backend
+          const inputs = [Float32Array.of(score, score, score), Float32Array.of(0), Float32Array.of(1)]
+          const [x, labels, one] = inputs.map(values => b.upload(values))
+          const [loss, dx] = [b.crossEntropy(x, labels, 1, 3), b.crossEntropyGrad(x, labels, one, 1, 3)]
+          assertClose(await b.download(loss), [Math.log(3)], 1e-6, `loss at ${score}`)
+          assertClose(await b.download(dx), [-2 / 3, 1 / 3, 1 / 3], 1e-6, `gradient at ${score}`)
+          for (const buffer of [x, labels, one, loss, dx]) b.free(buffer)
+        }
+      })
+      it('a loss that is nearly 0, or of scores that are nearly equal and large', async () => {
+        // ln(1 + e^-2 + e^-1), ln(1 + e^-12), ln(1 + e^-20), 25 + ln(1 + e^-25): math.log1p in Python.
+        const cases: [number[], number, number][] = [
+          [[30000, 29998, 29999], 0, 0.4076059644443803],
+          [[0, -12, -200], 0, 6.144193477732806e-6],
+          [[20, 0], 0, 2.061153620314381e-9],
+          [[1e4 + 25, 1e4], 1, 25.000000000013888],
+        ]
+        for (const [scores, label, expected] of cases) {
+          const [x, labels] = [backend.upload(Float32Array.from(scores)), backend.upload(Float32Array.of(label))]
+          const loss = backend.crossEntropy(x, labels, 1, scores.length)
+          assertClose(await backend.download(loss), [expected], 1e-5, `loss of ${scores}`)
+          for (const buffer of [x, labels, loss]) backend.free(buffer)
+        }
+      })
       it('random shapes', () =>
         random(runs, [dim(40), dim(40)], (m, n) => check(m, n, uniform(m * n, `${m} ${n}`, -10, 10))))
       it('a logit that is not a number gives a loss that is not', async () => {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
-import { wasm } from '../../engine/index.js'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { createMemory } from '../../engine/backends/wasm/host.js'
+import { Team } from '../../engine/backends/wasm/threads.js'
+import { ChiffreError, wasm } from '../../engine/index.js'
 import { testBackend } from './suite.js'
 import { testTrajectories } from './trajectories.js'
 
@@ -28,5 +32,43 @@ describe('wasm', () => {
   it('is built when all its threads have started, and says so if one does not', async () => {
     const worker = new URL('data:text/javascript,throw new Error("no thread today")')
     await assert.rejects(wasm({ threads: 2, worker }), /no thread today/)
+  })
+  it('refuses a number of threads that is none', async () => {
+    for (const threads of [0, -1, 1.5, NaN, Infinity])
+      await assert.rejects(
+        wasm({ threads }),
+        (error: Error) => error instanceof ChiffreError && error.message.startsWith(`wasm: threads is ${threads};`),
+      )
+  })
+  it('starts threads in a program that node was given on the command line, or with --require', async () => {
+    const engine = new URL('../../engine/index.js', import.meta.url).href
+    const program = `import { ops, tensor, wasm } from '${engine}'
+      const b = await wasm({ threads: 2 })
+      const x = tensor(b, new Float32Array(20_000).fill(-1), [20_000])
+      console.log((await ops.relu(x).download()).length)`
+    for (const options of [[], ['--require', 'node:path'], ['--import', `data:text/javascript,globalThis.x = 1`]]) {
+      const args = [...options, '--input-type=module', '--eval', program]
+      const { stdout } = await promisify(execFile)(process.execPath, args)
+      assert.equal(stdout.trim(), '20000', `${options}`)
+    }
+  })
+  it('gives its memory back, and is an error to use, once it is disposed of', async () => {
+    const values = new Float32Array(16e6)
+    const before = process.memoryUsage().rss
+    for (let i = 0; i < 10; i++) {
+      const b = await wasm({ threads: 2 })
+      b.upload(values)
+      await b.dispose()
+      await b.dispose()
+      assert.throws(() => b.upload(values), /used after dispose/)
+    }
+    const grown = (process.memoryUsage().rss - before) / values.byteLength
+    assert.ok(grown < 4, `the memory of ${grown} of 10 backends is in use`)
+  })
+  it('calls no kernel that does not exist', () => {
+    const team = new Team({}, createMemory(true, 1, 1), 2)
+    assert.throws(() => {
+      team.run('rleu', 8, 0, 0, [])
+    }, /no kernel rleu/)
   })
 })

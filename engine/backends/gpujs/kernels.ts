@@ -300,12 +300,25 @@ export const averagePoolGrad = (s: AveragePool2dShape) =>
     return sum / ${s.kh * s.kw};`,
   })
 
-/** Row i's maximum, and Σ exp(x[i,:] − max): the maximum is taken out so that exp cannot overflow. */
+/**
+ * Row i's maximum, and Σ exp(x[i,:] − max), of all and of all but the maximum itself: it is taken out so that exp cannot
+ * overflow.
+ */
 const sumOfExp = (n: number) => `
   let max = x[i * ${n}];
-  for (let l = 1; l < ${n}; l++) max = Math.max(max, x[i * ${n} + l]);
-  let sum = 0;
-  for (let l = 0; l < ${n}; l++) sum += Math.exp(x[i * ${n} + l] - max);`
+  let best = 0;
+  for (let l = 1; l < ${n}; l++) {
+    const value = x[i * ${n} + l];
+    if (value > max) {
+      max = value;
+      best = l;
+    }
+  }
+  let others = 0;
+  for (let l = 0; l < ${n}; l++) {
+    if (l !== best) others += Math.exp(x[i * ${n} + l] - max);
+  }
+  const sum = 1 + others;`
 
 /** y[m,:] = exp(x − max x) / Σ exp(x − max x), row by row */
 export const softmax = (m: number, n: number) =>
@@ -330,7 +343,10 @@ export const softmaxGrad = (m: number, n: number) =>
   return y[i * ${n} + j] * (dy[i * ${n} + j] - dot);`,
   })
 
-/** loss[m] = −1/m · Σ t · log softmax(x)[m,:]: each row's share of the mean */
+/**
+ * loss[m] = −1/m · Σ t · log softmax(x)[m,:]: each row's share of the mean. log(1 + others) is a series where others is small,
+ * for which 1 + others would round most of it away.
+ */
 export const crossEntropy = (m: number, n: number, smoothing: number) =>
   gather({
     op: 'crossEntropy',
@@ -340,7 +356,9 @@ export const crossEntropy = (m: number, n: number, smoothing: number) =>
   ${sumOfExp(n)}
   let below = (max - x[i * ${n} + labels[i]]) * ${1 - smoothing};
   ${smoothing ? `for (let l = 0; l < ${n}; l++) below += (max - x[i * ${n} + l]) * ${smoothing / n};` : ''}
-  return (Math.log(sum) + below) / ${m};`,
+  let log = Math.log(sum);
+  if (others < 0.03) log = others * (1 - others * (0.5 - others * (1 / 3 - others * 0.25)));
+  return (log + below) / ${m};`,
   })
 
 /** dx[m,n] = dy[0] · (softmax(x) − t) / m */

@@ -21,7 +21,7 @@ interface HostWorker {
   terminate(): unknown
   // Node's
   unref?(): void
-  once?(event: 'message' | 'error', listener: (value: unknown) => void): void
+  once?(event: 'message' | 'error' | 'exit', listener: (value: unknown) => void): void
   // Browsers'
   onmessage?: (event: unknown) => void
   onerror?: (event: { message?: string }) => void
@@ -33,7 +33,7 @@ interface NodePort {
 }
 
 interface NodeThreads {
-  readonly Worker: new (url: ScriptURL | string) => HostWorker
+  readonly Worker: new (url: ScriptURL | string, options: { execArgv: readonly string[] }) => HostWorker
   readonly parentPort: NodePort | null
 }
 
@@ -83,8 +83,30 @@ export const compile = (bytes: Uint8Array) => host.WebAssembly!.compile(bytes)
 export const instantiate = (module: WasmModule, memory: WasmMemory) =>
   new host.WebAssembly!.Instance(module, { env: { memory } }).exports as Kernels
 
+/** Memories that were given back and that the garbage collector has not come for. */
+const spare = new Set<{ readonly shared: boolean; readonly memory: WeakRef<WasmMemory> }>()
+
+/**
+ * A memory for kernels: one that was given back, or a new one. Only the garbage collector frees a memory, and it does not know
+ * how large they are; hundreds of backends in a row would otherwise be there at the same time.
+ */
+export function takeMemory(shared: boolean, initial: number, maximum: number): WasmMemory {
+  for (const entry of spare) {
+    const memory = entry.memory.deref()
+    if (memory && entry.shared !== shared) continue
+    spare.delete(entry)
+    if (memory) return memory
+  }
+  return createMemory(shared, initial, maximum)
+}
+
 export const createMemory = (shared: boolean, initial: number, maximum: number) =>
   new host.WebAssembly!.Memory({ initial, maximum, shared })
+
+/** Gives a memory back that nobody will use any more. */
+export function giveMemory(memory: WasmMemory, shared: boolean) {
+  spare.add({ shared, memory: new WeakRef(memory) })
+}
 
 export function decodeBase64(text: string): Uint8Array {
   const decoded = host.atob(text)
@@ -99,12 +121,16 @@ export function decodeBase64(text: string): Uint8Array {
  */
 export async function startWorker(script: ScriptURL | string, message: unknown): Promise<HostWorker> {
   const NodeWorker = nodeThreads()?.Worker
-  const worker = NodeWorker ? new NodeWorker(script) : new host.Worker!(script, { type: 'module' })
+  // Options of the program, such as --eval or --require, are none of the worker's.
+  const worker = NodeWorker ? new NodeWorker(script, { execArgv: [] }) : new host.Worker!(script, { type: 'module' })
   const ready = new Promise((resolve, reject) => {
     worker.onmessage = resolve
     worker.onerror = event => reject(new Error(`wasm: a thread does not start: ${event.message}`))
     worker.once?.('message', resolve)
     worker.once?.('error', reject)
+    worker.once?.('exit', () => {
+      reject(new Error('wasm: a thread ended before it had started'))
+    })
   })
   worker.postMessage(message)
   await ready

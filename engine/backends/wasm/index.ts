@@ -12,14 +12,14 @@ import { problem } from '../../errors.js'
 import * as binary from './binary.js'
 import { mayAdd, mayRectify, sameShape, type Block, type Delayed } from './block.js'
 import { createConvolutions } from './convolutions.js'
-import { allowRelaxedSimd, compile, cores, createMemory, decodeBase64, instantiate } from './host.js'
-import { runs, scriptBeside, startWorker, type Kernels, type ScriptURL } from './host.js'
+import { allowRelaxedSimd, compile, cores, decodeBase64, giveMemory, instantiate } from './host.js'
+import { runs, scriptBeside, startWorker, takeMemory, type Kernels, type ScriptURL } from './host.js'
 import { Pieces } from './memory.js'
 import { createImages } from './images.js'
 import { createPooling } from './pooling.js'
 import { createProducts } from './products.js'
 import { createStore, pieceOf } from './store.js'
-import { MOST_THREADS, Team } from './threads.js'
+import { clearBoard, MOST_THREADS, Team } from './threads.js'
 
 export interface WasmOptions {
   /** How many threads work together; the number of cores by default, 1 where memory cannot be shared. */
@@ -49,11 +49,14 @@ export async function wasm({
   strict = false,
   worker,
 }: WasmOptions = {}): Promise<WasmBackend> {
+  if (!Number.isInteger(wanted) || wanted < 1)
+    throw problem('engine.argument', { where: 'wasm', name: 'threads', actual: wanted, expected: '1, 2, 3, …' })
   const threads = Math.min(wanted, MOST_THREADS)
   const [bytes, fused] = chooseBinary(strict)
   const shared = threads > 1
   const module = await compile(shared ? bytes : withOwnMemory(bytes))
-  const memory = createMemory(shared, 16, MOST_PAGES)
+  const memory = takeMemory(shared, 16, MOST_PAGES)
+  clearBoard(memory)
   const kernels = instantiate(module, memory)
   const script = worker ?? scriptBeside('./worker.js', import.meta)
   // All are waited for before the memory grows: V8 may forget to tell a starting thread, whose memory.fill then traps.
@@ -63,8 +66,10 @@ export async function wasm({
   kernels.fillPlaces()
   kernels.fillTables()
   const team = new Team(kernels, memory, threads)
-  return build(team, kernels, new Pieces(memory, kernels.dataEnd()), fused, () => {
-    for (const one of workers) one.terminate()
+  return build(team, kernels, new Pieces(memory, kernels.dataEnd()), fused, async () => {
+    if (!team.end()) return
+    await Promise.all(workers.map(one => one.terminate()))
+    giveMemory(memory, shared)
   })
 }
 
@@ -94,7 +99,7 @@ function withOwnMemory(bytes: Uint8Array): Uint8Array {
 
 const ascii = (text: string) => Array.from(text, c => c.charCodeAt(0))
 
-function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end: () => void): WasmBackend {
+function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end: () => Promise<void>): WasmBackend {
   const store = createStore(team, kernels, pieces, compute)
   const { at, eachNumber, free, make, run, sizes, successor, takeFloats, view, withFloats } = store
   const { gather, listImages, upload, uploadPixels } = createImages(store)
@@ -183,7 +188,7 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     get paths() {
       return store.runs
     },
-    dispose: async () => end(),
+    dispose: end,
 
     matmul: (x, w, m, k, n, t = {}) => make(m * n, { kind: 'matmul', inputs: [x, w], m, k, n, t }),
     addBias(x, b, m, n) {

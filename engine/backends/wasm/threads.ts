@@ -42,6 +42,11 @@ const boardOf = (memory: WasmMemory) => ({
 
 type Board = ReturnType<typeof boardOf>
 
+/** Leaves no job in a memory that others have used before. */
+export function clearBoard(memory: WasmMemory) {
+  boardOf(memory).words.fill(0)
+}
+
 /** Where a thread's share of so many items begins; where the next one's begins, it ends. */
 const shareOf = (items: number, thread: number, threads: number) => Math.floor((items * thread) / threads)
 
@@ -101,6 +106,7 @@ export class Team {
   readonly #list: ((...args: number[]) => number)[]
   readonly #jobs: Map<string, { readonly index: number; readonly kernel: (...args: number[]) => number; runs: number }>
   #number = 0
+  #ended = false
   #running: { kernel: string; items: number } | undefined
 
   constructor(
@@ -151,8 +157,21 @@ export class Team {
     takeItems(this.#board, this.#list, 0, this.threads)
   }
 
+  /** Waits for what is running; then every call is an error. @returns whether this is the first time */
+  end(): boolean {
+    if (this.#ended) return false
+    try {
+      this.wait()
+    } catch {
+      // A thread that failed is ended with the others.
+    }
+    this.#ended = true
+    return true
+  }
+
   /** Waits until all that was run is done. */
   wait() {
+    if (this.#ended) throw new Error('wasm: the backend was used after dispose()')
     if (!this.#running) return
     const { words } = this.#board
     const { kernel, items } = this.#running

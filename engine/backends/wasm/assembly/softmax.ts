@@ -28,15 +28,22 @@ function largest(x: usize, n: i32): f32 {
   return f32x4.extract_lane(f32x4.max(max, v128.shuffle<f32>(max, max, 1, 0, 3, 2)), 0)
 }
 
-/** y = exp(x − max) for one row, and the sum of y. NaN makes all of it NaN. */
+/**
+ * y = exp(x − max) for one row, and the sum of y without the maximum itself, whose exp(0) is 1: so the logarithm of the whole
+ * loses nothing of a small rest. NaN makes all of it NaN.
+ */
 function exponentials(x: usize, max: f32, y: usize, n: i32): f32 {
-  let sum = zero()
+  let below = zero(), equal = zero()
+  const largest = f32x4.splat(max)
   for (let j = 0; j < n; j += 4) {
-    const e = lanes(shareOf(f32x4.sub(v128.load(x + (j << 2)), f32x4.splat(max))), n - j, zero())
+    const v = v128.load(x + (j << 2))
+    const e = lanes(shareOf(f32x4.sub(v, largest)), n - j, zero())
     storeLanes(y + (j << 2), e, n - j)
-    sum = f32x4.add(sum, e)
+    const less = f32x4.lt(v, largest)
+    below = f32x4.add(below, v128.and(e, less))
+    equal = f32x4.add(equal, v128.andnot(e, less))
   }
-  return sum4(sum)
+  return sum4(below) + (sum4(equal) - 1)
 }
 
 /** y = y / sum for one row */
@@ -51,7 +58,7 @@ export function softmax(item: i32, scratch: usize, x: usize, y: usize, m: i32, n
   const last = smaller(m, (item + 1) * SCORES)
   for (let i = item * SCORES; i < last; i++) {
     const row = <usize>(i * n) << 2
-    divide(y + row, exponentials(x + row, largest(x + row, n), y + row, n), n)
+    divide(y + row, 1 + exponentials(x + row, largest(x + row, n), y + row, n), n)
   }
 }
 
@@ -82,12 +89,12 @@ export function crossEntropy(
     const x = logits + (<usize>(i * n) << 2)
     const p = probabilities + (<usize>(i * n) << 2)
     const max = largest(x, n)
-    const sum = exponentials(x, max, p, n)
-    divide(p, sum, n)
+    const others = exponentials(x, max, p, n)
+    divide(p, 1 + others, n)
     const right = load<f32>(x + (i32(load<f32>(labels + (i << 2))) << 2))
     let below = (max - right) * (1 - smoothing)
     if (smoothing > 0) for (let j = 0; j < n; j++) below += (max - load<f32>(x + (j << 2))) * (smoothing / <f32>n)
-    store<f32>(losses + (i << 2), Mathf.log(sum) + below)
+    store<f32>(losses + (i << 2), Mathf.log1p(others) + below)
   }
 }
 
