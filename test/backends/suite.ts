@@ -535,12 +535,6 @@ export function testBackend(
         const dz = reluGrad(b, a, da)
         return { da, dz, ...gradients(b, i, s, dz) }
       }
-      const gradients = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, dz: Buffer) => ({
-        db: b.biasGrad(dz, s.n * s.oh * s.ow, s.co),
-        dw: b.conv2dGradFilter(i.x, dz, s),
-        dx: b.conv2dGradInput(dz, i.w, s),
-      })
-
       for (const [label, s, size, stride] of chains) {
         const p = pool2dShape([s.n, s.oh, s.ow, s.co], size, stride)
         const inputs = (numbers = uniform) => ({
@@ -642,6 +636,69 @@ export function testBackend(
             return { maxPool: y, biasGrad: db, conv2dGradFilter: dw, conv2dGradInput: dx }
           })
         }))
+    })
+
+    // Winograd's algorithm adds pixels of neighbouring windows up and takes them away again. What is 0, equal or small by the
+    // definition has to be so all the same: on it depends where relu and pooling let a gradient pass.
+    describe('a 3x3 convolution that is pooled, with numbers that leave no room for rounding', () => {
+      const [n, h, ci, co] = [2, 10, 8, 8]
+      const s = conv2dShape([n, h, h, ci], [3, 3, ci, co], 1, 'valid')
+      const p = pool2dShape([n, 8, 8, co], 2, 2)
+      const check = (what: string, x: (i: number) => number, w: (i: number) => number, bias = 0, gradient = 1) =>
+        it(what, () => {
+          const inputs = {
+            x: Float32Array.from({ length: n * h * h * ci }, (_, i) => x(i)),
+            w: Float32Array.from({ length: 9 * ci * co }, (_, i) => w(i)),
+            bias: new Float32Array(co).fill(bias),
+            dy: new Float32Array(n * 16 * co).fill(gradient),
+          }
+          return compare(what, inputs, (b, i) => {
+            const a = relu(b, b.addBias(b.conv2d(i.x, i.w, s), i.bias, n * 64, co))
+            const y = b.maxPool(a, p)
+            const dz = reluGrad(b, a, b.maxPoolGrad(a, y, i.dy, p))
+            return { maxPool: y, ...named(gradients(b, i, s, dz), '') }
+          })
+        })
+      const [some, others] = [uniform(n * h * h * ci, 'x'), uniform(9 * ci * co, 'w')]
+      const few = uniform(9 * ci * co, 'few', 0, 1)
+      const tap = (i: number) => Math.floor(i / (ci * co))
+      const channel = (i: number) => Math.floor(i / co) % ci
+      const [row, column] = [(i: number) => Math.floor(i / (h * ci)) % h, (i: number) => Math.floor(i / ci) % h]
+
+      check('filters of which one tap is left: many results are 0', i => (some[i] > 0.4 ? some[i] : 0), i =>
+        tap(i) === (i % co) % 9 && few[i] < 0.3 ? few[i] - 0.3 + 0.15 : 0) // prettier-ignore
+      for (const huge of [1e4, 1e6, 1e8, 1e20, 3e38])
+        check(`a pixel of ${huge} that meets only weights of 0`, i => (i === 0 ? huge : some[i]), i =>
+          channel(i) === 0 && tap(i) < 8 ? 0 : others[i]) // prettier-ignore
+      check('weights of 1e38 that cancel', () => 1, i => (channel(i) % 2 ? -1e38 : 1e38), 0.25, 0) // prettier-ignore
+      check(
+        'windows that are all equal',
+        () => 0.3,
+        i => others[i],
+        0.1,
+      )
+      check(
+        'windows that are all equal, of weights above 0',
+        () => 0.3,
+        i => 1 + others[i] / 1e3,
+      )
+      check(
+        'windows that are equal side by side',
+        i => (row(i) < 5 ? 0.3 : 0.7),
+        i => others[i],
+        0.1,
+      )
+      check(
+        'windows that are equal below each other',
+        i => 1 - column(i) / 7,
+        i => others[i],
+        0.1,
+      )
+      check(
+        'denormals',
+        i => some[i] * 1e-39,
+        i => others[i],
+      )
     })
 
     describe('two convolutions of pixels, mostly blank', () => {
@@ -1066,6 +1123,13 @@ const convInputs = (s: Conv2dShape, numbers = uniform) => ({
   x: numbers(s.n * s.h * s.w * s.ci, 'x') as Float32Array | Uint8Array,
   w: numbers(s.kh * s.kw * s.ci * s.co, 'w'),
   dy: numbers(s.n * s.oh * s.ow * s.co, 'dy'),
+})
+
+/** The gradients of a convolution, given that of its result. */
+const gradients = (b: Backend, i: Record<string, Buffer>, s: Conv2dShape, dz: Buffer) => ({
+  db: b.biasGrad(dz, s.n * s.oh * s.ow, s.co),
+  dw: b.conv2dGradFilter(i.x, dz, s),
+  dx: b.conv2dGradInput(dz, i.w, s),
 })
 
 /** Gradients of a convolution under the names of their kernels. */

@@ -4,6 +4,9 @@ import { promisify } from 'node:util'
 import { createMemory } from '../../engine/backends/wasm/host.js'
 import { Team } from '../../engine/backends/wasm/threads.js'
 import { ChiffreError, wasm } from '../../engine/index.js'
+import { conv2dShape } from '../../engine/ops/conv2d.js'
+import { pool2dShape } from '../../engine/ops/maxPool2d.js'
+import { uniform } from '../support/numbers.js'
 import { testBackend } from './suite.js'
 import { testTrajectories } from './trajectories.js'
 
@@ -64,6 +67,20 @@ describe('wasm', () => {
     }
     const grown = (process.memoryUsage().rss - before) / values.byteLength
     assert.ok(grown < 4, `the memory of ${grown} of 10 backends is in use`)
+  })
+  it('a pixel that is no number reaches only the windows that it is in, by Winograd’s algorithm too', async () => {
+    const s = conv2dShape([1, 10, 10, 8], [3, 3, 8, 8], 1, 'valid')
+    const p = pool2dShape([1, 8, 8, 8], 2, 2)
+    const x = uniform(800, 'x')
+    x[8 * (4 * 10 + 4)] = NaN // (4, 4): in the results (2, 2) to (4, 4), the first of these four windows
+    const b = await wasm({ threads: 1 })
+    const y = b.maxPool(b.conv2d(b.upload(x), b.upload(uniform(576, 'w')), s), p)
+    const { paths } = b
+    const values = await b.download(y)
+    assert.equal(paths.get('convolvePool'), 1)
+    const windows = [...Array(16).keys()].filter(i => values.subarray(8 * i, 8 * i + 8).some(Number.isNaN))
+    assert.deepEqual(windows, [5, 6, 9, 10])
+    await b.dispose()
   })
   it('calls no kernel that does not exist', () => {
     const team = new Team({}, createMemory(true, 1, 1), 2)

@@ -29,7 +29,10 @@ export function createPooling(store: Store, rowsOf: RowsOf) {
       withFloats(kernels.transformedFilters(s.ci, s.co), u => {
         run('transformFilters', pieceOf(s.co, sizes.PANEL), [at(w), s.ci, s.co, u])
         const lengths = [s.h, s.w, s.ci, s.co, p.oh, p.ow]
-        const args = [at(image), u, y.at, winners, ...lengths, b ? at(b) : 0, rectify ? 1 : 0, y.seen?.at ?? 0]
+        // Of images of bytes there is no map, only of what was made of them.
+        const pixels = y.seen && image.seen ? image.seen.at : 0
+        const end = [b ? at(b) : 0, rectify ? 1 : 0, y.seen?.at ?? 0, pixels]
+        const args = [at(image), at(w), u, y.at, winners, ...lengths, ...end]
         run('convolvePool', s.n, args, kernels.convolvePoolScratch(p.oh, p.ow, s.ci))
       })
     } else run('maxPool', p.n, [at(x), y.at, winners, p.h, p.w, p.c, p.size, p.stride, p.oh, p.ow])

@@ -32,4 +32,4 @@ export { dots, narrowGreyScatter, narrowGreySum, newWideSum, wideGreySum, wideSu
 export { multiplyTile } from './matmul'
 export { addNarrow, addWide } from './pooling'
 export { addWindow } from './seen'
-export { multiplyTiles } from './winograd'
+export { multiplyTiles, poolExactly } from './winograd'

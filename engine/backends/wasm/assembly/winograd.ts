@@ -14,28 +14,56 @@
 // The 16 sums over channels are 16 small matrix products, 4 tiles x 8 filters at a time: 8 vectors of sums stay in
 // registers, the 16 results (2 KB) in the first-level cache. Tiles that have seen nothing (seen.ts) are all alike: one of
 // them is computed, for all.
+//
+// v mixes all of a tile's 16 pixels, so the rounding error of y is that of the largest of them, also where the window of y
+// holds small numbers or its weights are 0; and a sum that overflows or is no number spoils its neighbours. So y is trusted
+// as far as it is larger than what the error could be, and so is the winner of a window if it is ahead by that much. If not, the
+// four numbers are computed as they are defined. Windows of a tile that have seen nothing are equal without computing.
 import { madd, relu4, smaller, storeLanes, zero } from './simd'
 
 const TILES: i32 = 4
 const FILTERS: i32 = 8
 
+/**
+ * The error of y = Σ x·w is taken to be below ERROR · Σ channels (largest |x| of the image) · (largest |w| of the filter) +
+ * GROWTH · |y|. Of eleven kinds of x and w, some made to cancel and some all of one sign, with 4 to 256 channels, the largest
+ * error was 0.9 of that.
+ */
+const ERROR: f32 = 32 / 16777216.0
+const GROWTH: f32 = 16 / 16777216.0
+/** Results below so many times their error are computed anew. */
+const TRUSTED: f32 = 16
+/** Numbers from here on could overflow on the way; results below the other lose digits. */
+const HUGE: f32 = 1e16
+const TINY: f32 = 1e-35
+
+/** Numbers of a transformed panel of filters: the transform, [16][ci][8], and the largest of each filter's weights, [ci][8]. */
+@inline
+function panelSize(ci: i32): i32 {
+  return 17 * ci * FILTERS
+}
+
 /** Numbers that transformFilters writes. */
 export function transformedFilters(ci: i32, co: i32): i32 {
-  return 16 * ci * ((co + FILTERS - 1) / FILTERS) * FILTERS
+  return panelSize(ci) * ((co + FILTERS - 1) / FILTERS)
 }
 
 /** Bytes of scratch that convolvePool needs. */
 export function convolvePoolScratch(ph: i32, pw: i32, ci: i32): i32 {
   const blocks = (ph * pw + TILES - 1) / TILES
-  return blocks * TILES * (16 * ci + 1) * 4 + 16 * TILES * FILTERS * 4 + 512
+  return blocks * TILES * (16 * ci + 2) * 4 + 16 * TILES * FILTERS * 4 + 512 + ci * 4
 }
 
 /** u = G g Gᵀ for panel `item` of 8 filters: [16][ci][8] from w[3,3,ci,co]. */
 export function transformFilters(item: i32, scratch: usize, w: usize, ci: i32, co: i32, u: usize): void {
-  const panel = u + (<usize>(item * 16 * ci * FILTERS) << 2)
+  const panel = u + (<usize>(item * panelSize(ci)) << 2)
+  const largest = panel + (<usize>(16 * ci * FILTERS) << 2)
   for (let c = 0; c < ci; c++)
     for (let f = 0; f < FILTERS; f++) {
       const o = item * FILTERS + f
+      let most: f32 = 0
+      if (o < co) for (let t = 0; t < 9; t++) most = max(most, abs(load<f32>(w + (<usize>((t * ci + c) * co + o) << 2))))
+      store<f32>(largest + (<usize>(c * FILTERS + f) << 2), most < HUGE ? most : Infinity)
       // Columns first: half = G g, 4 x 3.
       for (let b = 0; b < 3; b++) {
         const g0 = o < co ? load<f32>(w + (<usize>((b * ci + c) * co + o) << 2)) : 0
@@ -62,30 +90,46 @@ export function transformFilters(item: i32, scratch: usize, w: usize, ci: i32, c
 
 /**
  * Image `item` of y[n,ph,pw,co], the pooled result, and of winners[n,ph,pw,co]: which of its window's cells
- * (0 1 / 2 3) it was. x is [n, 2·ph + 2, 2·pw + 2, ci] or wider, ci a multiple of 4. Where seen[n,ph,pw] is 0, all
- * results are alike; seen may be 0: nothing is known.
+ * (0 1 / 2 3) it was. x is [n, 2·ph + 2, 2·pw + 2, ci] or wider, ci a multiple of 4; w are the weights, u the transformed ones.
+ * Where seen[n,ph,pw] is 0, all results are alike, and so are pixels of x where pixels[n,h,w] is 0; both may be 0: nothing is
+ * known.
  */
 export function convolvePool(
-  item: i32, scratch: usize, x: usize, u: usize, y: usize, winners: usize, h: i32, w: i32, ci: i32, co: i32,
-  ph: i32, pw: i32, b: usize, rectify: bool, seen: usize,
+  item: i32, scratch: usize, x: usize, weights: usize, u: usize, y: usize, winners: usize, h: i32, w: i32, ci: i32,
+  co: i32, ph: i32, pw: i32, b: usize, rectify: bool, seen: usize, pixels: usize,
 ): void {
   const all = ph * pw
   const v = scratch + 512
   const blockSize = <usize>(TILES * 16 * ci) << 2
   const order = v + <usize>((all + TILES - 1) / TILES) * blockSize
-  const m = order + (<usize>((all + TILES - 1) / TILES * TILES) << 2)
+  const equals = order + (<usize>((all + TILES - 1) / TILES * TILES) << 2)
+  const m = equals + (equals - order)
+  const most = m + 16 * TILES * FILTERS * 4
   const map = seen ? seen + <usize>(item * all) : 0
   const tiles = listTiles(map, all, order)
   const alike = load<i32>(order + ((tiles - 1) << 2))
-  transformInput(x + (<usize>(item * h * w * ci) << 2), w, ci, pw, order, tiles, v, scratch)
+  const image = x + (<usize>(item * h * w * ci) << 2)
+  findEquals(pixels ? pixels + <usize>(item * h * w) : 0, w, pw, order, tiles, equals)
+  largestOf(image, h * w, ci, most)
+  transformInput(image, w, ci, pw, order, tiles, v, scratch)
   for (let o = 0; o < co; o += FILTERS) {
+    const panel = u + (<usize>(o / FILTERS * panelSize(ci)) << 2)
+    const errors = panel + (<usize>(16 * ci * FILTERS) << 2)
+    errorsOf(most, errors, ci, scratch)
     for (let first = 0; first < tiles; first += TILES) {
-      multiplyTiles(v + <usize>(first / TILES) * blockSize, u + (<usize>(o * 16 * ci) << 2), ci, m)
-      for (let t = 0; t < smaller(TILES, tiles - first); t++)
+      multiplyTiles(v + <usize>(first / TILES) * blockSize, panel, ci, m)
+      for (let t = 0; t < smaller(TILES, tiles - first); t++) {
+        const tile = load<i32>(order + ((first + t) << 2))
+        const same = load<i32>(equals + ((first + t) << 2))
         for (let f = 0; f < FILTERS && o + f < co; f += 4) {
-          const at = <usize>((item * all + load<i32>(order + ((first + t) << 2))) * co + o + f) << 2
-          poolTile(m + ((t * FILTERS + f) << 2), b ? b + ((o + f) << 2) : 0, rectify, y + at, winners + at, co - o - f)
+          const at = <usize>((item * all + tile) * co + o + f) << 2
+          const bias = b ? b + ((o + f) << 2) : 0
+          const error = v128.load(scratch + (f << 2))
+          if (poolTile(m + ((t * FILTERS + f) << 2), bias, rectify, same, error, y + at, winners + at, co - o - f)) continue
+          const corner = image + (<usize>((2 * (tile / pw) * w + 2 * (tile % pw)) * ci) << 2)
+          poolExactly(corner, w, ci, weights + ((o + f) << 2), co, bias, rectify, y + at, winners + at, co - o - f)
         }
+      }
     }
     if (map) copyAlike(map, all, alike, y, winners, <usize>(item * all * co + o) << 2, co, smaller(FILTERS, co - o))
   }
@@ -99,6 +143,45 @@ function listTiles(seen: usize, tiles: i32, order: usize): i32 {
     else if (blank < 0) blank = t
   if (blank >= 0) store<i32>(order + (count++ << 2), blank)
   return count
+}
+
+/** Of each listed tile, which of its four windows have seen nothing, a bit each, but the first of them: they are equal to it. */
+function findEquals(pixels: usize, w: i32, pw: i32, order: usize, tiles: i32, equals: usize): void {
+  memory.fill(equals, 0, <usize>tiles << 2)
+  if (!pixels) return
+  for (let t = 0; t < tiles; t++) {
+    const tile = load<i32>(order + (t << 2))
+    const at = pixels + <usize>(2 * (tile / pw) * w + 2 * (tile % pw))
+    const middle = load<u32>(at + <usize>w) | load<u32>(at + 2 * <usize>w)
+    const above = middle | load<u32>(at), below = middle | load<u32>(at + 3 * <usize>w)
+    const blank = i32((above & 0xffffff) == 0) | (i32((above & 0xffffff00) == 0) << 1) |
+      (i32((below & 0xffffff) == 0) << 2) | (i32((below & 0xffffff00) == 0) << 3)
+    store<i32>(equals + (t << 2), blank & (blank - 1))
+  }
+}
+
+/** most[ci] = the largest |x| of each channel of an image: infinite if one is HUGE or no number. */
+function largestOf(x: usize, pixels: i32, ci: i32, most: usize): void {
+  const pixel = <usize>ci << 2
+  for (let c: usize = 0; c < pixel; c += 16) {
+    let largest = zero()
+    const end = x + <usize>pixels * pixel
+    for (let at = x + c; at < end; at += pixel) largest = f32x4.max(largest, f32x4.abs(v128.load(at)))
+    v128.store(most + c, v128.bitselect(largest, f32x4.splat(Infinity), f32x4.lt(largest, f32x4.splat(HUGE))))
+  }
+}
+
+/** errors[8]: what the results of a panel of filters may be off, whose largest weights are given; no number if by anything. */
+function errorsOf(most: usize, largest: usize, ci: i32, errors: usize): void {
+  let e0 = zero(), e1 = zero()
+  for (let c = 0; c < ci; c++, largest += FILTERS * 4) {
+    const x = v128.load32_splat(most + (c << 2))
+    e0 = f32x4.add(e0, f32x4.mul(x, v128.load(largest)))
+    e1 = f32x4.add(e1, f32x4.mul(x, v128.load(largest, 16)))
+  }
+  const unit = f32x4.splat(ERROR), tiny = f32x4.splat(TINY)
+  v128.store(errors, f32x4.add(f32x4.mul(e0, unit), tiny))
+  v128.store(errors, f32x4.add(f32x4.mul(e1, unit), tiny), 16)
 }
 
 /** Copies the results of the tile `alike` to all that have seen nothing. */
@@ -188,34 +271,92 @@ export function multiplyTiles(v: usize, u: usize, ci: i32, m: usize): void {
   }
 }
 
-/** y = Aᵀ m A of one tile and 4 filters, plus bias, relu, and the largest of the four with its place. */
+/**
+ * y = Aᵀ m A of one tile and 4 filters, plus bias, relu, and the largest of the four with its place, not counting those that
+ * are equal to one before. @returns whether all is certain, y being off by no more than `error`
+ */
 @inline
-function poolTile(m: usize, b: usize, rectify: bool, y: usize, winner: usize, count: i32): void {
+function poolTile(
+  m: usize, b: usize, rectify: bool, equal: i32, error: v128, y: usize, winner: usize, count: i32,
+): bool {
   // Aᵀ m, column by column: two rows of four.
   const next: usize = TILES * FILTERS * 4
   const t00 = above(m, next), t01 = above(m + next, next), t02 = above(m + 2 * next, next), t03 = above(m + 3 * next, next)
   const t10 = below(m, next), t11 = below(m + next, next), t12 = below(m + 2 * next, next), t13 = below(m + 3 * next, next)
   const bias = b ? v128.load(b) : zero()
-  let best = f32x4.add(f32x4.add(f32x4.add(t00, t01), t02), bias)
+  const y0 = f32x4.add(f32x4.add(f32x4.add(t00, t01), t02), bias)
   let y1 = f32x4.add(f32x4.sub(f32x4.sub(t01, t02), t03), bias)
   let y2 = f32x4.add(f32x4.add(f32x4.add(t10, t11), t12), bias)
   let y3 = f32x4.add(f32x4.sub(f32x4.sub(t11, t12), t13), bias)
+  if (equal) {
+    const none = f32x4.splat(-Infinity)
+    if (equal & 2) y1 = none
+    if (equal & 4) y2 = none
+    if (equal & 8) y3 = none
+  }
+  const first = f32x4.max(y0, y1), last = f32x4.max(y2, y3)
+  let best = f32x4.max(first, last)
+  const second = f32x4.max(f32x4.min(first, last), f32x4.max(f32x4.min(y0, y1), f32x4.min(y2, y3)))
+  const off = f32x4.add(error, f32x4.mul(f32x4.abs(f32x4.sub(best, bias)), f32x4.splat(GROWTH)))
+  const certain = v128.and(
+    f32x4.gt(f32x4.abs(best), f32x4.mul(off, f32x4.splat(TRUSTED))),
+    f32x4.gt(f32x4.sub(best, second), f32x4.add(off, off)),
+  )
+  const one = i32x4.splat(1)
+  let place = v128.bitselect(
+    v128.or(v128.and(f32x4.gt(y3, y2), one), i32x4.splat(2)),
+    v128.and(f32x4.gt(y1, y0), one),
+    f32x4.gt(last, first),
+  )
+  if (rectify) {
+    place = v128.and(place, f32x4.gt(best, zero()))
+    best = relu4(best)
+  }
+  storeLanes(y, best, count)
+  storeLanes(winner, place, count)
+  return i32x4.all_true(certain)
+}
+
+/**
+ * The same as it is defined: y = Σ window · w, of a tile whose first pixel is at x and of 4 filters, `co` numbers apart.
+ */
+export function poolExactly(
+  x: usize, width: i32, ci: i32, w: usize, co: i32, b: usize, rectify: bool, y: usize, winner: usize, count: i32,
+): void {
+  const pixel = <usize>ci << 2
+  const row = <usize>width * pixel
+  const next = <usize>co << 2
+  let best = zero(), y1 = zero(), y2 = zero(), y3 = zero()
+  for (let a = 0; a < 3; a++, x += row)
+    for (let at = x; at < x + 3 * pixel; at += 4, w += next) {
+      const weights = v128.load(w)
+      best = madd(v128.load32_splat(at), weights, best)
+      y1 = madd(v128.load32_splat(at + pixel), weights, y1)
+      y2 = madd(v128.load32_splat(at + row), weights, y2)
+      y3 = madd(v128.load32_splat(at + row + pixel), weights, y3)
+    }
+  if (b) {
+    const bias = v128.load(b)
+    best = f32x4.add(best, bias)
+    y1 = f32x4.add(y1, bias)
+    y2 = f32x4.add(y2, bias)
+    y3 = f32x4.add(y3, bias)
+  }
   if (rectify) {
     best = relu4(best)
     y1 = relu4(y1)
     y2 = relu4(y2)
     y3 = relu4(y3)
   }
-  let place = i32x4.splat(0)
   let larger = f32x4.gt(y1, best)
-  place = v128.bitselect(i32x4.splat(1), place, larger)
-  best = f32x4.max(best, y1)
+  let place = v128.and(i32x4.splat(1), larger)
+  best = v128.bitselect(y1, best, larger)
   larger = f32x4.gt(y2, best)
   place = v128.bitselect(i32x4.splat(2), place, larger)
-  best = f32x4.max(best, y2)
+  best = v128.bitselect(y2, best, larger)
   larger = f32x4.gt(y3, best)
   place = v128.bitselect(i32x4.splat(3), place, larger)
-  best = f32x4.max(best, y3)
+  best = v128.bitselect(y3, best, larger)
   storeLanes(y, best, count)
   storeLanes(winner, place, count)
 }
