@@ -18,9 +18,9 @@ import { markdown } from './tables.js'
 
 /** How each model is trained. A model that is not named here learns as the command line does by default. */
 const recipes: Readonly<Record<string, string>> = {
-  deepnet1: '--lr 0.002 --epochs 20 --schedule cosine',
-  deepnet2: '--lr 0.003 --epochs 20 --schedule onecycle',
-  convnet: '--lr 0.002 --epochs 8 --schedule onecycle',
+  deepnet1: '--lr 0.002 --batch-size 128 --epochs 20 --schedule cosine',
+  deepnet2: '--lr 0.003 --batch-size 128 --epochs 20 --schedule onecycle',
+  convnet: '--lr 0.002 --batch-size 128 --epochs 8 --schedule onecycle',
 }
 
 interface Outcome {

@@ -4,7 +4,8 @@
 import { deserialize, schedules, serialize, type NamedTensors, type Progress, type Network } from '../engine/index.js'
 import { checksum } from './checksum.js'
 import { problem } from './errors.js'
-import { defaults, optimizers, type Settings } from './settings.js'
+import { defaults } from './defaults.js'
+import { optimizers, type Settings } from './settings.js'
 
 /** What an epoch came to. */
 export interface Score {

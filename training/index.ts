@@ -9,17 +9,8 @@ export {
   type Score,
   type Training,
 } from './checkpoint.js'
+export { defaultEpochs, defaults } from './defaults.js'
 export { messages } from './errors.js'
 export { train, type Advance } from './run.js'
 export { Session } from './session.js'
-export {
-  changes,
-  defaultEpochs,
-  defaults,
-  optimizers,
-  reshuffles,
-  sameExamples,
-  settle,
-  type Given,
-  type Settings,
-} from './settings.js'
+export { changes, optimizers, reshuffles, sameExamples, settle, type Given, type Settings } from './settings.js'

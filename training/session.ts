@@ -10,7 +10,8 @@ import {
 } from '../engine/index.js'
 import type { Checkpoint, Epoch, Training } from './checkpoint.js'
 import { problem } from './errors.js'
-import { changes, defaultEpochs, optimizers, reshuffles, sameExamples, type Settings } from './settings.js'
+import { defaultEpochs } from './defaults.js'
+import { changes, optimizers, reshuffles, sameExamples, type Settings } from './settings.js'
 
 export class Session {
   readonly optimizer: Optimizer

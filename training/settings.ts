@@ -1,5 +1,6 @@
 // What the user chooses about a training, and what holds if nothing is said.
 import { adam, schedules, sgd, type Network, type Optimizer } from '../engine/index.js'
+import { defaults } from './defaults.js'
 
 /** What the user chooses about a training. */
 export interface Settings {
@@ -18,20 +19,6 @@ export interface Settings {
   readonly patience: number
   readonly schedule: keyof typeof schedules
 }
-
-export const defaultEpochs = 1
-/** What a training is done with if nobody says otherwise. */
-export const defaults = {
-  lr: 0.0001,
-  optimizer: 'adam',
-  momentum: 0,
-  batchSize: 128,
-  seed: 0,
-  data: 'mnist',
-  validation: 0,
-  patience: 0,
-  schedule: 'constant',
-} as const satisfies Omit<Settings, 'examples'>
 
 /** Settings, any of which may be left open. */
 export type Given = { readonly [K in keyof Omit<Settings, 'examples'>]?: Settings[K] | undefined }

@@ -1,5 +1,6 @@
 // The page: what it shows follows from its state (the address's hash), the drawing, and what the Worker answers.
 import { transfer, wrap } from 'comlink'
+import { defaults as usual } from '../training/defaults.js'
 import type { Api, NetworkInfo, PageSettings, Reading } from './api.js'
 import { find, latest, make } from './dom.js'
 import { decimal, setLanguage, t } from './language.js'
@@ -32,9 +33,9 @@ let models: readonly string[] = []
 let defaults: State = {
   model: '',
   compare: [],
-  lr: '0.001',
-  optimizer: 'adam',
-  seed: '0',
+  lr: `${usual.lr}`,
+  optimizer: usual.optimizer,
+  seed: `${usual.seed}`,
   lang: navigator.language.startsWith('fr') ? 'fr' : 'en',
   backend: '',
 }

@@ -30,7 +30,7 @@ describe('train', () => {
       assert.match(out, row)
     assert.match(
       out,
-      /^500 examples of mnist, in batches of 128\nAdam, learning rate 0\.001, seed 0, computed by wasm$/m,
+      /^500 examples of mnist, in batches of 32\nAdam, learning rate 0\.001, seed 0, computed by wasm$/m,
     )
     assert.match(lines.at(-5)!, /^Epoch 1\/2 {2}loss \d\.\d{4} {2}accuracy \d+\.\d\d% {2}\d+\.\d s$/)
     assert.match(lines.at(-4)!, /^Epoch 2\/2 /)
@@ -90,7 +90,7 @@ describe('train', () => {
     assert.match(out, /epoch 2, SGD starts without memory\.$/m)
     assert.match(out, /^Changed: --optimizer was adam, is sgd from here on\.$/m)
     assert.match(out, /^Changed: --lr was 0.001, is 0.05 from here on\.$/m)
-    assert.match(out, /^Changed: --batch-size was 128, is 50 from here on\.$/m)
+    assert.match(out, /^Changed: --batch-size was 32, is 50 from here on\.$/m)
     const { steps, optimizer, epoch, history } = await training('other')
     assert.deepEqual([steps, optimizer, epoch, history.length], [10, 'sgd', 2, 2])
     assert.ok(history[1].loss < history[0].loss)

@@ -1,0 +1,16 @@
+// What a training is done with if nobody says otherwise: on the command line, in the page, and in a program. The page reads
+// this without the engine, which is in its Worker.
+import type { Settings } from './settings.js'
+
+export const defaultEpochs = 1
+export const defaults = {
+  lr: 0.0001,
+  optimizer: 'adam',
+  momentum: 0,
+  batchSize: 32,
+  seed: 0,
+  data: 'mnist',
+  validation: 0,
+  patience: 0,
+  schedule: 'constant',
+} as const satisfies Omit<Settings, 'examples'>
