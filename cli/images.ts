@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { createInflate } from 'node:zlib'
 import ndarray from 'ndarray'
 import { PNG } from 'pngjs'
-import { eachPixel, findInk, type Ink, type Pixels } from '../data/index.js'
+import { checkDisguise, eachPixel, findInk, type Ink, type Pixels } from '../data/index.js'
 import { ChiffreError } from '../engine/index.js'
 import { about, failure } from './errors.js'
 import { integer } from './language.js'
@@ -22,7 +22,7 @@ const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
  */
 export async function readInk(path: string): Promise<Ink> {
   return about(path, async () => {
-    const png = await decode(await readWhole(path, mostFileBytes))
+    const png = await readPng(path)
     // What is transparent shows the paper: white, or black if the ink is white.
     const ink = findInk(greyOf(png, 255)) ?? findInk(greyOf(png, 0))
     if (!ink) throw failure('image.blank')
@@ -30,7 +30,10 @@ export async function readInk(path: string): Promise<Ink> {
   })
 }
 
-async function decode(bytes: Buffer): Promise<PNG> {
+/** The pixels of a PNG file: red, green, blue and alpha. @throws ChiffreError if it is none, damaged or too large */
+export async function readPng(path: string): Promise<PNG> {
+  const bytes = await readWhole(path, mostFileBytes)
+  checkDisguise(bytes)
   if (!bytes.subarray(0, 8).equals(signature)) throw failure('image.kind')
   if (bytes.length < 33) throw failure('image.damaged')
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)]

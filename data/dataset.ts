@@ -1,34 +1,41 @@
-// Images of handwritten digits with what they show, in memory: a byte a pixel, 0 for the background to 255 for the ink.
+// Labelled images in memory: a byte a pixel and channel, 0 for the ground to 255 for the strongest ink; and the names of
+// what they may show.
 import ndarray, { type NdArray } from 'ndarray'
-import { ExampleSet, random, shuffle, type Examples } from '../engine/index.js'
+import { ExampleSet, random, shuffle, type Examples, type Shape } from '../engine/index.js'
 import { problem } from './errors.js'
-import { side } from './preprocess.js'
 import { rowMajor } from './rowMajor.js'
 
-const area = side * side
+/** The names of n classes that have none of their own: 0, 1, 2 and so on. */
+export const numbered = (n: number): string[] => Array.from({ length: n }, (_, i) => `${i}`)
 
 export class Dataset implements Examples {
   readonly pixels: Uint8Array
   readonly inputs: ExampleSet
-  readonly targets: Uint8Array
+  readonly targets: Uint8Array | Uint16Array
+  /** Of one image: [rows, columns] or [rows, columns, channels]. */
+  readonly shape: Shape
 
   /**
-   * @param images [n, 28, 28], 0 to 255
-   * @param labels [n], 0 to 9
-   * @throws ChiffreError if the shapes are others, or a label is over 9
+   * @param images [n, rows, columns] or [n, rows, columns, channels], 0 to 255
+   * @param labels [n], each the number of a class
+   * @param classes what the labels stand for; the ten digits, if nothing is said
+   * @throws ChiffreError if the shapes do not fit, or a label has no class
    */
   constructor(
     readonly images: NdArray<Uint8Array>,
-    readonly labels: NdArray<Uint8Array>,
+    readonly labels: NdArray<Uint8Array | Uint16Array>,
+    readonly classes: readonly string[] = numbered(10),
   ) {
-    const [n, ...size] = images.shape
-    if (`${size}` !== `${[side, side]}`) throw problem('data.images', { actual: size.join('x') })
+    const [n, ...shape] = images.shape
+    if (shape.length !== 2 && shape.length !== 3) throw problem('data.images', { actual: `${images.shape}` })
     if (n !== labels.size) throw problem('data.count', { images: n, labels: labels.size })
+    this.shape = shape
     this.pixels = rowMajor(images)
-    this.inputs = new ExampleSet(this.pixels, [side, side])
+    this.inputs = new ExampleSet(this.pixels, shape)
     this.targets = rowMajor(labels)
-    const position = this.targets.findIndex(label => label > 9)
-    if (position >= 0) throw problem('data.label', { label: this.targets[position], position })
+    const position = this.targets.findIndex(label => label >= classes.length)
+    if (position >= 0)
+      throw problem('data.label', { label: this.targets[position], position, last: classes.length - 1 })
   }
 
   get length(): number {
@@ -36,11 +43,12 @@ export class Dataset implements Examples {
   }
 
   /** Copies the images and labels of the given indices, in that order. */
-  gather(indices: Uint32Array): { pixels: Uint8Array; labels: Uint8Array } {
-    const pixels = new Uint8Array(indices.length * area)
-    const labels = new Uint8Array(indices.length)
+  gather(indices: Uint32Array): { pixels: Uint8Array; labels: Uint8Array | Uint16Array } {
+    const { size } = this.inputs
+    const pixels = new Uint8Array(indices.length * size)
+    const labels = this.targets.slice(0, indices.length)
     indices.forEach((from, i) => {
-      pixels.set(this.#image(from), i * area)
+      pixels.set(this.#image(from), i * size)
       labels[i] = this.targets[from]
     })
     return { pixels, labels }
@@ -50,7 +58,7 @@ export class Dataset implements Examples {
   take(n: number): Dataset {
     if (!(Number.isInteger(n) && n >= 0 && n <= this.length))
       throw problem('data.take', { actual: n, length: this.length })
-    return new Dataset(this.images.hi(n), this.labels.hi(n))
+    return new Dataset(this.images.hi(n), this.labels.hi(n), this.classes)
   }
 
   /**
@@ -69,21 +77,41 @@ export class Dataset implements Examples {
   fingerprint(): string {
     let hash = 0x811c9dc5
     const add = (value: number) => (hash = Math.imul(hash ^ value, 0x01000193))
+    const { size } = this.inputs
     for (let i = 0; i < this.length; i++) {
       const image = this.#image(i)
-      const words = new DataView(image.buffer, image.byteOffset, area)
-      for (let at = 0; at < area; at += 4) add(words.getInt32(at, true))
+      const view = new DataView(image.buffer, image.byteOffset, size)
+      let at = 0
+      for (; at + 4 <= size; at += 4) add(view.getInt32(at, true))
+      for (; at < size; at++) add(image[at])
       add(this.targets[i])
     }
     return (hash >>> 0).toString(16).padStart(8, '0')
   }
 
+  /** Whether most of the images' edges are light: they are dark on light, as on paper, and not light on dark, as MNIST's. */
+  isDarkOnLight(): boolean {
+    const [rows, columns, channels = 1] = this.shape
+    const few = Math.min(this.length, 500)
+    let [sum, count] = [0, 0]
+    for (let i = 0; i < few; i++) {
+      const image = this.#image(i)
+      for (let row = 0; row < rows; row++) {
+        const step = row === 0 || row === rows - 1 ? 1 : Math.max(1, columns - 1)
+        for (let column = 0; column < columns; column += step)
+          for (let c = 0; c < channels; c++, count++) sum += image[(row * columns + column) * channels + c]
+      }
+    }
+    return sum > 127.5 * count
+  }
+
   #image(i: number): Uint8Array {
-    return this.pixels.subarray(i * area, (i + 1) * area)
+    const { size } = this.inputs
+    return this.pixels.subarray(i * size, (i + 1) * size)
   }
 
   #pick(indices: Uint32Array): Dataset {
     const { pixels, labels } = this.gather(indices)
-    return new Dataset(ndarray(pixels, [indices.length, side, side]), ndarray(labels))
+    return new Dataset(ndarray(pixels, [indices.length, ...this.shape]), ndarray(labels), this.classes)
   }
 }

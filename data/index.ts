@@ -1,7 +1,9 @@
 // Everything a program that uses chiffre's data may import.
-export { Dataset } from './dataset.js'
+export { readCsv } from './csv.js'
+export { Dataset, numbered } from './dataset.js'
+export { checkDisguise } from './disguise.js'
 export { messages, problem } from './errors.js'
-export { mostIdxBytes, readIdx } from './idx.js'
+export { mostIdxBytes, readIdx, readImages, readLabels } from './idx.js'
 export { confusion, mistakes, type Mistake } from './mistakes.js'
 export { mnist10k } from './mnist10k.js'
 export {

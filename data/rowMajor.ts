@@ -6,10 +6,12 @@ export function rowMajor<T extends Pixels['data']>({ data, offset, shape, stride
   const plain = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1))
   if (`${stride}` === `${plain}`) return data.subarray(offset, offset + size) as T
   const copy = new (data.constructor as new (size: number) => T)(size)
-  for (let i = 0; i < size; i++) {
-    let at = offset
-    for (const [d, length] of shape.entries()) at += stride[d] * (Math.floor(i / plain[d]) % length)
-    copy[i] = data[at]
+  let end = 0
+  const walk = (d: number, at: number) => {
+    if (d === shape.length) copy[end++] = data[at]
+    else if (d === shape.length - 1) for (let i = 0; i < shape[d]; i++) copy[end++] = data[at + i * stride[d]]
+    else for (let i = 0; i < shape[d]; i++) walk(d + 1, at + i * stride[d])
   }
+  walk(0, offset)
   return copy
 }

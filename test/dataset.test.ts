@@ -129,15 +129,43 @@ describe('Dataset', () => {
       assert.throws(() => small(10).split(share, 0), refused(message(share)))
   })
 
-  it('refuses labels over 9, other sizes and other counts', () => {
-    const images = (n: number, h = 28, w = 28) => ndarray(new Uint8Array(n * h * w), [n, h, w])
+  it('takes images of any size and channels, and any classes', () => {
+    const images = ndarray(
+      Uint8Array.from({ length: 90 }, (_, i) => i),
+      [2, 3, 5, 3],
+    )
+    const set = new Dataset(
+      images,
+      ndarray(Uint16Array.of(1, 300)),
+      Array.from({ length: 301 }, (_, i) => `class ${i}`),
+    )
+    assert.deepEqual([set.shape, set.classes[300], [...set.targets]], [[3, 5, 3], 'class 300', [1, 300]])
+    const { pixels, labels } = set.gather(Uint32Array.of(1))
+    assert.deepEqual([pixels.length, pixels[0], labels[0]], [45, 45, 300])
+    const [first, second] = set.split(0.5, 0)
+    assert.deepEqual([first.shape, first.classes.length, second.length], [[3, 5, 3], 301, 1])
+    assert.match(set.fingerprint(), /^[0-9a-f]{8}$/)
+  })
+
+  it('refuses labels without a class, other counts, and what is no image', () => {
+    const images = (n: number) => ndarray(new Uint8Array(n * 784), [n, 28, 28])
     const labels = (...values: number[]) => ndarray(Uint8Array.from(values))
     assert.throws(() => new Dataset(images(3), labels(9, 0, 10)), refused('label 10 at position 2; expected 0 to 9'))
+    assert.throws(
+      () => new Dataset(images(1), labels(2), ['a', 'b']),
+      refused('label 2 at position 0; expected 0 to 1'),
+    )
     assert.throws(() => new Dataset(images(2), labels(1, 2, 3)), refused('there are 2 images but 3 labels'))
     assert.throws(
-      () => new Dataset(images(1, 32, 30), labels(1)),
-      refused('the images have 32x30 pixels; expected 28x28'),
+      () => new Dataset(ndarray(new Uint8Array(784), [1, 784]), labels(1)),
+      refused('the images have shape [1,784]; expected [n, rows, columns] or [n, rows, columns, channels]'),
     )
+  })
+
+  it('notices images that are dark on light', () => {
+    const set = (ground: number) =>
+      new Dataset(ndarray(new Uint8Array(784).fill(ground), [1, 28, 28]), ndarray(Uint8Array.of(1)))
+    assert.deepEqual([set(255).isDarkOnLight(), set(0).isDarkOnLight()], [true, false])
   })
 
   it('has a fingerprint that any changed pixel or label changes', () => {
@@ -201,7 +229,7 @@ describe('a folder of IDX files', () => {
     await put('t10k-labels-idx1-ubyte', images(1))
     await assert.rejects(
       loadDataset(folder, 'test'),
-      refused(`${join(folder, 't10k-labels-idx1-ubyte')}: byte 3, the number of dimensions, is 3; expected 1`),
+      refused(`${join(folder, 't10k-labels-idx1-ubyte')}: byte 3, the number of dimensions, is 3; expected 1 / 2`),
     )
   })
 
@@ -213,7 +241,9 @@ describe('a folder of IDX files', () => {
     )
     await assert.rejects(
       loadDataset('mnits', 'train'),
-      refused('there is no folder mnits; the data can be mnist, mnist-10k, or a folder of four IDX files'),
+      refused(
+        'there is no mnits; the data can be mnist, mnist-10k, a folder of IDX files, of CSV, or of images in a folder a class',
+      ),
     )
   })
 })

@@ -77,15 +77,31 @@ export const fr: Readonly<Record<Message, string>> = {
   'data.gzip': 'sa compression gzip est abîmée : {reason}',
   'data.gzip.cut': 'la fin manque',
   'data.gzip.content': 'elle ne contient pas ce qui a été comprimé',
-  'data.images': 'les images ont {actual} pixels ; attendu 28x28',
+  'data.images': 'les images sont de forme [{actual}] ; attendu [n, lignes, colonnes] ou [n, lignes, colonnes, canaux]',
   'data.count': 'il y a {images} images mais {labels} étiquettes',
-  'data.label': 'étiquette {label} en position {position} ; attendu de 0 à 9',
+  'data.label': 'étiquette {label} en position {position} ; attendu de 0 à {last}',
   'data.take': '{actual} exemples demandés ; le jeu en a {length}',
   'data.fraction':
     'impossible de mettre de côté {fraction} de {length} exemples ; il en faut au moins un de chaque côté',
   'data.folder':
-    'il n’y a pas de dossier {folder} ; les données sont mnist, mnist-10k, ou un dossier de quatre fichiers IDX',
+    'il n’y a pas de {folder} ; les données sont mnist, mnist-10k, un dossier de fichiers IDX, de CSV, ou d’images dans un dossier par classe',
   'data.missing': '{folder} : il n’y a ni {file} ni {file}.gz ; un jeu de données en a besoin',
+  'data.several': '{folder} contient plusieurs jeux ; dites lequel : {sets}',
+  'data.csv.label':
+    'la première ligne ne nomme pas de colonne `label` ; pour apprendre ou tester, chaque image en a besoin',
+  'data.csv.columns': 'il a {columns} colonnes ; attendu une étiquette et les pixels d’un carré, comme 785 pour 28x28',
+  'data.csv.line': 'la ligne {line} n’a pas {columns} colonnes comme la première',
+  'data.csv.value': 'ligne {line}, colonne {column} : attendu un nombre entier de 0 à {most}',
+  'data.csv.empty': 'il ne contient pas d’image',
+  'data.size': '{file} a {actual} pixels ; la première image du jeu en a {expected}',
+  'data.large': 'ses images prennent plus de {most} octets de mémoire ; réduisez-les',
+  'data.empty': '{folder} : il n’y a pas d’image PNG dedans',
+  'data.classes':
+    '{names} noms pour {labels} sortes d’étiquettes ; attendu un nom par ligne, pour chaque étiquette à partir de 0',
+  'data.html': 'c’est une page web, non le fichier que dit son nom ; téléchargez-le à nouveau',
+  'data.lfs': 'c’est un pointeur de Git LFS, non le fichier lui-même ; `git lfs pull` le télécharge',
+  'data.idx.type.labels':
+    'l’octet 2, le type des nombres, vaut {actual} ; attendu 0x08 (octets sans signe) ou 0x0c (entiers de quatre octets)',
 
   // Errors
   error: 'chiffre : {reason}',

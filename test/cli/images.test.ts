@@ -224,7 +224,7 @@ describe('image files', function () {
   })
 
   describe('of several digits', () => {
-    let labels: Uint8Array
+    let labels: Uint8Array | Uint16Array
     before(async () => {
       const { pixels, labels: shown } = (await mnist('t10k')).gather(Uint32Array.of(0, 1, 2, 3, 4))
       const digits = Array.from(shown, (_, i) => ndarray(pixels.subarray(784 * i, 784 * (i + 1)), [28, 28]))
