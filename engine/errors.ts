@@ -18,6 +18,8 @@ export const messages = {
   'engine.layer.kind': 'layer {layer} is no layer; did you mean {call}()?',
   'engine.layer.flat': 'it takes a row of numbers; put flatten() before it',
   'engine.layer.rank': 'it expects {expected} dimensions',
+  'engine.layer.shortcut':
+    "its layers make [{output}] of it, and the shortcut [{shortcut}]; with padding 'same' they fit",
   'engine.layer.window': 'its {size}x{size} window is larger than the image',
   'engine.argument': '{where}: {name} is {actual}; expected {expected}',
   'engine.init': 'the network has no weights yet: call init(backend, seed) first',

@@ -2,20 +2,27 @@
 // computed by hand where a function has a corner.
 import assert from 'node:assert/strict'
 import {
+  averagePool2d,
   backward,
+  batchNorm,
   conv2d,
   dense,
   dropout,
   flatten,
+  gelu,
+  globalAveragePool2d,
   losses,
   maxPool2d,
   ops,
   random,
   relu,
+  residual,
   scope,
   sequential,
+  sigmoid,
   sizeOf,
   softmax,
+  tanh,
   tensor,
   type Layer,
   type Mode,
@@ -136,6 +143,23 @@ describe('gradients of operations', () => {
       message: 'crossEntropy takes logits and applies softmax itself: take the softmax() at the end of the network out',
     })
     assert.throws(() => losses.binaryCrossEntropy(ops.sigmoid(x), x), { key: 'engine.logits' })
+  })
+  it('batchNorm of rows and of images, by the batch and by given statistics', async () => {
+    const batch = (x: Tensor, gamma: Tensor, beta: Tensor) => ops.batchNorm(x, gamma, beta).y
+    await checkGradients('batchNorm', batch, { x: [7, 3], gamma: [3], beta: [3] })
+    await checkGradients('batchNorm', batch, { x: [2, 3, 4, 5], gamma: [5], beta: [5] })
+    const variance = { shape: [3], values: uniform64([3], 'variance', 0.5, 2) }
+    await checkGradients(
+      'normalize',
+      (x, gamma, beta, mean, variance) => ops.normalize(x, gamma, beta, { mean, variance }),
+      {
+        x: [7, 3],
+        gamma: [3],
+        beta: [3],
+        mean: [3],
+        variance, // prettier-ignore
+      },
+    )
   })
   for (const [size, stride] of [
     [1, 1],
@@ -271,7 +295,11 @@ describe('gradients at corners, by hand', () => {
 async function checkNetwork(name: string, network: Network, batch: number, labels?: number[]) {
   // Biases are moved away from 0: a window of dead units would sit on relu's corner, where there is no derivative.
   const values = new Map<string, ReturnType<typeof given>>()
-  for (const [key, { shape, init }] of network.declared()) {
+  for (const [key, { shape, init, trained = true }] of network.declared()) {
+    if (!trained) {
+      network.state.set(key, tensor(backend64, init(random(1, key)), shape))
+      continue
+    }
     const weights = key.endsWith('bias') ? uniform64(shape, key, -0.1, 0.1) : Float64Array.from(init(random(1, key)))
     values.set(key, { shape, values: weights })
   }
@@ -291,6 +319,13 @@ describe('gradients of layers', () => {
     ['maxPool2d', [7, 6, 3], maxPool2d(2)],
     ['maxPool2d, overlapping', [7, 6, 3], maxPool2d(3, { stride: 2 })],
     ['flatten', [3, 5, 2], flatten()],
+    ['averagePool2d', [7, 6, 3], averagePool2d(3, { stride: 2 })],
+    ['globalAveragePool2d', [7, 6, 3], globalAveragePool2d()],
+    ['batchNorm of rows', [5], batchNorm()],
+    ['batchNorm of images', [3, 2, 4], batchNorm()],
+    ['residual', [5, 4, 3], residual(conv2d(3, 3, { padding: 'same' }), tanh(), batchNorm())],
+    ['residual with a shortcut', [5, 4, 3], residual(conv2d(6, 3, { padding: 'same', stride: 2 }), gelu())],
+    ['residual of rows, within one', [7], residual(residual(dense(7), sigmoid()), dense(4))],
     ['relu', [3, 5], relu()],
     ['softmax', [3, 5], softmax()],
     ['dropout with a fixed mask', [33], dropout(0.4)],

@@ -24,6 +24,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'engine.layer.kind': 'la couche {layer} n’en est pas une ; vouliez-vous {call}() ?',
   'engine.layer.flat': 'elle attend une rangée de nombres ; mettez flatten() avant elle',
   'engine.layer.rank': 'elle attend {expected} dimensions',
+  'engine.layer.shortcut':
+    "ses couches en font [{output}], et le raccourci [{shortcut}] ; avec padding 'same', ils s’accordent",
   'engine.layer.window': 'sa fenêtre de {size}x{size} est plus grande que l’image',
   'engine.argument': '{where} : {name} vaut {actual} ; attendu {expected}',
   'engine.init': 'le réseau n’a pas encore de poids : appelez d’abord init(backend, seed)',

@@ -1,8 +1,8 @@
 import { problem } from '../errors.js'
-import { add, mul, sub } from '../ops/arithmetic.js'
+import { add, mul, scalar, sub } from '../ops/arithmetic.js'
 import { softplus } from '../ops/elementwise.js'
 import { mean } from '../ops/sum.js'
-import { tensor, type Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
 import { logitsOnly } from './logits.js'
 
 /**
@@ -17,7 +17,7 @@ export function binaryCrossEntropy(logits: Tensor, t: Tensor): Tensor {
   if (`${t.shape}` !== `${logits.shape}`)
     throw problem('engine.shape', { op, input: 't', actual: `${t.shape}`, expected: `${logits.shape}` })
   logitsOnly(op, logits, 'sigmoid')
-  const number = (value: number) => tensor(logits.backend, Float64Array.of(value), [])
-  const right = mul(t, softplus(mul(logits, number(-1))))
-  return mean(add(right, mul(sub(number(1), t), softplus(logits))))
+  const one = scalar(logits.backend, 1)
+  const right = mul(t, softplus(mul(logits, scalar(logits.backend, -1))))
+  return mean(add(right, mul(sub(one, t), softplus(logits))))
 }

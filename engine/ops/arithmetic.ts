@@ -1,9 +1,9 @@
 // a + b, a − b, a · b, a / b, element by element. Of two shapes one may be the end of the other: a row [n] or an image
 // [h,w,c] then goes with every example, the numbers [c] of channels with every pixel, a number [] with all.
-import type { Buffer } from '../backend.js'
+import type { Backend, Buffer } from '../backend.js'
 import { problem } from '../errors.js'
 import { own } from '../scope.js'
-import { backendOf, record, sizeOf, Tensor, type Shape } from '../tensor.js'
+import { backendOf, record, sizeOf, Tensor, tensor, type Shape } from '../tensor.js'
 
 /** y = a + b.   da = dy,   db = dy */
 export const add = (a: Tensor, b: Tensor) => binary('add', a, b, [dy => dy, dy => dy])
@@ -11,7 +11,7 @@ export const add = (a: Tensor, b: Tensor) => binary('add', a, b, [dy => dy, dy =
 /** y = a − b.   da = dy,   db = −dy */
 export const sub = (a: Tensor, b: Tensor) => {
   const k = a.backend
-  return binary('sub', a, b, [dy => dy, dy => k.mul(dy, number(a, -1))])
+  return binary('sub', a, b, [dy => dy, dy => k.mul(dy, scalar(k, -1).data)])
 }
 
 /** y = a · b.   da = dy · b,   db = dy · a */
@@ -23,9 +23,12 @@ export const mul = (a: Tensor, b: Tensor) => {
 /** y = a / b.   da = dy / b,   db = −dy · a / b² */
 export const div = (a: Tensor, b: Tensor) => {
   const k = a.backend
-  const minusSquare = () => keep(a, k.mul(keep(a, k.mul(b.data, b.data)), number(a, -1)))
+  const minusSquare = () => keep(a, k.mul(keep(a, k.mul(b.data, b.data)), scalar(k, -1).data))
   return binary('div', a, b, [dy => k.div(dy, b.data), dy => k.div(keep(a, k.mul(dy, a.data)), minusSquare())])
 }
+
+/** A number to calculate with. */
+export const scalar = (backend: Backend, value: number) => tensor(backend, Float64Array.of(value), [])
 
 type Grad = (dy: Buffer) => Buffer
 
@@ -50,6 +53,3 @@ function common(op: string, a: Shape, b: Shape): Shape {
 /** Hands an intermediate result to the scope, unless it is only passed on. */
 const keep = (x: Tensor, buffer: Buffer, passed?: Buffer) =>
   buffer === passed ? buffer : own(new Tensor(x.backend, [buffer.length], buffer)).data
-
-/** A number beside x. */
-const number = (x: Tensor, value: number) => keep(x, x.backend.upload(Float64Array.of(value)))

@@ -1,5 +1,6 @@
 export { add, div, mul, sub } from './arithmetic.js'
 export { averagePool2d, globalAveragePool2d } from './averagePool2d.js'
+export { batchNorm, normalize, type Normalized } from './batchNorm.js'
 export { bias } from './bias.js'
 export { conv2d } from './conv2d.js'
 export { crossEntropy } from '../losses/crossEntropy.js'

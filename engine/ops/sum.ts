@@ -1,5 +1,5 @@
-import { record, sizeOf, tensor, type Tensor } from '../tensor.js'
-import { div } from './arithmetic.js'
+import { record, sizeOf, type Tensor } from '../tensor.js'
+import { div, scalar } from './arithmetic.js'
 
 /** Over what sum and mean go: all numbers, or the rows of a matrix (of images: all pixels), channel by channel. */
 export type Over = 'all' | 'rows'
@@ -16,5 +16,5 @@ export function sum(x: Tensor, over: Over = 'all'): Tensor {
 /** y = Σ x / m, of m numbers each.   dx = dy / m.   x [...,n] → y [], or [n] over rows */
 export function mean(x: Tensor, over: Over = 'all'): Tensor {
   const y = sum(x, over)
-  return div(y, tensor(x.backend, Float64Array.of(sizeOf(x.shape) / sizeOf(y.shape)), []))
+  return div(y, scalar(x.backend, sizeOf(x.shape) / sizeOf(y.shape)))
 }

@@ -1,9 +1,9 @@
 import type { Gradients } from '../backward.js'
-import { add, div, mul, sub } from '../ops/arithmetic.js'
+import { add, div, mul, scalar, sub } from '../ops/arithmetic.js'
 import { relu, sqrt } from '../ops/elementwise.js'
 import { sum } from '../ops/sum.js'
 import { noGrad } from '../scope.js'
-import { tensor, type Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
 
 /**
  * All gradients, made shorter together if they are longer than `limit`: g ← g · min(1, limit / (‖g‖ + 1e-6)), where ‖g‖ is the
@@ -16,7 +16,7 @@ import { tensor, type Tensor } from '../tensor.js'
 export function clipNorm(gradients: Gradients, limit: number): Gradients {
   const [first] = gradients.values()
   if (!first) return gradients
-  const number = (value: number) => tensor(first.backend, Float64Array.of(value), [])
+  const number = (value: number) => scalar(first.backend, value)
   return noGrad(() => {
     let squares: Tensor | undefined
     for (const g of gradients.values()) squares = squares ? add(squares, sum(mul(g, g))) : sum(mul(g, g))

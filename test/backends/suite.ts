@@ -211,6 +211,40 @@ export function testBackend(
         await check(2741, 3)
       })
       it('random shapes', () => random(runs, [dim(70), dim(300)], check))
+      it('behind a convolution or a product with its bias, read in between or not, before relu and after', async () => {
+        const s = conv2dShape([3, 9, 8, 4], [3, 3, 4, 5], 1, 'valid')
+        const [m, n] = [s.n * s.oh * s.ow, s.co]
+        const rows = { scale: uniform(n, 'scale', 0.5, 2), shift: uniform(n, 'shift'), b: uniform(n, 'b') }
+        const inputs = {
+          ...convInputs(s),
+          ...rows,
+          row: uniform(m, 'row'),
+          w1: uniform(7 * n, 'w1'),
+          x1: uniform(7 * m, 'x1'),
+        }
+        await compare('affine', inputs, async (b, i) => {
+          const results: Results = {}
+          for (const [name, z] of [
+            ['conv2d', b.conv2d(i.x, i.w, s)],
+            ['matmul', b.matmul(i.x1, i.w1, m, 7, n)],
+            ['matmul wᵀ', b.matmul(i.x1, i.w1, m, 7, n, { w: true })],
+          ] as const) {
+            const scaled = b.mul(z, i.scale)
+            const biased = b.addBias(z, i.b, m, n)
+            results[`${name} affine`] = b.add(scaled, i.shift)
+            results[`${name} relu`] = relu(b, b.add(b.mul(biased, i.scale), i.shift))
+            results[`${name} after relu`] = b.add(b.mul(relu(b, biased), i.scale), i.shift)
+            results[`${name} twice`] = b.add(b.add(biased, i.shift), i.shift)
+            results[`${name} with itself`] = b.mul(biased, biased)
+            results[`${name} row first`] = b.mul(i.scale, b.addBias(z, i.shift, m, n))
+            results[`${name} itself`] = z
+          }
+          const changed = b.mul(b.conv2d(i.x, i.w, s), i.scale)
+          b.sgdStep(i.w, i.w, undefined, 0.5, 0)
+          b.sgdStep(i.scale, i.scale, undefined, 0.5, 0)
+          return { ...results, 'conv2d scaled before its weights and the row change': changed }
+        })
+      })
       it('sums down to one number', () =>
         compare('sum', { x: uniform(10_007, 'x', 0, 1) }, (b, { x }) => ({ biasGrad: b.biasGrad(x, 10_007, 1) })))
     })

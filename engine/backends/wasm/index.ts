@@ -162,6 +162,29 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     return y
   }
 
+  /** A product or convolution yet to come with its channels multiplied by a row: its weights are, if they are fewer. */
+  function scaled({ delayed, length }: Block, row: Block): Block | undefined {
+    if (!mayRectify(delayed) || (delayed.kind === 'matmul' && delayed.t.w)) return undefined
+    const [x, w] = delayed.inputs as [Block, Block]
+    const channels = delayed.kind === 'matmul' ? delayed.n : delayed.s.co
+    if (row.length !== channels || w.length > length) return undefined
+    const weights = pairs('mul', w, row)
+    const b = delayed.b && pairs('mul', delayed.b, row)
+    const y = make(length, { ...delayed, inputs: [x, weights], ...(b && { b }) })
+    for (const block of [weights, b]) if (block) free(block)
+    return y
+  }
+
+  /** The same with a row added: its bias is. */
+  function moved({ delayed, length }: Block, row: Block): Block | undefined {
+    if (mayAdd(delayed, row.length)) return make(length, { ...delayed, b: row })
+    if (!mayRectify(delayed) || delayed.b?.length !== row.length) return undefined
+    const b = pairs('add', delayed.b, row)
+    const y = make(length, { ...delayed, b })
+    free(b)
+    return y
+  }
+
   const backend: WasmBackend = {
     name: 'wasm',
     threads: store.threads,
@@ -211,9 +234,9 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       eachNumber(`${f}Grad`, dx.length, at(x), at(y), at(dy), dx.at)
       return dx
     },
-    add: (a, b) => pairs('add', a, b),
+    add: (a, b) => moved(a, b) ?? pairs('add', a, b),
     sub: (a, b) => pairs('sub', a, b),
-    mul: (a, b) => pairs('mul', a, b),
+    mul: (a, b) => scaled(a, b) ?? pairs('mul', a, b),
     div: (a, b) => pairs('div', a, b),
     repeat(x, times) {
       const y = make(x.length * times)
