@@ -2,6 +2,7 @@
 import { side } from '../data/index.js'
 import { ChiffreError, Network, sizeOf } from '../engine/index.js'
 import { failure } from './errors.js'
+import { functionIn, isModelFile, reasonOf } from './modelFile.js'
 
 async function registry(): Promise<Record<string, () => Network>> {
   try {
@@ -21,12 +22,13 @@ const image = [side, side]
 const classes = 10
 
 /**
- * The network that a function of models/ makes, without weights yet.
+ * The network that a function of models/, or of a file (`./mine.ts`), makes, without weights yet.
  * @throws ChiffreError if it makes none, or one that does not take images of digits and tell the digits apart
  */
 export async function createNetwork(model: string): Promise<Network> {
   try {
-    const network: unknown = (await registry())[model]()
+    const create = isModelFile(model) ? await functionIn(model) : (await registry())[model]
+    const network: unknown = create()
     if (!(network instanceof Network)) throw failure('model.kind')
     if (sizeOf(network.input) !== sizeOf(image))
       throw failure('model.input', { actual: `${network.input}`, expected: `${image}` })
@@ -34,8 +36,7 @@ export async function createNetwork(model: string): Promise<Network> {
       throw failure('model.output', { actual: `${network.output}`, expected: classes })
     return network
   } catch (error) {
-    const reason = error instanceof ChiffreError ? error : failure('model.thrown', { message: firstLine(error) })
-    throw failure('model.broken', { model, reason })
+    throw failure('model.broken', { model, reason: reasonOf(error) })
   }
 }
 

@@ -8,6 +8,7 @@ import { checkpointPath } from './checkpoint.js'
 import { failure, misuse } from './errors.js'
 import { t } from './language.js'
 import type { Message } from './messages/en.js'
+import { isModelFile, modelName } from './modelFile.js'
 import { modelNames } from './network.js'
 
 /** An option that takes a value. */
@@ -132,7 +133,7 @@ export const dataOption = () => ({ data: valued(t('option.data'), filePath('data
 export async function networkOptions() {
   const models = await modelNames()
   return grouped('help.network', {
-    model: { ...chosen('model', models), default: models.includes('deepnet2') ? 'deepnet2' : models[0] },
+    model: { ...modelOption(models), default: models.includes('deepnet2') ? 'deepnet2' : models[0] },
     name: valued(t('option.name'), typed => fileName('name', typed), t('option.name.default')),
     ...storageOption(),
     out: valued(t('option.out'), filePath('out')),
@@ -140,6 +141,12 @@ export async function networkOptions() {
     threads: valued(t('option.threads'), count('threads'), t('option.threads.default')),
     'strict-float': flag(t('option.strict-float')),
   })
+}
+
+/** A model's name, or a file that exports one. */
+function modelOption(names: readonly string[]) {
+  const named = chosen('model', names)
+  return { ...named, parse: (typed: string) => (isModelFile(typed) ? typed : named.parse(typed)) }
 }
 
 export type NetworkValues = Values<Awaited<ReturnType<typeof networkOptions>>>
@@ -155,7 +162,7 @@ export function pathOf({
   storage,
   out,
 }: Pick<NetworkValues, 'model' | 'name' | 'storage' | 'out'>): string {
-  if (out === undefined) return checkpointPath(storage, name ?? model)
+  if (out === undefined) return checkpointPath(storage, name ?? modelName(model))
   if (name !== undefined) throw misuse('usage.conflict', { first: 'out', second: 'name' })
   return checkpointPath(/[/\\]/.test(out) ? dirname(out) : storage, fileName('out', basename(out)))
 }

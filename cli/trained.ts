@@ -5,6 +5,7 @@ import type { Network } from '../engine/index.js'
 import type { Checkpoint } from '../training/index.js'
 import { openCheckpoint } from './checkpoint.js'
 import { failure } from './errors.js'
+import { modelName } from './modelFile.js'
 import { createNetwork } from './network.js'
 import { pathOf, repeated, type NetworkValues } from './options.js'
 
@@ -36,7 +37,7 @@ export async function openTrained(values: NetworkValues, program: string, folder
   const [own, ready] = placesOf(values, folder)
   const network = await createNetwork(values.model)
   for (const path of [own, ready]) {
-    const checkpoint = await openCheckpoint(path, values.model, network)
+    const checkpoint = await openCheckpoint(path, modelName(values.model), network)
     if (checkpoint) return { network, checkpoint, path, ...(path !== own && { missing: own }) }
   }
   const command = [program, 'train', ...repeated(values)].join(' ')

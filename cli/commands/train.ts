@@ -20,6 +20,7 @@ import { jsonDisplay, textDisplay, type Display } from '../display.js'
 import { about, explain, failure } from '../errors.js'
 import { integer, percent, t } from '../language.js'
 import { lock, type Lock } from '../lock.js'
+import { modelName } from '../modelFile.js'
 import { createNetwork } from '../network.js'
 import {
   backendOf,
@@ -104,7 +105,7 @@ export async function run(argv: Train, program: string): Promise<number> {
 }
 
 async function begin(argv: Train, program: string, network: Network, path: string, held: Lock): Promise<number> {
-  const saved = argv.fresh ? undefined : await usable(() => openCheckpoint(path, argv.model, network))
+  const saved = argv.fresh ? undefined : await usable(() => openCheckpoint(path, modelName(argv.model), network))
   const given = { ...argv, batchSize: argv['batch-size'] }
   // The backend's threads start while the images are read.
   const [backend, { settings, examples }] = await both(backendOf(argv), chooseSettings(given, saved?.training, path))
@@ -112,7 +113,7 @@ async function begin(argv: Train, program: string, network: Network, path: strin
     const [learned, apart] = settings.validation ? examples.split(settings.validation, 0) : [examples]
     const session = saved
       ? await usable(() => about(path, () => Session.resume(saved, network, backend, settings, argv.epochs)))
-      : Session.begin(argv.model, network, backend, settings, argv.epochs ?? defaultEpochs)
+      : Session.begin(modelName(argv.model), network, backend, settings, argv.epochs ?? defaultEpochs)
     const display = argv.json ? jsonDisplay() : textDisplay(session.training.run.last, learned.length)
     const data = argv.data === undefined ? [] : ['--data', argv.data]
     const next = [program, 'test', ...repeated(argv), ...data].join(' ')

@@ -2,10 +2,11 @@
 import { basename, join } from 'node:path'
 import { prepare, type Ink } from '../../data/index.js'
 import { argmax } from '../../engine/index.js'
-import { about, failure } from '../errors.js'
+import { about, failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
 import { encode, greyPng, readInk } from '../images.js'
 import { currentLanguage, percent, t } from '../language.js'
+import { isModelFile } from '../modelFile.js'
 import { modelNames } from '../network.js'
 import { filePath, flag, grouped, jsonOption, listed, networkOptions, port, valued, type Values } from '../options.js'
 import { withReader } from '../reader.js'
@@ -85,6 +86,7 @@ async function writeSteps(folder: string, path: string, steps: NonNullable<Retur
 }
 
 async function openPage(argv: Use): Promise<number> {
+  if (isModelFile(argv.model)) throw misuse('model.path.page', { model: argv.model })
   const models = await modelNames()
   const places = models.map(model => {
     const values = model === argv.model ? argv : { ...argv, model, name: undefined, out: undefined }
