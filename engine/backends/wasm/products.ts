@@ -193,12 +193,13 @@ export function createProducts(store: Store, listImages: ListImages) {
     return !!rows && !rows.grey && rows.density <= MOST_LISTED
   }
 
-  /** db[n] = Σ rows of dy[m,n], in parts of sizes.ROWS rows that are added in their order. */
+  /** db[n] = Σ rows of dy[m,n], in parts that are added in their order. */
   function sumRows(dy: number, m: number, n: number): Block {
     const db = make(n)
-    const parts = pieceOf(m, sizes.ROWS)
+    const parts = pieceOf(m, n === 1 ? sizes.CHUNK : sizes.ROWS)
     withFloats(parts * n, partial => {
-      run('biasGrad', parts, [dy, partial, m, n])
+      if (n === 1) run('sumChunk', parts, [dy, partial, m])
+      else run('biasGrad', parts, [dy, partial, m, n])
       run('sumParts', pieceOf(n, sizes.CHUNK), [partial, parts, db.at, n])
     })
     return db

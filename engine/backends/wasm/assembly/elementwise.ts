@@ -1,5 +1,5 @@
 // One number in, one number out. An item is CHUNK numbers; buffers are padded, so the last vector may run over.
-import { CHUNK, relu4, smaller, storeLanes } from './simd'
+import { CHUNK, relu4, smaller, storeLanes, sum4, zero } from './simd'
 
 /** y = max(x, 0) */
 export function relu(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
@@ -53,6 +53,23 @@ export function biasGrad(item: i32, scratch: usize, dy: usize, partial: usize, m
     if (n - j > 8) storeLanes(to + 32, s2, n - j - 8)
     if (n - j > 12) storeLanes(to + 48, s3, n - j - 12)
   }
+}
+
+/** partial[item] = the sum of CHUNK numbers of x[n] */
+export function sumChunk(item: i32, scratch: usize, x: usize, partial: usize, n: i32): void {
+  const end = smaller(n, (item + 1) * CHUNK)
+  let s0 = zero(), s1 = zero(), s2 = zero(), s3 = zero()
+  let i = item * CHUNK
+  for (; i + 16 <= end; i += 16) {
+    const at = x + (i << 2)
+    s0 = f32x4.add(s0, v128.load(at))
+    s1 = f32x4.add(s1, v128.load(at, 16))
+    s2 = f32x4.add(s2, v128.load(at, 32))
+    s3 = f32x4.add(s3, v128.load(at, 48))
+  }
+  let sum = sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)))
+  for (; i < end; i++) sum += load<f32>(x + (i << 2))
+  store<f32>(partial + (item << 2), sum)
 }
 
 /** y[n] = Σ partial[count,n] in the order of count: the same sum whatever thread made which part */

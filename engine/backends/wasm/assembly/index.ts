@@ -1,7 +1,7 @@
 // The kernels that backends/wasm/index.ts calls.
 export { CHUNK } from './simd'
 export * from './averaging'
-export { addBias, biasGrad, relu, reluGrad, ROWS, sumParts } from './elementwise'
+export { addBias, biasGrad, relu, reluGrad, ROWS, sumChunk, sumParts } from './elementwise'
 export { convolve, convolveScratch, filterGrad, filterGradScratch, packTurned, pad } from './convolution'
 export { multiply, multiplyScratch, packColumns, packedColumns } from './matmul'
 export { adam, momentum, sgd } from './optimizers'
