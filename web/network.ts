@@ -116,7 +116,10 @@ const api: Api = {
     const { network } = ready(model)
     const layer = network.layers[index]
     const parameters = Object.fromEntries(
-      Object.keys(layer.parameters).map(key => [key, network.parameters.get(`${layer.name}.${key}`)!]),
+      Object.keys(layer.parameters).map(key => {
+        const name = `${layer.name}.${key}`
+        return [key, (network.parameters.get(name) ?? network.state.get(name))!]
+      }),
     )
     const [inputs, outputs, weights] = (await take(
       scope(() => {
