@@ -71,6 +71,65 @@ describe('shapes of other ranks', () => {
   })
 })
 
+describe('two shapes in one operation', () => {
+  const shapeOf = (a: number[], b: number[]) => [...ops.add(of(...a), of(...b)).shape]
+
+  it('are one the end of the other, whichever comes first, or a number', () => {
+    for (const [long, short] of [
+      [[2, 3], [3]],
+      [
+        [4, 2, 3],
+        [2, 3],
+      ],
+      [[3], [1]],
+      [[2, 3], [1]],
+      [[2, 3], []],
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      [[1, 1], [1]],
+    ]) {
+      assert.deepEqual(shapeOf(long, short), long)
+      assert.deepEqual(shapeOf(short, long), long)
+    }
+  })
+  it('are refused by both names if they are not', () => {
+    for (const [a, b] of [
+      [[2, 3], [2]],
+      [
+        [2, 3],
+        [3, 2],
+      ],
+      [
+        [1, 3],
+        [2, 3],
+      ],
+      [[2], [2, 3]],
+      [[1, 1], [3]],
+      [[3], [1, 1]],
+    ])
+      assert.throws(() => shapeOf(a, b), { message: `add: b has shape [${b}]; expected [${a}]` })
+  })
+  it('may hold nothing', () => assert.deepEqual(ops.reshape(of(0, 3), [3, 0]).shape, [3, 0]))
+})
+
+describe('sums and means', () => {
+  const x = () => tensor(backend, Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), [2, 2, 2])
+
+  it('of all numbers, or of rows, of any rank, channel by channel', async () => {
+    for (const [y, shape, expected] of [
+      [ops.sum(x()), [], [36]],
+      [ops.sum(x(), 'rows'), [2], [16, 20]],
+      [ops.mean(x()), [], [4.5]],
+      [ops.mean(x(), 'rows'), [2], [4, 5]],
+    ] as const) {
+      assert.deepEqual(y.shape, shape)
+      assert.deepEqual([...(await y.download())], expected)
+    }
+  })
+})
+
 describe('dropout at its edges', () => {
   it('of nothing changes nothing, and draws nothing', () => {
     const x = of(2, 3)

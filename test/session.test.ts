@@ -144,6 +144,15 @@ describe('a session', () => {
     const later = await saved(second)
     assert.deepEqual((await resume(later, settings, 3)).training.run, { first: 1, last: 4 }, 'as long as it was to be')
     assert.deepEqual((await resume(later, settings, 4)).training.run, { first: 1, last: 5 })
+    await train(second, 4)
+    const within = await saved(second)
+    assert.equal(within.training.epoch, 2)
+    assert.deepEqual(
+      (await resume(within, settings, 3)).training.run,
+      { first: 1, last: 4 },
+      'the run that was stopped',
+    )
+    assert.deepEqual((await resume(within, settings, 5)).training.run, { first: 2, last: 7 })
   })
 
   it('begins the epoch under way again if its batches would be others, and keeps the rest', async () => {
@@ -167,6 +176,8 @@ describe('a session', () => {
     const other = await resume(await saved(session), { ...settings, optimizer: 'sgd', momentum: 0.5 })
     assert.deepEqual([other.training.steps, other.optimizer.steps, other.optimizer.name], [0, 0, 'sgd'])
     for (const { values } of (await other.optimizer.state()).values()) assert.ok(values.every(v => v === 0))
+    const plain = await resume(await saved(session), { ...settings, optimizer: 'sgd' })
+    assert.deepEqual([plain.training.steps, plain.optimizer.steps], [0, 0])
   })
   it('SGD without momentum remembers its steps', async () => {
     const plain: Settings = { ...settings, optimizer: 'sgd' }
@@ -180,6 +191,7 @@ describe('a session', () => {
     const plain = begin(sgd(0))
     await train(plain, 4)
     const later = await resume(await saved(plain), sgd(0.9))
+    assert.equal((await later.optimizer.state()).size, 2, 'a velocity for each parameter')
     for (const { values } of (await later.optimizer.state()).values()) assert.ok(values.every(v => v === 0))
     const moving = begin(sgd(0.9))
     await train(moving, 4)
