@@ -77,7 +77,10 @@ export default defineConfig(
     ],
   },
   js.configs.recommended,
-  { files: ['**/*.js'], languageOptions: { globals: { process: false, console: false, Buffer: false, URL: false } } },
+  {
+    files: ['**/*.js'],
+    languageOptions: { globals: { process: false, console: false, Buffer: false, URL: false, WebAssembly: false } },
+  },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],

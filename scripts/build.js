@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const folders = ['engine', 'models', 'data', 'training', 'cli', 'web', 'bench', 'test', 'scripts']
 const assembly = 'engine/backends/wasm/assembly'
+/** The names and parameters of the kernels, for the code that calls them: written from what assembly/ exports. */
+const kernelTypes = 'engine/backends/wasm/kernels.ts'
 
 /**
  * Every source below the folders, as `path size date`, sorted: equal lists mean that nothing changed. Each command waits for
@@ -41,8 +43,8 @@ const isAssembly = line => line.startsWith(`${assembly}/`) || line.startsWith('s
  * @throws an Error whose one line says where a source does not compile
  */
 export async function build({ force = false, notice = 'chiffre: the sources changed, building… ' } = {}) {
-  const list = sources()
-  const stamp = list.join('\n')
+  let list = sources()
+  let stamp = list.join('\n')
   const before = await readFile(join(dist, '.stamp'), 'utf8').catch(() => '')
   if (!force && before === stamp) return
   process.stderr.write(notice)
@@ -50,12 +52,16 @@ export async function build({ force = false, notice = 'chiffre: the sources chan
   // Into a folder of its own, which then takes dist/'s place: a reader never sees half a build.
   const fresh = `${dist}.${process.pid}`
   try {
+    const sameKernels = before.split('\n').filter(isAssembly).join() === list.filter(isAssembly).join()
+    const kernels = 'engine/backends/wasm/binary.js'
+    if (sameKernels && !force && existsSync(join(dist, kernels))) await cp(join(dist, kernels), join(fresh, kernels))
+    else if (list.some(isAssembly)) {
+      await compileKernels(join(fresh, kernels))
+      list = sources()
+      stamp = list.join('\n')
+    }
     await transpile(list, fresh)
     await writeModelRegistry(list, join(fresh, 'models/index.js'))
-    const kernels = 'engine/backends/wasm/binary.js'
-    const sameKernels = before.split('\n').filter(isAssembly).join() === list.filter(isAssembly).join()
-    if (sameKernels && !force && existsSync(join(dist, kernels))) await cp(join(dist, kernels), join(fresh, kernels))
-    else if (list.some(isAssembly)) await compileKernels(join(fresh, kernels))
     await bundlePage(fresh)
     await writeFile(join(fresh, '.stamp'), stamp)
     if (existsSync(dist)) await rename(dist, `${fresh}.old`).catch(() => {})
@@ -136,22 +142,63 @@ async function compileKernels(path) {
     ['fused', true],
     ['strict', false],
   ]) {
-    const bytes = await compileAssembly(join(assembly, 'index.ts'), { fused })
+    const { bytes, types } = await compileAssembly(join(assembly, 'exports.ts'), { fused })
     lines.push(`export const ${name} = '${Buffer.from(bytes).toString('base64')}'`)
+    if (name === 'strict') await writeKernelTypes(types, await constantsOf(bytes))
   }
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, lines.join('\n') + '\n')
+}
+
+/** The constants that the kernels export. */
+async function constantsOf(bytes) {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true })
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } })
+  return Object.entries(instance.exports).filter(([, member]) => member instanceof WebAssembly.Global)
+}
+
+/**
+ * Writes what a caller has to know of the kernels, if it has changed. A kernel's first parameters, `item` and `scratch`, are
+ * those that the thread pool gives it; what has other ones is a function of sizes, or an innermost loop.
+ */
+async function writeKernelTypes(types, constants) {
+  const declared = [...types.matchAll(/^ {2}export function (\w+)\((.*)\): (\w+);$/gm)]
+  const members = declared.map(([, name, list, result]) => [name, list.replaceAll(': boolean', ': number'), result])
+  const own = 'item: number, scratch: number'
+  const kernels = members.filter(([, list]) => list.startsWith(own))
+  const others = members.filter(([, list]) => !list.startsWith(own))
+  const code = [
+    '// The exports of assembly/, written by scripts/build.js: do not edit.',
+    '',
+    '/** Each kernel and its arguments, after the item and the scratch that the thread pool gives it. */',
+    'export interface Kernels {',
+    ...kernels.map(([name, list]) => `  ${name}: [${list.slice(own.length + 2)}]`),
+    '}',
+    '',
+    '/** Functions of sizes, and of the tables that kernels use. */',
+    'export interface Functions {',
+    ...others.map(([name, list, result]) => `  ${name}(${list}): ${result}`),
+    '}',
+    '',
+    '/** How much an item of a kernel is. */',
+    'export const constants = {',
+    ...constants.map(([name, { value }]) => `  ${name}: ${value},`),
+    '} as const',
+    '',
+  ].join('\n')
+  const path = join(root, kernelTypes)
+  if ((await readFile(path, 'utf8').catch(() => '')) !== code) await writeFile(path, code)
 }
 
 /**
  * Compiles an AssemblyScript file and what it imports to WebAssembly with SIMD, for a shared memory that it imports.
  * @param {string} path seen from the root of the repository
  * @param {{ fused: boolean }} options fused: allow relaxed SIMD, which has the fused multiply-add
- * @returns {Promise<Uint8Array>}
+ * @returns {Promise<{ bytes: Uint8Array, types: string }>} types: declarations of what it exports
  */
 export async function compileAssembly(path, { fused }) {
   const asc = await import('assemblyscript/asc')
-  let bytes
+  const written = new Map()
   const { error, stderr } = await asc.main(
     [
       path,
@@ -166,6 +213,8 @@ export async function compileAssembly(path, { fused }) {
       '--noAssert',
       '--runtime',
       'stub',
+      '--bindings',
+      'raw',
       '--importMemory',
       '--sharedMemory',
       '--initialMemory',
@@ -178,12 +227,12 @@ export async function compileAssembly(path, { fused }) {
     ],
     {
       readFile: (file, base) => readFile(join(base, file), 'utf8').catch(() => null),
-      writeFile: (_, contents) => void (bytes = contents),
+      writeFile: (name, contents) => void written.set(name, contents),
       listFiles: () => [],
     },
   )
   if (error) throw new Error(`${path} does not compile: ${stderr.toString()}`)
-  return bytes
+  return { bytes: written.get('out.wasm'), types: written.get('out.d.ts') }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await build({ force: process.argv.includes('--force') })

@@ -25,20 +25,27 @@ async function kernels(model: string, inked = false): Promise<(kernel: string) =
 describe('the kernels of a step on wasm', () => {
   it('deepnet1: products of lists of pixels alone, and the gradient’s sum taken together with Adam’s step', async () => {
     const ran = await kernels('deepnet1')
-    assert.deepEqual(['listMultiply', 'listAdam', 'multiply', 'adam'].map(ran), [1, 1, 0, 1])
+    assert.deepEqual(['spmm', 'spmmAdam', 'multiply', 'adam'].map(ran), [1, 1, 0, 1])
   })
   it('deepnet2: the same for its first layer, and dense products for the second', async () => {
     const ran = await kernels('deepnet2')
-    assert.deepEqual(['listMultiply', 'listAdam', 'multiply', 'adam'].map(ran), [1, 1, 3, 3])
+    assert.deepEqual(['spmm', 'spmmAdam', 'multiply', 'adam'].map(ran), [1, 1, 3, 3])
   })
   it('pictures that are all ink are multiplied densely', async () => {
     const ran = await kernels('deepnet2', true)
-    assert.deepEqual(['listMultiply', 'listAdam', 'multiply', 'adam'].map(ran), [0, 0, 5, 4])
+    assert.deepEqual(['spmm', 'spmmAdam', 'multiply', 'adam'].map(ran), [0, 0, 5, 4])
   })
   it('convnet: convolution, relu and pooling at once, gradients of the winners alone, and products of lists behind them', async () => {
     const ran = await kernels('convnet')
-    const once = ['convolveSeen', 'convolvePool', 'sparseFilterGrad', 'sparseInputGrad', 'sparseBiasGrad', 'filterGrad']
-    const lists = ['listMultiply', 'listDot', 'listAdam']
+    const once = [
+      'convolveActive',
+      'convolvePool',
+      'sparseFilterGrad',
+      'sparseInputGrad',
+      'sparseBiasGrad',
+      'filterGrad',
+    ]
+    const lists = ['spmm', 'sddmm', 'spmmAdam']
     assert.deepEqual(
       [...once, ...lists].filter(kernel => ran(kernel) !== 1),
       [],

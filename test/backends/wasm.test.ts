@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { createMemory } from '../../engine/backends/wasm/host.js'
-import { Team } from '../../engine/backends/wasm/threads.js'
+import { ThreadPool } from '../../engine/backends/wasm/threadPool.js'
 import { ChiffreError, wasm } from '../../engine/index.js'
 import { conv2dShape } from '../../engine/ops/conv2d.js'
 import { pool2dShape } from '../../engine/ops/maxPool2d.js'
@@ -83,9 +83,9 @@ describe('wasm', () => {
     await b.dispose()
   })
   it('calls no kernel that does not exist', () => {
-    const team = new Team({}, createMemory(true, 1, 1), 2)
+    const pool = new ThreadPool({}, createMemory(true, 1, 1), 2)
     assert.throws(() => {
-      team.run('rleu', 8, 0, 0, [])
+      pool.run('rleu' as never, 8, 0, 0, [])
     }, /no kernel rleu/)
   })
 })

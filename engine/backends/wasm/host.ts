@@ -9,7 +9,8 @@ export interface WasmMemory {
 /** Compiled kernels, which can be handed to a worker. */
 export type WasmModule = object
 
-export type Kernels = Readonly<Record<string, (...args: number[]) => number>>
+/** All that compiled kernels export. */
+export type Exports = Readonly<Record<string, (...args: number[]) => number>>
 
 /** The address of a script. */
 export interface ScriptURL {
@@ -81,7 +82,7 @@ export function allowRelaxedSimd() {
 export const compile = (bytes: Uint8Array) => host.WebAssembly!.compile(bytes)
 
 export const instantiate = (module: WasmModule, memory: WasmMemory) =>
-  new host.WebAssembly!.Instance(module, { env: { memory } }).exports as Kernels
+  new host.WebAssembly!.Instance(module, { env: { memory } }).exports as Exports
 
 /** Memories that were given back and that the garbage collector has not come for. */
 const spare = new Set<{ readonly shared: boolean; readonly memory: WeakRef<WasmMemory> }>()

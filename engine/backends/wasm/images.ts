@@ -1,48 +1,52 @@
-// The images that a network learns from. All of them stay in the kernels' memory, as lists (assembly/pixels.ts), so that a batch
+// The images that a network learns from. All of them stay in the kernels' memory, as csr (assembly/bytes.ts), so that a batch
 // is put together there, by all threads: fetched one after the other from all over the memory, images take longer than a
 // small network does.
 import type { ExampleSet, Values } from '../../backend.js'
 import { gathered } from '../gathered.js'
-import { Block, type ImageSet } from './block.js'
-import { pieceOf, type Store } from './store.js'
+import { constants as sizes } from './kernels.js'
+import { Block, denseOf, type ImageSet } from './layout.js'
+import { piecesOf } from './planner.js'
+import type { Store } from './store.js'
 
 /** So many sets stay: one to learn from and one to judge by. */
 const MOST_SETS = 2
 /** Sets of more pixels do not stay, nor images of more than the 16 bits of an entry can tell apart. */
 const MOST_PIXELS = 1 << 27
-const MOST_LISTED = 1 << 16
-/** Images that are copied into the kernels' memory at a time, to be listed. */
+const MOST_GREY = 1 << 16
+/** Images that are copied into the kernels' memory at a time, to be made csr. */
 const COPIED = 1024
 
-export function createImages({ adopt, give, kernels, make, run, sizes, takeBytes, view }: Store) {
+export function createImages(store: Store) {
+  const { adopt, give, make, take, view, wait } = store
+
   /** The sets that stay, as they were at one version; the one that was used last is the last. */
   const sets = new Map<ExampleSet, { version: number; set: ImageSet }>()
 
   function uploadPixels(pixels: Uint8Array): Block {
-    const x = adopt(new Block(pixels.length))
-    x.bytes = takeBytes(x.length)
-    view().bytes.set(pixels, x.bytes)
-    return x
+    const x = new Block(pixels.length)
+    const at = take(x.length)
+    x.layouts.push({ kind: 'bytes', at })
+    view().bytes.set(pixels, at)
+    return adopt(x)
   }
 
   function upload(values: Values): Block {
     const x = make(values.length)
-    view().floats.set(values, x.at >> 2)
+    view().floats.set(values, denseOf(x)!.at >> 2)
     return x
   }
 
   function gather(examples: ExampleSet, indices: Uint32Array): Block {
     const { values, size } = examples
-    if (values instanceof Float32Array || values.length > MOST_PIXELS || size > MOST_LISTED) {
+    if (values instanceof Float32Array || values.length > MOST_PIXELS || size > MOST_GREY) {
       const picked = gathered(examples, indices)
       return picked instanceof Uint8Array ? uploadPixels(picked) : upload(picked)
     }
     const set = setOf(examples, values)
+    const at = take(indices.byteLength)
+    view().words.set(indices, at >> 2)
     set.join()
-    const x = adopt(new Block(indices.length * size))
-    x.picked = { set, indices: takeBytes(indices.byteLength), count: indices.length }
-    view().words.set(indices, x.picked.indices >> 2)
-    return x
+    return wait(indices.length * size, { op: 'gather', set, indices: at, count: indices.length })
   }
 
   function setOf(examples: ExampleSet, values: Uint8Array): ImageSet {
@@ -65,14 +69,14 @@ export function createImages({ adopt, give, kernels, make, run, sizes, takeBytes
   /** Copies a set into the kernels' memory: whoever asks for it is the first of its members. */
   function copyOf(images: Uint8Array, size: number): ImageSet {
     const count = Math.floor(images.length / size)
-    const copy = takeBytes(Math.min(count, COPIED) * size)
-    const places = takeBytes(4 * count)
+    const copy = take(Math.min(count, COPIED) * size)
+    const places = take(4 * count)
     const owned = [places]
     let all = 0
     for (let first = 0; first < count; first += COPIED) {
       const some = Math.min(COPIED, count - first)
       view().bytes.set(images.subarray(first * size, (first + some) * size), copy)
-      const { piece, ink } = listImages(copy, places + 4 * first, some, size)
+      const { piece, ink } = bytesToCsr(store, copy, places + 4 * first, some, size)
       owned.push(piece)
       all += ink
     }
@@ -91,22 +95,28 @@ export function createImages({ adopt, give, kernels, make, run, sizes, takeBytes
     }
   }
 
-  /** Lists bytes[count,size] and writes where the lists then are to `places`. */
-  function listImages(from: number, places: number, count: number, size: number): { piece: number; ink: number } {
-    const items = pieceOf(count, sizes.LINES)
-    run('countPixels', items, [from, places, count, size])
-    const counts = view().words.slice(places >> 2, (places >> 2) + count)
-    const ink = counts.reduce((sum, one) => sum + one, 0)
-    const piece = takeBytes(count * kernels.imageBytes(size, 0) + 4 * ink)
-    let next = piece
-    const { words } = view()
-    counts.forEach((one, i) => {
-      words[(places >> 2) + i] = next
-      next += kernels.imageBytes(size, one)
-    })
-    run('listImages', items, [from, places, count, size])
-    return { piece, ink }
-  }
+  return { gather, upload, uploadPixels }
+}
 
-  return { gather, listImages, upload, uploadPixels }
+/** Makes bytes[count,size] csr, and writes where each image then is to `places`. ink: how many are not 0. */
+export function bytesToCsr(
+  { functions, run, take, view }: Store,
+  from: number,
+  places: number,
+  count: number,
+  size: number,
+): { piece: number; ink: number } {
+  const items = piecesOf(count, sizes.CSR_ROWS)
+  run('countNonzeros', items, [from, places, count, size])
+  const counts = view().words.slice(places >> 2, (places >> 2) + count)
+  const ink = counts.reduce((sum, one) => sum + one, 0)
+  const piece = take(count * functions.imageBytes(size, 0) + 4 * ink)
+  let next = piece
+  const { words } = view()
+  counts.forEach((one, i) => {
+    words[(places >> 2) + i] = next
+    next += functions.imageBytes(size, one)
+  })
+  run('bytesToCsr', items, [from, places, count, size])
+  return { piece, ink }
 }

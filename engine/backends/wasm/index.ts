@@ -1,25 +1,33 @@
 // The fast backend: every kernel of the contract in WebAssembly SIMD (assembly/, in AssemblyScript), on several threads.
 //
-// Here, and in the files beside, is decided *when* and *what* to run; assembly/ does the arithmetic. Three things make it
-// fast besides SIMD:
+// The arithmetic is in assembly/. Here each operation of the contract becomes a block that waits, or a plan that is carried out:
+//
+//   index.ts ──→ planner.ts   which kernels, and what waits to run with what follows: pure
+//      │             │
+//      ╰──→ convert.ts ─────→ store.ts ──→ threadPool.ts ──→ assembly/
+//           carries plans out,  blocks and    runs a kernel's items
+//           converts layouts    memory        on all threads
+//
+// Three things make it fast besides SIMD:
 //  - A kernel may wait until its result is read, so that neighbours run as one: matmul or conv2d with the bias and the
 //    relu that follow, and a 3x3 convolution also with its max-pooling, by Winograd's algorithm.
 //  - The gradient that comes back through max-pooling and relu is mostly 0 and is kept as (place, number) pairs.
-//  - Images are mostly 0: they stay here as lists of what is not, and the first layer multiplies only that.
+//  - Images are mostly 0: they stay here as csr, and the first layer multiplies only what is not.
 // All are exact up to the order of summation. Where one does not apply, the dense kernels run; nothing else changes.
-import type { AdamStep, Backend } from '../../backend.js'
+import type { AdamStep, Backend, Pool2dShape } from '../../backend.js'
 import { problem } from '../../errors.js'
+import { Allocator } from './allocator.js'
 import * as binary from './binary.js'
-import { mayAdd, mayRectify, sameShape, type Block, type Delayed } from './block.js'
-import { createConvolutions } from './convolutions.js'
+import { createConverter } from './convert.js'
 import { allowRelaxedSimd, compile, cores, decodeBase64, giveMemory, instantiate } from './host.js'
-import { runs, scriptBeside, startWorker, takeMemory, type Kernels, type ScriptURL } from './host.js'
-import { Pieces } from './memory.js'
+import { runs, scriptBeside, startWorker, takeMemory, type ScriptURL } from './host.js'
 import { createImages } from './images.js'
-import { createPooling } from './pooling.js'
-import { createProducts } from './products.js'
-import { createStore, pieceOf } from './store.js'
-import { clearBoard, MOST_THREADS, Team } from './threads.js'
+import { constants as sizes, type Functions, type Kernels } from './kernels.js'
+import { sameShape, type Block, type Pooled } from './layout.js'
+import * as planner from './planner.js'
+import { piecesOf, type Plan, type Space } from './planner.js'
+import { createStore, type Store } from './store.js'
+import { clearBoard, MOST_THREADS, ThreadPool } from './threadPool.js'
 
 export interface WasmOptions {
   /** How many threads work together; the number of cores by default, 1 where memory cannot be shared. */
@@ -28,6 +36,8 @@ export interface WasmOptions {
   readonly strict?: boolean
   /** Where the worker's script is, if not beside this file: for bundled pages. */
   readonly worker?: ScriptURL | string
+  /** Hears of each plan before it is carried out (npm run bench -- --explain). */
+  readonly explain?: (plan: Plan) => void
 }
 
 export interface WasmBackend extends Backend<Block> {
@@ -48,6 +58,7 @@ export async function wasm({
   threads: wanted = cores(),
   strict = false,
   worker,
+  explain,
 }: WasmOptions = {}): Promise<WasmBackend> {
   if (!Number.isInteger(wanted) || wanted < 1)
     throw problem('engine.argument', { where: 'wasm', name: 'threads', actual: wanted, expected: '1, 2, 3, …' })
@@ -57,17 +68,19 @@ export async function wasm({
   const module = await compile(shared ? bytes : withOwnMemory(bytes))
   const memory = takeMemory(shared, 16, MOST_PAGES)
   clearBoard(memory)
-  const kernels = instantiate(module, memory)
+  const exported = instantiate(module, memory)
+  const functions = exported as unknown as Functions
   const script = worker ?? scriptBeside('./worker.js', import.meta)
   // All are waited for before the memory grows: V8 may forget to tell a starting thread, whose memory.fill then traps.
   const invitations = Array.from({ length: threads - 1 }, (_, i) => ({ module, memory, thread: i + 1, threads }))
   const workers = await Promise.all(invitations.map(invitation => startWorker(script, invitation)))
   // Now: a thread that starts writes the memory's first content again.
-  kernels.fillPlaces()
-  kernels.fillTables()
-  const team = new Team(kernels, memory, threads)
-  return build(team, kernels, new Pieces(memory, kernels.dataEnd()), fused, async () => {
-    if (!team.end()) return
+  functions.fillPlaces()
+  functions.fillTables()
+  const threadPool = new ThreadPool(exported, memory, threads)
+  const store = createStore(threadPool, functions, new Allocator(memory, functions.dataEnd()))
+  return build(threadPool, store, fused, explain, async () => {
+    if (!threadPool.end()) return
     await Promise.all(workers.map(one => one.terminate()))
     giveMemory(memory, shared)
   })
@@ -99,95 +112,118 @@ function withOwnMemory(bytes: Uint8Array): Uint8Array {
 
 const ascii = (text: string) => Array.from(text, c => c.charCodeAt(0))
 
-function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end: () => Promise<void>): WasmBackend {
-  const store = createStore(team, kernels, pieces, compute)
-  const { at, eachNumber, free, make, run, sizes, successor, takeFloats, view, withFloats } = store
-  const { gather, listImages, upload, uploadPixels } = createImages(store)
-  const { multiply, maskedProduct, rowsOf, stepInPanels, sumRows } = createProducts(store, listImages)
-  const { convolve, denseInputGrad, denseFilterGrad } = createConvolutions(store)
-  const { lumped, pool, unpool, sparse, sparseBiasGrad, sparseFilterGrad, sparseInputGrad } = createPooling(
-    store,
-    rowsOf,
-  )
+function build(
+  threadPool: ThreadPool,
+  store: Store,
+  fused: boolean,
+  explain: ((plan: Plan) => void) | undefined,
+  end: () => Promise<void>,
+): WasmBackend {
+  const { free, give, make, run, take, view, wait } = store
+  const plans = planner.createPlanner(threadPool.threads)
+  const { as, execute, planned, successor } = createConverter(store, plans, explain)
+  const { gather, upload, uploadPixels } = createImages(store)
+  const at = (x: Block) => as(x, 'dense').at
+  /** Where the numbers of a new block are, for a plan that writes them. */
+  const spaceOf = (x: Block): Space => ({ size: 4 * x.length, at: at(x) })
 
-  function compute(block: Block, delayed: Delayed, to: number) {
-    if (delayed.kind === 'matmul') multiply(block, delayed, to)
-    else if (delayed.kind === 'conv2d') convolve(block, delayed, to)
-    else if (delayed.kind === 'unpooled') unpool(delayed, to)
-    else sparseInputGrad(delayed, to)
+  /** A new block of so many numbers, which a plan writes. */
+  function planTo(length: number, make_: (y: Space) => Plan | planner.First): Block {
+    const y = make(length)
+    execute(planned(() => make_(spaceOf(y))))
+    return y
   }
 
-  /** Steps with a kernel that takes w, dw, memory and w's successor row by row, and a length and constants. */
-  function stepInRows(kernel: string, w: Block, dw: Block, memory: Block[], constants: readonly number[]): Block[] {
-    const [from, gradient] = [at(w), at(dw)]
-    const [next, ...updated] = [successor(w), ...memory.map(block => successor(block))]
-    const args = [from, gradient, ...updated.map(at), next.at, next.length, ...constants]
-    run(kernel, pieceOf(next.length, sizes.CHUNK), args)
-    return [next, ...updated]
+  type Numbers<K extends keyof Kernels> = Kernels[K] extends readonly [...infer Args extends number[], number]
+    ? Args
+    : never
+
+  /** Runs a kernel whose last argument is how many numbers it treats. */
+  function eachNumber<K extends keyof Kernels>(kernel: K, length: number, ...args: Numbers<K>) {
+    run(kernel, piecesOf(length, sizes.CHUNK), [...args, length] as unknown as Kernels[K])
   }
 
   /** max(x, 0), which joins a product or a convolution that is yet to come. */
   function relu(x: Block): Block {
-    if (mayRectify(x.delayed)) return make(x.length, { ...x.delayed, rectify: true })
+    const op = planner.fuseRelu(x)
+    if (op) return wait(x.length, op)
     const y = make(x.length)
-    eachNumber('relu', x.length, at(x), y.at)
+    eachNumber('relu', x.length, at(x), at(y))
     y.rectified = true
     return y
   }
 
   /** dy where y > 0, else 0, in the form that dy has: a gradient yet to come, or one that is mostly 0. */
   function reluGrad(y: Block, dy: Block): Block {
-    const { delayed } = dy
-    if (delayed?.kind === 'unpooled' && !delayed.masked && delayed.inputs[1].pooled!.source === y) {
-      // A winner's value is the pooled one: relu let it pass if that is above 0.
-      const [gradient, pooled] = delayed.inputs as [Block, Block]
-      const masked = reluGrad(pooled, gradient)
-      const dx = make(dy.length, { kind: 'unpooled', inputs: [masked, pooled], masked: true })
+    const unpool = planner.passesPooling(y, dy)
+    if (unpool) {
+      const masked = reluGrad(unpool.y, unpool.dy)
+      const dx = wait(dy.length, { ...unpool, dy: masked, masked: true })
       free(masked)
       return dx
     }
-    if (delayed?.kind === 'inputGrad' && delayed.inputs.length === 3)
-      return make(dy.length, { ...delayed, inputs: [...delayed.inputs, y] })
-    const product = maskedProduct(y, dy)
-    if (product) return product
+    const op = planner.fuseReluGrad(y, dy)
+    if (op) return wait(dy.length, op)
     const dx = make(dy.length)
-    eachNumber('reluGrad', dx.length, at(y), at(dy), dx.at)
+    eachNumber('reluGrad', dx.length, at(y), at(dy), at(dx))
     return dx
+  }
+
+  function pool(x: Block, p: Pool2dShape): Block {
+    const y = make(p.n * p.oh * p.ow * p.c)
+    const plan = planned(() => plans.pool(x, p, spaceOf(y)))
+    const pooled = planner.convolutionOf(x)
+    y.rectified = x.rectified
+    execute(plan)
+    y.pooled = { argmax: plan.argmax!.at, source: x, shape: p, image: pooled?.x, s: pooled?.s } satisfies Pooled
+    if (plan.active) y.active = { ...plan.active, at: plan.active.mask.at }
+    return y
   }
 
   /** y = a + b and the like, the shorter of which is repeated. */
   function pairs(kernel: 'add' | 'sub' | 'mul' | 'div', a: Block, b: Block): Block {
     const y = make(Math.max(a.length, b.length))
-    eachNumber(kernel, y.length, at(a), a.length, at(b), b.length, y.at)
+    eachNumber(kernel, y.length, at(a), a.length, at(b), b.length, at(y))
     return y
   }
 
-  /** A product or convolution yet to come with its channels multiplied by a row: its weights are, if they are fewer. */
-  function scaled({ delayed, length }: Block, row: Block): Block | undefined {
-    if (!mayRectify(delayed) || (delayed.kind === 'matmul' && delayed.t.w)) return undefined
-    const [x, w] = delayed.inputs as [Block, Block]
-    const channels = delayed.kind === 'matmul' ? delayed.n : delayed.s.co
-    if (row.length !== channels || w.length > length) return undefined
-    const weights = pairs('mul', w, row)
-    const b = delayed.b && pairs('mul', delayed.b, row)
-    const y = make(length, { ...delayed, inputs: [x, weights], ...(b && { b }) })
-    for (const block of [weights, b]) if (block) free(block)
+  /** A product or convolution yet to come with its channels multiplied by a row: its weights are. */
+  function scaled(x: Block, row: Block): Block | undefined {
+    const op = planner.scales(x, row)
+    if (!op) return undefined
+    const w = pairs('mul', op.w, row)
+    const b = op.b && pairs('mul', op.b, row)
+    const y = wait(x.length, { ...op, w, ...(b && { b }) })
+    for (const block of [w, b]) if (block) free(block)
     return y
   }
 
   /** The same with a row added: its bias is. */
-  function moved({ delayed, length }: Block, row: Block): Block | undefined {
-    if (mayAdd(delayed, row.length)) return make(length, { ...delayed, b: row })
-    if (!mayRectify(delayed) || delayed.b?.length !== row.length) return undefined
-    const b = pairs('add', delayed.b, row)
-    const y = make(length, { ...delayed, b })
+  function moved(x: Block, row: Block): Block | undefined {
+    const fused = planner.fuseBias(x, row, row.length)
+    if (fused) return wait(x.length, fused)
+    const op = planner.moves(x, row)
+    if (!op) return undefined
+    const b = pairs('add', op.b!, row)
+    const y = wait(x.length, { ...op, b })
     free(b)
     return y
   }
 
+  /**
+   * The blocks that a step makes of those that it uses up; its gradient, which may be one of them; and where the weights, the
+   * first of them, are to be read: if something that waits still wants to, they stay where they were.
+   */
+  function successors(used: readonly Block[], gradient: Block, panels?: { readonly m: number; readonly n: number }) {
+    if (!panels) at(gradient)
+    const next = used.map((block, i) => successor(block, i > 0, panels))
+    const from = used[0].holders > 0 ? used[0] : next[0]
+    return { next, from, dw: gradient === used[0] ? from : (next[used.indexOf(gradient)] ?? gradient) }
+  }
+
   const backend: WasmBackend = {
     name: 'wasm',
-    threads: store.threads,
+    threads: threadPool.threads,
     fused,
 
     upload,
@@ -209,29 +245,30 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
       return store.bytes
     },
     get paths() {
-      return store.runs
+      return threadPool.runs
     },
     dispose: end,
 
-    matmul: (x, w, m, k, n, t = {}) => make(m * n, { kind: 'matmul', inputs: [x, w], m, k, n, t }),
+    matmul: (x, w, m, k, n, t = {}) => wait(m * n, { op: 'matmul', x, w, m, k, n, t }),
     addBias(x, b, m, n) {
-      if (mayAdd(x.delayed, n)) return make(x.length, { ...x.delayed, b })
+      const op = planner.fuseBias(x, b, n)
+      if (op) return wait(x.length, op)
       const y = make(x.length)
-      run('addBias', pieceOf(m, sizes.ROWS), [at(x), at(b), y.at, m, n])
+      run('addBias', piecesOf(m, sizes.ROWS), [at(x), at(b), at(y), m, n, 0])
       return y
     },
-    biasGrad: (dy, m, n) => sparseBiasGrad(dy, n) ?? sumRows(lumped(dy, n), m, n),
+    biasGrad: (dy, m, n) => planTo(n, db => plans.biasGrad(dy, m, n, db)),
 
     unary(f, x) {
       if (f === 'relu') return relu(x)
       const y = make(x.length)
-      eachNumber(f, x.length, at(x), y.at)
+      eachNumber(f, x.length, at(x), at(y))
       return y
     },
     unaryGrad(f, x, y, dy) {
       if (f === 'relu') return reluGrad(y, dy)
       const dx = make(dy.length)
-      eachNumber(`${f}Grad`, dx.length, at(x), at(y), at(dy), dx.at)
+      eachNumber(`${f}Grad`, dx.length, at(x), at(y), at(dy), at(dx))
       return dx
     },
     add: (a, b) => moved(a, b) ?? pairs('add', a, b),
@@ -240,88 +277,86 @@ function build(team: Team, kernels: Kernels, pieces: Pieces, fused: boolean, end
     div: (a, b) => pairs('div', a, b),
     repeat(x, times) {
       const y = make(x.length * times)
-      eachNumber('repeat', y.length, at(x), x.length, y.at)
+      eachNumber('repeat', y.length, at(x), x.length, at(y))
       return y
     },
 
-    conv2d: (x, w, s) => make(s.n * s.oh * s.ow * s.co, { kind: 'conv2d', inputs: [x, w], s }),
+    conv2d: (x, w, s) => wait(s.n * s.oh * s.ow * s.co, { op: 'conv2d', x, w, s }),
     conv2dGradInput(dy, w, s) {
-      const found = sparse(dy, s)
-      if (!found) return denseInputGrad(dy, w, s)
-      return make(s.n * s.h * s.w * s.ci, { kind: 'inputGrad', inputs: [...found, w], s })
+      const length = s.n * s.h * s.w * s.ci
+      const op = planner.fuseInputGrad(dy, w, s)
+      return op ? wait(length, op) : planTo(length, dx => plans.denseInputGrad(dy, w, s, dx))
     },
-    conv2dGradFilter: (x, dy, s) =>
-      sparseFilterGrad(x, dy, s) ?? denseFilterGrad(x, lumped(dy, s.co, { image: x, s }), s),
+    conv2dGradFilter: (x, dy, s) => planTo(s.kh * s.kw * s.ci * s.co, dw => plans.filterGrad(x, dy, s, dw)),
     maxPool: pool,
     maxPoolGrad(x, y, dy, p) {
       const known = y.pooled?.source === x && sameShape(y.pooled.shape, p)
       const pooled = known ? y : pool(x, p)
-      const dx = make(x.length, { kind: 'unpooled', inputs: [dy, pooled], masked: false })
+      const dx = wait(x.length, { op: 'unpool', dy, y: pooled, masked: false })
       if (!known) free(pooled)
-      if (p.stride < p.size) at(dx) // windows that overlap: a cell may win several
+      if (!planner.poolGradWaits(p)) at(dx)
       return dx
     },
 
     averagePool(x, s) {
       const y = make(s.n * s.oh * s.ow * s.c)
-      run('averagePool', s.n, [at(x), y.at, s.h, s.w, s.c, s.kh, s.kw, s.stride, s.oh, s.ow])
+      run('averagePool', s.n, [at(x), at(y), s.h, s.w, s.c, s.kh, s.kw, s.stride, s.oh, s.ow])
       return y
     },
     averagePoolGrad(dy, s) {
       const dx = make(s.n * s.h * s.w * s.c)
-      run('averagePoolGrad', s.n, [at(dy), dx.at, s.h, s.w, s.c, s.kh, s.kw, s.stride, s.oh, s.ow])
+      run('averagePoolGrad', s.n, [at(dy), at(dx), s.h, s.w, s.c, s.kh, s.kw, s.stride, s.oh, s.ow])
       return dx
     },
 
     softmax(x, m, n) {
       const y = make(m * n)
-      run('softmax', pieceOf(m, sizes.SCORES), [at(x), y.at, m, n])
+      run('softmax', piecesOf(m, sizes.SCORES), [at(x), at(y), m, n])
       return y
     },
     softmaxGrad(y, dy, m, n) {
       const dx = make(m * n)
-      run('softmaxGrad', pieceOf(m, sizes.SCORES), [at(y), at(dy), dx.at, m, n])
+      run('softmaxGrad', piecesOf(m, sizes.SCORES), [at(y), at(dy), at(dx), m, n])
       return dx
     },
     crossEntropy(logits, labels, m, n, smoothing = 0) {
       const loss = make(1)
       const x = at(logits)
-      logits.softmax = { at: logits.softmax?.at ?? takeFloats(m * n), m, n }
-      const { at: probabilities } = logits.softmax
-      withFloats(m, losses => {
-        run('crossEntropy', pieceOf(m, sizes.SCORES), [x, at(labels), probabilities, losses, m, n, smoothing])
-        run('mean', 1, [losses, loss.at, m])
-      })
+      logits.softmax = { at: logits.softmax?.at ?? take(4 * m * n), m, n }
+      const losses = take(4 * m)
+      const args = [x, at(labels), logits.softmax.at, losses, m, n, smoothing] as const
+      run('crossEntropy', piecesOf(m, sizes.SCORES), [...args])
+      run('mean', 1, [losses, at(loss), m])
+      give(losses)
       return loss
     },
     crossEntropyGrad(logits, labels, dy, m, n, smoothing = 0) {
       if (logits.softmax?.m !== m || logits.softmax.n !== n) free(backend.crossEntropy(logits, labels, m, n))
-      const dlogits = make(m * n)
-      run('crossEntropyGrad', pieceOf(m, sizes.SCORES), [
-        logits.softmax!.at,
-        at(labels),
-        at(dy),
-        dlogits.at,
-        m,
-        n,
-        smoothing,
-      ])
-      return dlogits
+      const dx = make(m * n)
+      const args = [logits.softmax!.at, at(labels), at(dy), at(dx), m, n, smoothing] as const
+      run('crossEntropyGrad', piecesOf(m, sizes.SCORES), [...args])
+      return dx
     },
 
-    sgdStep(w, dw, v, lr, momentum, decay = 0) {
+    sgdStep(used, gradient, velocity, lr, momentum, decay = 0) {
       const kept = 1 - lr * decay
-      const [next, velocity] = v
-        ? stepInRows('momentum', w, dw, [v], [lr, momentum, kept])
-        : stepInRows('sgd', w, dw, [], [lr, kept])
-      return v ? { w: next, v: velocity } : { w: next }
+      const { next, dw, from } = successors(velocity ? [used, velocity] : [used], gradient)
+      const [w, v] = next
+      const items = piecesOf(w.length, sizes.CHUNK)
+      if (!velocity) run('sgd', items, [at(from), at(dw), at(w), w.length, lr, kept])
+      else run('momentum', items, [at(from), at(dw), at(v), at(w), w.length, lr, momentum, kept])
+      return velocity ? { w, v } : { w }
     },
-    adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step: t, decay = 0 }: AdamStep) {
+    adamStep(used, gradient, mean, square, { lr, beta1, beta2, epsilon, step: t, decay = 0 }: AdamStep) {
       const rate = lr / (1 - beta1 ** t)
       const root = 1 / Math.sqrt(1 - beta2 ** t)
-      const constants = [rate, root, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, 1 - lr * decay]
-      const step = stepInPanels(w, dw, [m, v], constants) ?? stepInRows('adam', w, dw, [m, v], constants)
-      return { w: step[0], m: step[1], v: step[2] }
+      const constants = [rate, root, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, 1 - lr * decay] as const
+      const panels = planned(() => plans.adamPanels(gradient))
+      const { next, dw, from } = successors([used, mean, square], gradient, panels.shape)
+      const [w, m, v] = next as [Block, Block, Block]
+      if (panels.shape) execute(plans.adamPacked([w, m, v], from, dw, constants))
+      else run('adam', piecesOf(w.length, sizes.CHUNK), [at(from), at(dw), at(m), at(v), at(w), w.length, ...constants])
+      return { w, m, v }
     },
   }
   return backend

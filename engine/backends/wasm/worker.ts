@@ -1,6 +1,6 @@
 // The script of a worker thread: it shares the main thread's memory and works through its jobs.
 import { instantiate, onStart } from './host.js'
-import { help, type Invitation } from './threads.js'
+import { help, type Invitation } from './threadPool.js'
 
 onStart((message, ready) => {
   const invitation = message as Invitation

@@ -6,7 +6,7 @@
 //
 // Images come here with their zeros around them (see `pad`), so every window lies inside. The gradient with respect to
 // the input is a convolution too: of dy, spread out by the stride, with the weights turned by 180°.
-import { finishRow, storePair, storeRow } from './matmul'
+import { finishRow, storePair, storeRow } from './gemm'
 import { madd, smaller, zero } from './simd'
 
 const PIXELS: i32 = 4

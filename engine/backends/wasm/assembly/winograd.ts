@@ -12,7 +12,7 @@
 //                                 0  1  0 −1       0   0   1
 //
 // The 16 sums over channels are 16 small matrix products, 4 tiles x 8 filters at a time: 8 vectors of sums stay in
-// registers, the 16 results (2 KB) in the first-level cache. Tiles that have seen nothing (seen.ts) are all alike: one of
+// registers, the 16 results (2 KB) in the first-level cache. Tiles that have seen nothing (activeMask.ts) are all alike: one of
 // them is computed, for all.
 //
 // v mixes all of a tile's 16 pixels, so the rounding error of y is that of the largest of them, also where the window of y
@@ -89,14 +89,14 @@ export function transformFilters(item: i32, scratch: usize, w: usize, ci: i32, c
 }
 
 /**
- * Image `item` of y[n,ph,pw,co], the pooled result, and of winners[n,ph,pw,co]: which of its window's cells
+ * Image `item` of y[n,ph,pw,co], the pooled result, and of argmax[n,ph,pw,co]: which of its window's cells
  * (0 1 / 2 3) it was. x is [n, 2·ph + 2, 2·pw + 2, ci] or wider, ci a multiple of 4; w are the weights, u the transformed ones.
- * Where seen[n,ph,pw] is 0, all results are alike, and so are pixels of x where pixels[n,h,w] is 0; both may be 0: nothing is
+ * Where active[n,ph,pw] is 0, all results are alike, and so are pixels of x where pixels[n,h,w] is 0; both may be 0: nothing is
  * known.
  */
 export function convolvePool(
-  item: i32, scratch: usize, x: usize, weights: usize, u: usize, y: usize, winners: usize, h: i32, w: i32, ci: i32,
-  co: i32, ph: i32, pw: i32, b: usize, rectify: bool, seen: usize, pixels: usize,
+  item: i32, scratch: usize, x: usize, weights: usize, u: usize, y: usize, argmax: usize, h: i32, w: i32, ci: i32,
+  co: i32, ph: i32, pw: i32, b: usize, rectify: bool, active: usize, pixels: usize,
 ): void {
   const all = ph * pw
   const v = scratch + 512
@@ -105,11 +105,11 @@ export function convolvePool(
   const equals = order + (<usize>((all + TILES - 1) / TILES * TILES) << 2)
   const m = equals + (equals - order)
   const most = m + 16 * TILES * FILTERS * 4
-  const map = seen ? seen + <usize>(item * all) : 0
+  const map = active ? active + <usize>(item * all) : 0
   const tiles = listTiles(map, all, order)
   const alike = load<i32>(order + ((tiles - 1) << 2))
   const image = x + (<usize>(item * h * w * ci) << 2)
-  findEquals(pixels ? pixels + <usize>(item * h * w) : 0, w, pw, order, tiles, equals)
+  findEqual(pixels ? pixels + <usize>(item * h * w) : 0, w, pw, order, tiles, equals)
   largestOf(image, h * w, ci, most)
   transformInput(image, w, ci, pw, order, tiles, v, scratch)
   for (let o = 0; o < co; o += FILTERS) {
@@ -125,28 +125,28 @@ export function convolvePool(
           const at = <usize>((item * all + tile) * co + o + f) << 2
           const bias = b ? b + ((o + f) << 2) : 0
           const error = v128.load(scratch + (f << 2))
-          if (poolTile(m + ((t * FILTERS + f) << 2), bias, rectify, same, error, y + at, winners + at, co - o - f)) continue
+          if (poolTile(m + ((t * FILTERS + f) << 2), bias, rectify, same, error, y + at, argmax + at, co - o - f)) continue
           const corner = image + (<usize>((2 * (tile / pw) * w + 2 * (tile % pw)) * ci) << 2)
-          poolExactly(corner, w, ci, weights + ((o + f) << 2), co, bias, rectify, y + at, winners + at, co - o - f)
+          poolExactly(corner, w, ci, weights + ((o + f) << 2), co, bias, rectify, y + at, argmax + at, co - o - f)
         }
       }
     }
-    if (map) copyAlike(map, all, alike, y, winners, <usize>(item * all * co + o) << 2, co, smaller(FILTERS, co - o))
+    if (map) copyAlike(map, all, alike, y, argmax, <usize>(item * all * co + o) << 2, co, smaller(FILTERS, co - o))
   }
 }
 
 /** Lists the tiles that have seen something and, as the last, one that has not: returns how many. */
-function listTiles(seen: usize, tiles: i32, order: usize): i32 {
+function listTiles(active: usize, tiles: i32, order: usize): i32 {
   let count = 0, blank = -1
   for (let t = 0; t < tiles; t++)
-    if (!seen || load<u8>(seen + t)) store<i32>(order + (count++ << 2), t)
+    if (!active || load<u8>(active + t)) store<i32>(order + (count++ << 2), t)
     else if (blank < 0) blank = t
   if (blank >= 0) store<i32>(order + (count++ << 2), blank)
   return count
 }
 
 /** Of each listed tile, which of its four windows have seen nothing, a bit each, but the first of them: they are equal to it. */
-function findEquals(pixels: usize, w: i32, pw: i32, order: usize, tiles: i32, equals: usize): void {
+function findEqual(pixels: usize, w: i32, pw: i32, order: usize, tiles: i32, equals: usize): void {
   memory.fill(equals, 0, <usize>tiles << 2)
   if (!pixels) return
   for (let t = 0; t < tiles; t++) {
@@ -186,14 +186,14 @@ function errorsOf(most: usize, largest: usize, ci: i32, errors: usize): void {
 
 /** Copies the results of the tile `alike` to all that have seen nothing. */
 function copyAlike(
-  seen: usize, tiles: i32, alike: i32, y: usize, winners: usize, offset: usize, co: i32, count: i32,
+  active: usize, tiles: i32, alike: i32, y: usize, argmax: usize, offset: usize, co: i32, count: i32,
 ): void {
   const from = offset + (<usize>(alike * co) << 2)
   for (let t = 0; t < tiles; t++, offset += <usize>co << 2) {
-    if (load<u8>(seen + t)) continue
+    if (load<u8>(active + t)) continue
     for (let f: usize = 0; f < <usize>count; f += 4) {
       storeLanes(y + offset + (f << 2), v128.load(y + from + (f << 2)), count - f)
-      storeLanes(winners + offset + (f << 2), v128.load(winners + from + (f << 2)), count - f)
+      storeLanes(argmax + offset + (f << 2), v128.load(argmax + from + (f << 2)), count - f)
     }
   }
 }

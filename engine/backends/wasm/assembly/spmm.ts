@@ -17,7 +17,7 @@
 //                        │    │▓▓▓▓│    │    │  ← a block of a panel: rows of 32 numbers, one after the other
 //                        └────┴────┴────┴────┘
 //
-// An entry is the index and the number, 8 bytes; or, of images (pixels.ts), 4: the index and the grey level, 16 bits each, and
+// An entry is the index and the number, 8 bytes; or, of images (bytes.ts), 4: the index and the grey level, 16 bits each, and
 // the sum is divided by 255. A sum runs over one list, 32 numbers (8 vectors in registers) wide. Leaving out a product with 0
 // changes no sum.
 import { adamStep } from './optimizers'
@@ -26,8 +26,8 @@ import { madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
 /** Rows of w in a block, a multiple of 8. */
 export const BLOCK: i32 = 392
 /** Lists that an item makes. */
-export const LINES: i32 = 8
-/** Entries that listRows may write beyond the end of a list. */
+export const CSR_ROWS: i32 = 8
+/** Entries that denseToCsr may write beyond the end of a list. */
 export const SPARE: i32 = 4
 
 /** How many blocks so many rows fall into: a list has one start more. */
@@ -66,9 +66,9 @@ function greyOf(entry: u32): v128 {
  * Lists rows item·8 … of x[m,k]. Row i's list begins where its first start says; the others are noted. Of four numbers
  * those that are not 0 are moved to the front, and the next entries go over the rest: no branch depends on them.
  */
-export function listRows(item: i32, scratch: usize, x: usize, starts: usize, m: i32, k: i32): void {
-  const last = smaller(m, (item + 1) * LINES)
-  for (let i = item * LINES; i < last; i++) {
+export function denseToCsr(item: i32, scratch: usize, x: usize, starts: usize, m: i32, k: i32): void {
+  const last = smaller(m, (item + 1) * CSR_ROWS)
+  for (let i = item * CSR_ROWS; i < last; i++) {
     const row = x + (<usize>(i * k) << 2)
     let start = startsOf(starts, i, k)
     let at = <usize>load<u32>(start)
@@ -110,14 +110,14 @@ export function panelWidth(n: i32): i32 {
   return n > NARROW ? WIDE : NARROW
 }
 
-const WIDE: i32 = 32
-const NARROW: i32 = 12
+export const WIDE: i32 = 32
+export const NARROW: i32 = 12
 
-/** Rows of a matrix that an item of packPanels treats. */
+/** Rows of a matrix that an item of pack treats. */
 export const PANEL_ROWS: i32 = 64
 
 /** Packs rows item·64 … of x[m,n] into panels [m][width], zeros standing beyond column n. */
-export function packPanels(item: i32, scratch: usize, x: usize, panels: usize, m: i32, n: i32): void {
+export function pack(item: i32, scratch: usize, x: usize, panels: usize, m: i32, n: i32): void {
   const width = panelWidth(n)
   const last = smaller(m, (item + 1) * PANEL_ROWS)
   for (let j = 0; j < n; j += width) {
@@ -133,8 +133,8 @@ export function packPanels(item: i32, scratch: usize, x: usize, panels: usize, m
   }
 }
 
-/** The reverse of packPanels, row for row. */
-export function unpackPanels(item: i32, scratch: usize, panels: usize, x: usize, m: i32, n: i32): void {
+/** The reverse of pack, row for row. */
+export function unpack(item: i32, scratch: usize, panels: usize, x: usize, m: i32, n: i32): void {
   const width = panelWidth(n)
   const last = smaller(m, (item + 1) * PANEL_ROWS)
   for (let j = 0; j < n; j += width) {
@@ -147,8 +147,8 @@ export function unpackPanels(item: i32, scratch: usize, panels: usize, x: usize,
   }
 }
 
-/** Bytes of scratch that listMultiply needs for so many rows an item. */
-export function listMultiplyScratch(rows: i32): i32 {
+/** Bytes of scratch that spmm needs for so many rows an item. */
+export function spmmScratch(rows: i32): i32 {
   return rows * WIDE * 4
 }
 
@@ -157,7 +157,7 @@ export function listMultiplyScratch(rows: i32): i32 {
  * max(y, 0) if asked. All the rows of an item pass over a block of w while it is in the cache.
  * @param grey whether x is of grey levels; other numbers are multiplied in panels of 32 only
  */
-export function listMultiply(
+export function spmm(
   item: i32, scratch: usize, starts: usize, grey: bool, panels: usize, y: usize, m: i32, k: i32, n: i32, rows: i32,
   b: usize, rectify: bool,
 ): void {
@@ -280,8 +280,8 @@ function columnBytes(m: i32): usize {
   return (<usize>smaller(m, SORTED) << 3) + 64
 }
 
-/** Bytes of scratch that listGrad and listAdam need: where each column's list ends, the lists, and a block of dw. */
-export function listGradScratch(m: i32): i32 {
+/** Bytes of scratch that spmmTransposed and spmmAdam need: where each column's list ends, the lists, and a block of dw. */
+export function spmmTransposedScratch(m: i32): i32 {
   return BLOCK * (4 + i32(columnBytes(m)) + WIDE * 4)
 }
 
@@ -289,7 +289,7 @@ export function listGradScratch(m: i32): i32 {
  * Block item/parts of dw[k,n] = xᵀ·dy in panels, from lists of x's m rows and dy[m,n] in panels; if a block has several parts,
  * every parts-th of its panels.
  */
-export function listGrad(
+export function spmmTransposed(
   item: i32, scratch: usize, starts: usize, grey: bool, parts: i32, dy: usize, dw: usize, m: i32, k: i32, n: i32,
 ): void {
   const width = panelWidth(n)
@@ -305,7 +305,7 @@ export function listGrad(
  * The same, and Adam's step with it while it is in the cache: dw itself is not kept. w, mean, square and next are in panels
  * too; the constants are those of optimizers.ts.
  */
-export function listAdam(
+export function spmmAdam(
   item: i32, scratch: usize, starts: usize, grey: bool, parts: i32, dy: usize, m: i32, k: i32, n: i32,
   w: usize, mean: usize, square: usize, next: usize,
   rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32, kept: f32,
@@ -404,7 +404,7 @@ export function narrowGreyScatter(list: usize, end: usize, dy: usize, dw: usize)
  * Rows item·rows … of dx[m,k] = dy[m,n] · w[k,n]ᵀ at the entries of x's rows, as lists of their own: the gradient behind relu,
  * whose result x is. dy and w are in panels of 32. The entries of dx are `shift` bytes behind those of x.
  */
-export function listDot(
+export function sddmm(
   item: i32, scratch: usize, starts: usize, shift: isize, dy: usize, w: usize, m: i32, k: i32, n: i32, rows: i32,
 ): void {
   const first = item * rows
@@ -443,10 +443,10 @@ export function dots(list: usize, end: usize, dy: usize, panel: usize, shift: is
 }
 
 /** Rows item·8 … of x[m,k] from their lists, whose entries are `shift` bytes behind those that `starts` tells. */
-export function unlist(item: i32, scratch: usize, starts: usize, shift: isize, x: usize, m: i32, k: i32): void {
+export function csrToDense(item: i32, scratch: usize, starts: usize, shift: isize, x: usize, m: i32, k: i32): void {
   const blocks = blocksOf(k)
-  const last = smaller(m, (item + 1) * LINES)
-  for (let i = item * LINES; i < last; i++) {
+  const last = smaller(m, (item + 1) * CSR_ROWS)
+  for (let i = item * CSR_ROWS; i < last; i++) {
     const row = x + (<usize>(i * k) << 2)
     memory.fill(row, 0, <usize>k << 2)
     const list = startsOf(starts, i, k)

@@ -10,7 +10,8 @@
 //            taken by raising it with compareExchange, which fails if the job has changed meanwhile
 // A thread that finds nothing to do looks again for a while (waking it takes about 70 µs), then sleeps, so that what else the
 // engine does, such as compiling in the background, has a processor.
-import type { Kernels, WasmMemory, WasmModule } from './host.js'
+import type { Exports, WasmMemory, WasmModule } from './host.js'
+import type { Kernels } from './kernels.js'
 
 const [JOB, DONE, SLEEPING, FAILED, KERNEL, ITEMS, COUNT] = [0, 1, 2, 3, 4, 5, 6]
 const ARGUMENTS = 64
@@ -80,7 +81,7 @@ function takeItems(
 }
 
 /** The life of a worker thread: it returns only if a kernel traps. */
-export function help(kernels: Kernels, { memory, thread, threads }: Invitation) {
+export function help(kernels: Exports, { memory, thread, threads }: Invitation) {
   const board = boardOf(memory)
   const { words } = board
   const list = Object.values(kernels)
@@ -101,7 +102,7 @@ export function help(kernels: Kernels, { memory, thread, threads }: Invitation) 
 }
 
 /** Runs jobs from the main thread, which takes part as thread 0. */
-export class Team {
+export class ThreadPool {
   readonly #board: Board
   readonly #list: ((...args: number[]) => number)[]
   readonly #jobs: Map<string, { readonly index: number; readonly kernel: (...args: number[]) => number; runs: number }>
@@ -110,7 +111,7 @@ export class Team {
   #running: { kernel: string; items: number } | undefined
 
   constructor(
-    kernels: Kernels,
+    kernels: Exports,
     memory: WasmMemory,
     readonly threads: number,
   ) {
@@ -130,7 +131,7 @@ export class Team {
    * Calls kernel(item, scratch, ...args) for every item. What other threads still have in hand when this one has nothing left
    * may go on behind: wait() before anything but the next run looks at what a kernel wrote, or writes where one reads.
    */
-  run(kernel: string, items: number, scratch: number, scratchSize: number, args: readonly number[]) {
+  run(kernel: keyof Kernels, items: number, scratch: number, scratchSize: number, args: readonly number[]) {
     this.wait()
     const job = this.#jobs.get(kernel)
     if (!job) throw new Error(`wasm: there is no kernel ${kernel}`)

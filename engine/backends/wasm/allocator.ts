@@ -8,7 +8,7 @@ const SLACK = 64
 const align = (bytes: number) => Math.ceil((bytes + SLACK) / 64) * 64
 
 /** First fit, neighbours joined: a training step finds the pieces that the step before gave back. */
-export class Pieces {
+export class Allocator {
   /** The free pieces, by address; the last one grows when none is large enough. */
   #free: { at: number; size: number }[]
   readonly #sizes = new Map<number, number>()

@@ -1,14 +1,14 @@
 // Images as bytes, 0–255. Four of five pixels of a handwritten digit are 0. So images are kept as lists of those that are not:
-// 38 MB for MNIST instead of 47, and the products of the first layer (lists.ts) can take the lists as they are. An entry is one
+// 38 MB for MNIST instead of 47, and the products of the first layer (spmm.ts) can take the lists as they are. An entry is one
 // word; where each block of pixels begins in the list stands before it:
 //
 //    pixels:   0 0 7 255 0 0 … │ 0 9 …          list:  starts of the blocks │ (2, 7) (3, 255) … │ (209, 9) …
 //              0 1 2  3        │ 208 …                                        low and high half of a word
-import { BLOCK, blocksOf, LINES, startsOf } from './lists'
+import { BLOCK, blocksOf, CSR_ROWS, startsOf } from './spmm'
 import { CHUNK, smaller } from './simd'
 
 /** Images that an item of a batch has. */
-export const PICKED: i32 = 32
+export const GATHERED: i32 = 32
 
 /** y = bytes / 255 */
 export function toFloat(item: i32, scratch: usize, bytes: usize, y: usize, n: i32): void {
@@ -37,9 +37,9 @@ export function imageBytes(k: i32, count: i32): i32 {
 }
 
 /** How many pixels of images item·8 … of bytes[m,k] are not 0. */
-export function countPixels(item: i32, scratch: usize, bytes: usize, counts: usize, m: i32, k: i32): void {
-  const last = smaller(m, (item + 1) * LINES)
-  for (let i = item * LINES; i < last; i++) {
+export function countNonzeros(item: i32, scratch: usize, bytes: usize, counts: usize, m: i32, k: i32): void {
+  const last = smaller(m, (item + 1) * CSR_ROWS)
+  for (let i = item * CSR_ROWS; i < last; i++) {
     const row = bytes + <usize>i * k
     let count = 0
     for (let l = 0; l < k; l += 8) count += popcnt(maskOf(row, l, k))
@@ -58,9 +58,9 @@ function maskOf(row: usize, l: i32, k: i32): i32 {
  * Lists images item·8 … of bytes[m,k], each at its address in places[m]. Of eight pixels those that are not 0 are moved to the
  * front, eight entries are written, and the next ones go over those that were not wanted: no branch depends on the pixels.
  */
-export function listImages(item: i32, scratch: usize, bytes: usize, places: usize, m: i32, k: i32): void {
-  const last = smaller(m, (item + 1) * LINES)
-  for (let i = item * LINES; i < last; i++) {
+export function bytesToCsr(item: i32, scratch: usize, bytes: usize, places: usize, m: i32, k: i32): void {
+  const last = smaller(m, (item + 1) * CSR_ROWS)
+  for (let i = item * CSR_ROWS; i < last; i++) {
     const row = bytes + <usize>i * k
     let start = <usize>load<u32>(places + (i << 2))
     let at = start + (<usize>(blocksOf(k) + 1) << 2)
@@ -94,7 +94,7 @@ function imageAt(places: usize, indices: usize, i: i32): usize {
 @inline
 function fetch(item: i32, last: i32, scratch: usize, places: usize, indices: usize): void {
   let seen = 0
-  for (let i = item * PICKED; i < last; i++) {
+  for (let i = item * GATHERED; i < last; i++) {
     const at = imageAt(places, indices, i)
     seen ^= load<i32>(at) ^ load<i32>(at, 64) ^ load<i32>(at, 128) ^ load<i32>(at, 192) ^ load<i32>(at, 256) ^
       load<i32>(at, 320) ^ load<i32>(at, 384) ^ load<i32>(at, 448) ^ load<i32>(at, 512) ^ load<i32>(at, 576)
@@ -103,11 +103,11 @@ function fetch(item: i32, last: i32, scratch: usize, places: usize, indices: usi
 }
 
 /** Starts of rows item·32 … of a batch [m,k]: of the listed images of the given indices, or of all. */
-export function pickLists(item: i32, scratch: usize, places: usize, indices: usize, starts: usize, m: i32, k: i32): void {
-  const last = smaller(m, (item + 1) * PICKED)
+export function gatherCsr(item: i32, scratch: usize, places: usize, indices: usize, starts: usize, m: i32, k: i32): void {
+  const last = smaller(m, (item + 1) * GATHERED)
   fetch(item, last, scratch, places, indices)
   const bytes = <usize>(blocksOf(k) + 1) << 2
-  for (let i = item * PICKED; i < last; i++) {
+  for (let i = item * GATHERED; i < last; i++) {
     const from = imageAt(places, indices, i)
     const to = startsOf(starts, i, k)
     for (let b: usize = 0; b < bytes; b += 4) store<u32>(to + b, load<u32>(from + b))
@@ -115,10 +115,10 @@ export function pickLists(item: i32, scratch: usize, places: usize, indices: usi
 }
 
 /** Images item·32 … of bytes[m,k]: the listed ones of the given indices. */
-export function pickBytes(item: i32, scratch: usize, places: usize, indices: usize, bytes: usize, m: i32, k: i32): void {
-  const last = smaller(m, (item + 1) * PICKED)
+export function gatherBytes(item: i32, scratch: usize, places: usize, indices: usize, bytes: usize, m: i32, k: i32): void {
+  const last = smaller(m, (item + 1) * GATHERED)
   fetch(item, last, scratch, places, indices)
-  for (let i = item * PICKED; i < last; i++) {
+  for (let i = item * GATHERED; i < last; i++) {
     const row = bytes + <usize>i * k
     memory.fill(row, 0, k)
     const starts = imageAt(places, indices, i)

@@ -5,7 +5,7 @@
 // holds one layer up for those whose window sees only such pixels. So beside a result there may be a map, one byte a
 // pixel: not 0 if it has seen something. What is alike is computed once, and its gradients are summed first.
 //
-//    image (. is 0)       seen by 3x3 windows     seen by 3x3 windows of these, pooled
+//    image (. is 0)       active by 3x3 windows     active by 3x3 windows of these, pooled
 //                                                 by 2: by 4x4 windows that are 2 apart
 //    . . . . . . . .         . . . . . .
 //    . . . . . . . .         x x . . . .                     x .
@@ -15,19 +15,19 @@
 //    . . . . . . . .         . . . . . .
 //    . . . . . . . .
 //    . . . . . . . .
-import { finishSums } from './lists'
+import { finishSums } from './spmm'
 import { madd, relu4 } from './simd'
 
 /** Filters that stay in registers together: a panel of w. */
-export const SEEN_FILTERS: i32 = 32
+export const ACTIVE_FILTERS: i32 = 32
 
 /** Bytes of scratch that see needs. */
-export function seeScratch(w: i32): i32 {
+export function activeMaskScratch(w: i32): i32 {
   return w * 4
 }
 
 /** Image `item` of to[n,oh,ow]: whether a byte that is not 0 lies in the pixel's window of from[n,h,w,c]. */
-export function see(
+export function activeMask(
   item: i32, scratch: usize, from: usize, to: usize, h: i32, w: i32, c: i32, kh: i32, kw: i32, stride: i32, oh: i32, ow: i32,
 ): void {
   // Per column, how many rows in a row have nothing to see in the kw pixels that end there.
@@ -51,37 +51,37 @@ export function see(
   }
 }
 
-/** Bytes of scratch that convolveSeen needs. */
-export function convolveSeenScratch(): i32 {
-  return 2 * SEEN_FILTERS * 4
+/** Bytes of scratch that convolveActive needs. */
+export function convolveActiveScratch(): i32 {
+  return 2 * ACTIVE_FILTERS * 4
 }
 
 /**
  * Image `item` of y[n,oh,ow,co] = x ∗ w, plus b[co] unless b is 0, then max(y, 0) if asked, with windows one pixel apart
  * and w[kh·kw·ci,co] in panels, co being a multiple of 32.
  */
-export function convolveSeen(
-  item: i32, scratch: usize, x: usize, seen: usize, panels: usize, y: usize, h: i32, w: i32, ci: i32,
+export function convolveActive(
+  item: i32, scratch: usize, x: usize, active: usize, panels: usize, y: usize, h: i32, w: i32, ci: i32,
   kh: i32, kw: i32, co: i32, oh: i32, ow: i32, b: usize, rectify: bool,
 ): void {
   const row = <usize>(w * ci) << 2
   const pixel = <usize>co << 2
   const taps = kh * kw * ci
   const image = x + <usize>(item * h) * row
-  const bias = scratch, blank = scratch + (SEEN_FILTERS << 2)
-  seen += <usize>(item * oh * ow)
-  for (let o = 0; o < co; o += SEEN_FILTERS) {
+  const bias = scratch, blank = scratch + (ACTIVE_FILTERS << 2)
+  active += <usize>(item * oh * ow)
+  for (let o = 0; o < co; o += ACTIVE_FILTERS) {
     const panel = panels + (<usize>(o * taps) << 2)
-    memory.fill(bias, 0, SEEN_FILTERS << 2)
-    if (b) memory.copy(bias, b + (o << 2), SEEN_FILTERS << 2)
-    finishSums(bias, blank, SEEN_FILTERS, 0, rectify)
+    memory.fill(bias, 0, ACTIVE_FILTERS << 2)
+    if (b) memory.copy(bias, b + (o << 2), ACTIVE_FILTERS << 2)
+    finishSums(bias, blank, ACTIVE_FILTERS, 0, rectify)
     let to = y + <usize>(item * oh * ow) * pixel + (o << 2)
-    let map = seen
+    let map = active
     for (let i = 0; i < oh; i++) {
       let from = image + <usize>i * row
       for (let j = 0; j < ow; j++, from += ci << 2, to += pixel) {
         if (load<u8>(map++)) addWindow(from, row, kh, kw * ci, panel, bias, to, rectify)
-        else for (let f = 0; f < SEEN_FILTERS << 2; f += 16) v128.store(to + f, v128.load(blank + f))
+        else for (let f = 0; f < ACTIVE_FILTERS << 2; f += 16) v128.store(to + f, v128.load(blank + f))
       }
     }
   }

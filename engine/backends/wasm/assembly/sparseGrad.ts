@@ -2,7 +2,7 @@
 //
 // Pooling passes a gradient on to one cell per window, and relu stops it where the result was 0: of the gradient of a
 // 2x2-pooled convolution not more than a quarter is other than 0, in practice a tenth. So it is kept as it is: the list of
-// its numbers dy that are not 0 (lists.ts), one row an image, and for each window the cell that won it. The kernels here
+// its numbers dy that are not 0 (spmm.ts), one row an image, and for each window the cell that won it. The kernels here
 // sort these lists, per filter or per pixel, and add up just those: exact up to the order of summation.
 //
 //   db: per filter o,  the sum of its dy
@@ -11,9 +11,9 @@
 //
 // Both sums run along a row of the window, 48 or 24 numbers (12 or 6 vectors in registers) at a time.
 //
-// Windows that have seen nothing (seen.ts) are alike: the gradients of each filter there are summed first, and multiplied
+// Windows that have seen nothing (activeMask.ts) are alike: the gradients of each filter there are summed first, and multiplied
 // once. Their winning pixels are those of the first cell.
-import { blocksOf, startsOf } from './lists'
+import { blocksOf, startsOf } from './spmm'
 import { madd, smaller, zero } from './simd'
 
 const WIDE: usize = 48 * 4
@@ -21,7 +21,7 @@ const NARROW: usize = 24 * 4
 
 /** Image `item` of y = max of each window of x[n,h,w,c], and which cell of its window it was (row-major; first of equals). */
 export function maxPool(
-  item: i32, scratch: usize, x: usize, y: usize, winners: usize, h: i32, w: i32, c: i32,
+  item: i32, scratch: usize, x: usize, y: usize, argmax: usize, h: i32, w: i32, c: i32,
   size: i32, stride: i32, oh: i32, ow: i32,
 ): void {
   for (let i = 0; i < oh; i++)
@@ -40,7 +40,7 @@ export function maxPool(
             place = v128.bitselect(i32x4.splat(a * size + b), place, larger)
           }
         v128.store(y + at + (ch << 2), best)
-        v128.store(winners + at + (ch << 2), place)
+        v128.store(argmax + at + (ch << 2), place)
       }
       for (; ch < c; ch++) {
         let best = load<f32>(corner + (ch << 2))
@@ -54,14 +54,14 @@ export function maxPool(
             }
           }
         store<f32>(y + at + (ch << 2), best)
-        store<i32>(winners + at + (ch << 2), place)
+        store<i32>(argmax + at + (ch << 2), place)
       }
     }
 }
 
 /** Image `item` of dx: 0 but where a cell won windows; there the sum of their dy. */
 export function scatter(
-  item: i32, scratch: usize, winners: usize, dy: usize, dx: usize, h: i32, w: i32, c: i32,
+  item: i32, scratch: usize, argmax: usize, dy: usize, dx: usize, h: i32, w: i32, c: i32,
   size: i32, stride: i32, oh: i32, ow: i32,
 ): void {
   const image = dx + (<usize>(item * h * w * c) << 2)
@@ -70,7 +70,7 @@ export function scatter(
     for (let j = 0; j < ow; j++)
       for (let ch = 0; ch < c; ch++) {
         const at = <usize>(((item * oh + i) * ow + j) * c + ch) << 2
-        const place = load<i32>(winners + at)
+        const place = load<i32>(argmax + at)
         const row = i * stride + place / size
         const column = j * stride + place % size
         const to = image + (<usize>((row * w + column) * c + ch) << 2)
@@ -115,12 +115,12 @@ export function sparseFilterGradScratch(windows: i32, co: i32, cells: i32): i32 
 
 /**
  * partial[item] = dw, transposed to [co][kh·kw·ci], over `images` images.
- * x [n,h,w,ci], dy [n,ph,pw,co] in lists, winners [n,ph,pw,co]; windows of `size` x `size`, side by side; kw·ci is a multiple
- * of 24. Where seen[n,ph,pw] is 0, all that the filters see of x is alike; seen may be 0: nothing is known.
+ * x [n,h,w,ci], dy [n,ph,pw,co] in lists, argmax [n,ph,pw,co]; windows of `size` x `size`, side by side; kw·ci is a multiple
+ * of 24. Where active[n,ph,pw] is 0, all that the filters see of x is alike; active may be 0: nothing is known.
  */
 export function sparseFilterGrad(
-  item: i32, scratch: usize, x: usize, winners: usize, starts: usize, shift: isize, partial: usize, n: i32, images: i32,
-  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, seen: usize,
+  item: i32, scratch: usize, x: usize, argmax: usize, starts: usize, shift: isize, partial: usize, n: i32, images: i32,
+  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, active: usize,
 ): void {
   const pixel = <usize>ci << 2
   const row = <usize>w * pixel
@@ -144,8 +144,8 @@ export function sparseFilterGrad(
     let at = listOf(starts, shift, image, ph * pw * co)
     const end = listEnd(starts, shift, image, ph * pw * co)
     const origin = x + <usize>(image * h) * row
-    const won = winners + (<usize>(image * ph * pw * co) << 2)
-    let map = seen ? seen + <usize>(image * ph * pw) : 0
+    const won = argmax + (<usize>(image * ph * pw * co) << 2)
+    let map = active ? active + <usize>(image * ph * pw) : 0
     let first = 0
     for (let i = 0; i < ph; i++)
       for (let j = 0; j < pw; j++, first += co) {
@@ -185,12 +185,12 @@ function sumEntries(at: usize, end: usize, first: i32, co: i32, sums: usize): us
 
 /** Appends (byte offset of the winning pixel, gradient) to the filters' lists, for the entries of one window. */
 function listPixels(
-  at: usize, end: usize, first: i32, co: i32, corner: usize, winners: usize, places: usize, ends: usize,
+  at: usize, end: usize, first: i32, co: i32, corner: usize, argmax: usize, places: usize, ends: usize,
 ): usize {
   for (; at < end; at += 8) {
     const l = load<i32>(at)
     if (l >= first + co) break
-    const cell = load<u32>(winners + (<usize>l << 2))
+    const cell = load<u32>(argmax + (<usize>l << 2))
     const slot = ends + (<usize>(l - first) << 2)
     const to = <usize>load<u32>(slot)
     store<u32>(to, <u32>corner + load<u32>(places + (<usize>cell << 2)))
@@ -308,12 +308,12 @@ export function sparseInputGradScratch(cells: i32, co: i32): i32 {
  * Image `item` of dx[n,h,w,ci], from dy[n,ph,pw,co] in lists and transposed weights [co][kh·kw·ci]. Where `mask` (x itself, if relu made it) is not
  * above 0, dx becomes 0: the gradient of that relu, taken while dx is in the cache. mask may be 0: none.
  *
- * If dx will only be summed over pixels, alone or in products with a 0 where seen[n,ph,pw] is 0, then `seen` may be given:
+ * If dx will only be summed over pixels, alone or in products with a 0 where active[n,ph,pw] is 0, then `active` may be given:
  * all that such windows add to dx is put in one pixel of theirs, by means of `sums`[co,ci], the weights' sums over taps.
  */
 export function sparseInputGrad(
-  item: i32, scratch: usize, winners: usize, starts: usize, shift: isize, weights: usize, dx: usize, mask: usize,
-  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, seen: usize, sums: usize,
+  item: i32, scratch: usize, argmax: usize, starts: usize, shift: isize, weights: usize, dx: usize, mask: usize,
+  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, active: usize, sums: usize,
 ): void {
   const pixel = <usize>ci << 2
   const row = <usize>w * pixel
@@ -327,8 +327,8 @@ export function sparseInputGrad(
   const capacity = <usize>(co + 1) << 3
   const bytes = <usize>run << 2
   const taps = <usize>kh * bytes
-  const won = winners + (<usize>(item * ph * pw * co) << 2)
-  let map = seen ? seen + <usize>(item * ph * pw) : 0
+  const won = argmax + (<usize>(item * ph * pw * co) << 2)
+  let map = active ? active + <usize>(item * ph * pw) : 0
   let alike: usize = 0
   memory.fill(gradients, 0, <usize>co << 2)
   let at = listOf(starts, shift, item, ph * pw * co)
@@ -374,11 +374,11 @@ export function sumTaps(item: i32, scratch: usize, weights: usize, sums: usize, 
 }
 
 /** Appends (byte offset of the filter's weights, gradient) to the cells' lists, for the entries of one window. */
-function listFilters(at: usize, end: usize, first: i32, co: i32, winners: usize, taps: usize, ends: usize): usize {
+function listFilters(at: usize, end: usize, first: i32, co: i32, argmax: usize, taps: usize, ends: usize): usize {
   for (; at < end; at += 8) {
     const l = load<i32>(at)
     if (l >= first + co) break
-    const slot = ends + (<usize>load<u32>(winners + (<usize>l << 2)) << 2)
+    const slot = ends + (<usize>load<u32>(argmax + (<usize>l << 2)) << 2)
     const to = <usize>load<u32>(slot)
     store<u32>(to, <u32>(<usize>(l - first) * taps))
     store<f32>(to, load<f32>(at, 4), 4)
