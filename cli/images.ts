@@ -1,6 +1,5 @@
 // PNG files to grey levels and back. Reading trusts nothing: what is not a whole PNG is said to be none.
-import { Readable } from 'node:stream'
-import { createInflate } from 'node:zlib'
+import { crc32, createInflate } from 'node:zlib'
 import ndarray from 'ndarray'
 import { PNG } from 'pngjs'
 import { checkDisguise, eachPixel, findInk, type Ink, type Pixels } from '../data/index.js'
@@ -13,7 +12,7 @@ import { readWhole } from './readWhole.js'
 const mostFileBytes = 64e6
 const mostMegapixels = { 8: 25, 16: 12 }
 const mostSide = 32767
-/** A PNG begins with these bytes; its width and height follow, at bytes 16 and 20. */
+/** A PNG begins with these bytes; chunks follow: a length, a kind, so much data, and a checksum of kind and data. */
 const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
 
 /**
@@ -32,20 +31,91 @@ export async function readInk(path: string): Promise<Ink> {
 
 /** The pixels of a PNG file: red, green, blue and alpha. @throws ChiffreError if it is none, damaged or too large */
 export async function readPng(path: string): Promise<PNG> {
-  const bytes = await readWhole(path, mostFileBytes)
-  checkDisguise(bytes)
-  if (!bytes.subarray(0, 8).equals(signature)) throw failure('image.kind')
-  if (bytes.length < 33) throw failure('image.damaged')
-  const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)]
+  return decode(plain(await readWhole(path, mostFileBytes)))
+}
+
+async function decode({ file, header, pixels, isSound }: Plain): Promise<PNG> {
+  const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)]
   if (width === 0 || height === 0) throw failure('image.damaged') // pngjs sometimes makes an empty image of it
-  const most = mostMegapixels[bytes[24] === 16 ? 16 : 8]
+  const most = mostMegapixels[header[8] === 16 ? 16 : 8]
   if (Math.max(width, height) > mostSide || width * height > 1e6 * most)
     throw failure('image.large', { width, height, most, side: integer(mostSide) })
-  await checkRows(bytes, width, height)
+  await checkRows(pixels, rowBytes(header, width, height))
   try {
-    return PNG.sync.read(bytes)
+    if (isSound) return PNG.sync.read(file, { checkCRC: false })
   } catch {
-    throw failure('image.damaged')
+    // It is not.
+  }
+  throw failure('image.damaged')
+}
+
+/** A picture with nothing besides: pngjs would believe a second header, and keep a palette of millions of colours. */
+interface Plain {
+  /** A PNG whose checksums are left out. */
+  readonly file: Buffer
+  /** What its header holds, and what its pixels are, compressed; both lie in the file. */
+  readonly header: Buffer
+  readonly pixels: Buffer
+  /** Whether all chunks were there that must be, each whole and no longer than it may be. */
+  readonly isSound: boolean
+}
+
+/** The chunks that say what a picture looks like, and how long they may be; each but IDAT may be there once. */
+const mostLength: Readonly<Record<string, number>> = { IHDR: 13, PLTE: 768, tRNS: 256, IDAT: Infinity, IEND: 0 }
+/** All of them together, without the pixels, take less. */
+const room = 2048
+
+/** @throws ChiffreError if the bytes are no PNG's, or end in its header */
+function plain(bytes: Buffer): Plain {
+  checkDisguise(bytes)
+  if (!bytes.subarray(0, 8).equals(signature)) throw failure('image.kind')
+  const file = Buffer.alloc(room + bytes.length)
+  const small = new Map<string, Buffer>()
+  let [length, isSound] = [0, true]
+  for (const { kind, data, isWhole } of chunksOf(bytes)) {
+    if (/^[a-z]/.test(kind) && kind !== 'tRNS') continue // whoever reads the picture need not know it
+    isSound &&= isWhole && data.length <= mostLength[kind] && !small.has(kind)
+    if (kind === 'IDAT')
+      length += data.copy(file, room + length) // there may be millions of them
+    else if (isSound) small.set(kind, data)
+  }
+  const [header, pixels] = [small.get('IHDR'), file.subarray(room, room + length)]
+  if (header?.length !== 13) throw failure('image.damaged')
+  isSound &&= small.delete('IEND')
+  const head = [...small].flatMap(([kind, data]) => [start(kind, data.length), data, unchecked])
+  const before = Buffer.concat([signature, ...head, start('IDAT', length)])
+  const after = Buffer.concat([unchecked, start('IEND', 0), unchecked])
+  const [from, to] = [room - before.length, room + length]
+  before.copy(file, from)
+  after.copy(file, to)
+  return { file: file.subarray(from, to + after.length), header, pixels, isSound }
+}
+
+/** How a chunk begins: its length and its kind. A checksum ends it. */
+function start(kind: string, length: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeUInt32BE(length)
+  bytes.write(kind, 4, 'latin1')
+  return bytes
+}
+const unchecked = Buffer.alloc(4)
+
+/** A part of a PNG: its kind, and what it holds, as far as the file goes. */
+interface Chunk {
+  readonly kind: string
+  readonly data: Buffer
+  /** Whether all of it is there and gives its checksum. */
+  readonly isWhole: boolean
+}
+
+/** The chunks of a PNG, up to where it ends. */
+function* chunksOf(bytes: Buffer): Generator<Chunk> {
+  for (let at = signature.length; at + 8 <= bytes.length;) {
+    const [kind, end] = [bytes.toString('latin1', at + 4, at + 8), at + 8 + bytes.readUInt32BE(at)]
+    const isWhole = end + 4 <= bytes.length && crc32(bytes.subarray(at + 4, end)) === bytes.readUInt32BE(end)
+    yield { kind, data: bytes.subarray(at + 8, end), isWhole }
+    if (kind === 'IEND') return
+    at = end + 4
   }
 }
 
@@ -53,13 +123,14 @@ export async function readPng(path: string): Promise<PNG> {
  * Unfolds a PNG's pixels without keeping them, to see whether all rows are there and nothing else is. pngjs would take
  * memory that it never filled for the rows that are missing, and unfold whatever an interlaced picture holds.
  */
-async function checkRows(bytes: Buffer, width: number, height: number) {
-  const rows = rowBytes(bytes, width, height)
+async function checkRows(pixels: Buffer, rows: readonly number[]) {
   const expected = rows.reduce((sum, size) => sum + size, 0)
   let length = 0
   try {
-    for await (const chunk of pixelData(bytes).pipe(createInflate())) {
-      length += (chunk as Buffer).length
+    const unfolded = createInflate()
+    unfolded.end(pixels)
+    for await (const part of unfolded) {
+      length += (part as Buffer).length
       if (length > expected) throw failure('image.more', { rows: rows.length })
     }
   } catch (error) {
@@ -72,25 +143,25 @@ async function checkRows(bytes: Buffer, width: number, height: number) {
   throw failure('image.cut', { row: row + 1, rows: rows.length })
 }
 
-/** What the chunks of pixels hold, up to where the file ends. */
-function pixelData(bytes: Buffer): Readable {
-  const parts: Buffer[] = []
-  for (let at = signature.length; at + 8 <= bytes.length; at += 12 + bytes.readUInt32BE(at))
-    if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT')
-      parts.push(bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)))
-  return Readable.from(parts)
-}
-
 /** How many bytes each row takes, with the byte that says how it is filtered; of interlaced pictures, in seven passes. */
-function rowBytes(bytes: Buffer, width: number, height: number): number[] {
-  const [depth, type, interlaced] = [bytes[24], bytes[25], bytes[28]]
-  const channels = [1, 0, 3, 1, 2, 0, 4][type]
-  if (!channels || ![1, 2, 4, 8, 16].includes(depth)) throw failure('image.damaged')
+function rowBytes(header: Buffer, width: number, height: number): number[] {
+  const [depth, type, , , interlaced] = header.subarray(8)
+  const { channels, depths } = colourTypes[type] ?? {}
+  if (!channels || !depths.includes(depth) || interlaced > 1) throw failure('image.damaged')
   const passes = interlaced ? adam7 : [[0, 0, 1, 1]]
   return passes.flatMap(([left, top, stepRight, stepDown]) => {
     const [columns, rows] = [Math.ceil((width - left) / stepRight), Math.ceil((height - top) / stepDown)]
     return columns > 0 && rows > 0 ? Array<number>(rows).fill(1 + Math.ceil((columns * channels * depth) / 8)) : []
   })
+}
+
+/** The colour types of the standard, and which bits a channel each may have. */
+const colourTypes: Readonly<Record<number, { readonly channels: number; readonly depths: readonly number[] }>> = {
+  0: { channels: 1, depths: [1, 2, 4, 8, 16] },
+  2: { channels: 3, depths: [8, 16] },
+  3: { channels: 1, depths: [1, 2, 4, 8] },
+  4: { channels: 2, depths: [8, 16] },
+  6: { channels: 4, depths: [8, 16] },
 }
 
 /** Where each pass of an interlaced picture begins, and how far apart its pixels are: [left, top, right, down]. */

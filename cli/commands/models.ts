@@ -30,7 +30,8 @@ interface Listed {
 type Models = Values<ReturnType<typeof options>>
 
 export async function run({ storage, json }: Models): Promise<number> {
-  const found = await Promise.all((await checkpointNames(storage)).map(name => find(storage, name)))
+  const found: Found[] = []
+  for (const name of await checkpointNames(storage)) found.push(await find(storage, name)) // in turn: each may be large
   const listed = await Promise.all((await modelNames()).map(model => list(model, found)))
   const unusable = found.flatMap(({ error }) => error ?? [])
   if (json) process.stdout.write(jsonLine({ models: listed.map(forPrograms), unusable }))

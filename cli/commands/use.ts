@@ -1,6 +1,6 @@
 // `use`: the page in which one draws digits, or the same network on image files.
 import { basename, join } from 'node:path'
-import { prepare, type Ink } from '../../data/index.js'
+import { prepare, type Ink, type Preparation } from '../../data/index.js'
 import { argmax } from '../../engine/index.js'
 import { about, failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
@@ -46,12 +46,14 @@ interface Answer {
 }
 
 async function readImages(argv: Use, paths: readonly string[], program: string): Promise<number> {
-  const found = await Promise.all(paths.map(async path => ({ path, ...(await readInk(path)) })))
-  const prepared = found.map(({ path, image, ground }) => {
+  const prepared: { path: string; ground: Ink['ground']; steps: Preparation }[] = []
+  for (const path of paths) {
+    // One after the other: of a large picture, no more is kept than what the network sees.
+    const { image, ground } = await readInk(path)
     const steps = prepare(image)
     if (!steps) throw failure('file', { path, reason: failure('image.blank') })
-    return { path, ground, steps }
-  })
+    prepared.push({ path, ground, steps })
+  }
   const rows = await withReader(argv, program, predict => predict(prepared.map(({ steps }) => steps.input)))
   if (argv.steps !== undefined) for (const { path, steps } of prepared) await writeSteps(argv.steps, path, steps)
   const answers: Answer[] = prepared.map(({ path: image, ground }, i) => {
@@ -76,7 +78,7 @@ function asTable(answers: readonly Answer[]): string {
 }
 
 /** Writes FILE-1-scaled.png and so on: the numbers that the network sees are those of the last, divided by 255. */
-async function writeSteps(folder: string, path: string, steps: NonNullable<ReturnType<typeof prepare>>) {
+async function writeSteps(folder: string, path: string, steps: Preparation) {
   const name = basename(path).replace(/\.png$/i, '')
   for (const [i, step] of (['scaled', 'padded', 'centred'] as const).entries()) {
     const file = join(folder, `${name}-${i + 1}-${step}.png`)

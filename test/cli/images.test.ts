@@ -24,13 +24,22 @@ function png(
   extra: Buffer[] = [],
   interlaced = 0,
 ) {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header.set([depth, type, 0, 0, interlaced], 8)
   const data = deflateSync(Buffer.concat(rows.map(row => Buffer.concat([Buffer.of(0), row]))))
-  const parts = [chunk('IHDR', header), ...extra, chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]
+  const parts = [
+    header(width, height, depth, type, interlaced),
+    ...extra,
+    chunk('IDAT', data),
+    chunk('IEND', Buffer.alloc(0)),
+  ]
   return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...parts])
+}
+
+function header(width: number, height: number, depth = 8, type = 0, interlaced = 0): Buffer {
+  const data = Buffer.alloc(13)
+  data.writeUInt32BE(width, 0)
+  data.writeUInt32BE(height, 4)
+  data.set([depth, type, 0, 0, interlaced], 8)
+  return chunk('IHDR', data)
 }
 
 function chunk(name: string, data: Buffer): Buffer {
@@ -180,6 +189,19 @@ describe('image files', function () {
     ['more than 25 megapixels', () => png(5001, 5000, 8, 0, []), /5001x5000 pixels are too many; at most 25 million/],
     ['more than 12 of 16 bits', () => png(4000, 3001, 16, 6, []), /4000x3001 pixels are too many; at most 12 million/],
     ['more than 32,767 rows', () => png(1, 32768, 8, 0, []), /1x32768 pixels are too many; .* 32,767 on a side/],
+    [
+      'a second header',
+      () => png(8, 8, 8, 0, rowsOf(8, 8), [header(20_000, 20_000)]),
+      /this PNG file is cut off or damaged/,
+    ],
+    [
+      'a palette of a million colours',
+      () => png(8, 8, 8, 3, rowsOf(8, 8), [chunk('PLTE', Buffer.alloc(3e6))]),
+      /damaged/,
+    ],
+    ['a chunk that nobody knows', () => png(8, 8, 8, 0, rowsOf(8, 8), [chunk('ABCD', Buffer.alloc(0))]), /damaged/],
+    ['bits that its kind has not', () => png(8, 8, 4, 2, rowsOf(8, 12)), /damaged/],
+    ['pixels in an unknown order', () => png(8, 8, 8, 0, rowsOf(8, 8), [], 2), /damaged/],
     ['no pixel at all', () => png(0, 5, 8, 0, []), /this PNG file is cut off or damaged/],
     ['white paper', () => png(30, 30, 8, 0, Array<Buffer>(30).fill(Buffer.alloc(30, 255))), /blank: no ink/],
     ['a dark slate', () => png(30, 30, 8, 0, Array<Buffer>(30).fill(Buffer.alloc(30, 9))), /blank: no ink/],
@@ -197,6 +219,18 @@ describe('image files', function () {
         assert.match(err, reason)
       }
     })
+
+  it('in which the pixels lie in thousands of chunks are read; what is beside the picture does no harm', async () => {
+    const { 'grey.png': plain } = kinds
+    const pixels = plain.subarray(41, 41 + plain.readUInt32BE(33))
+    const parts = Array.from(pixels, byte => chunk('IDAT', Buffer.of(byte)))
+    const empty = Array<Buffer>(200_000).fill(chunk('IDAT', Buffer.alloc(0)))
+    const text = chunk('zTXt', Buffer.concat([Buffer.from('a\0\0'), deflateSync(Buffer.alloc(1e7))]))
+    const end = chunk('IEND', Buffer.alloc(0))
+    writeFileSync(file('parts.png'), Buffer.concat([plain.subarray(0, 33), text, ...parts, ...empty, end, pixels]))
+    const [read, expected] = await answers('parts.png', 'grey.png')
+    assert.deepEqual(read.probabilities, expected.probabilities)
+  })
 
   it('that are not there, or are folders, are named', async () => {
     assert.match((await use('--image', file('none.png'))).err, /none\.png: no such file or folder\n$/)
