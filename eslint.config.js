@@ -25,7 +25,7 @@ const importRules = [
   ['engine', { ours: ['engine'], never: ['engine/backends', 'engine/index'] }],
   ['models', { ours: ['engine/index'] }],
   ['data', { ours: ['engine/index'], packages: noNode }],
-  ['training', { ours: ['engine/index'], packages: noNode }],
+  ['training', { ours: ['engine/index', 'data/index'], packages: noNode }],
   ['web', { ours: ['engine/index', 'models/index', 'data', 'training'], packages: noNode }],
   ['cli', { ours: ['engine/index', 'models/index', 'data', 'training', 'scripts/build'], packages: anyPackage }],
   ['bench', { ours: ['engine', 'models', 'data', 'training', 'scripts'], packages: anyPackage }],

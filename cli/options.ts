@@ -3,6 +3,7 @@
 import { closestMatch } from 'leven'
 import { basename, dirname } from 'node:path'
 import type { Options } from 'yargs'
+import { augmentations } from '../data/index.js'
 import { backendNames, createBackend, defaultBackend } from './backends.js'
 import { checkpointPath } from './checkpoint.js'
 import { failure, misuse } from './errors.js'
@@ -112,6 +113,20 @@ export const indexOrAll = (option: string) => (typed: string) =>
   typed === 'all' ? typed : numeric(isIndex, 'expected.indexOrAll')(option)(typed)
 export const port = numeric(v => Number.isInteger(v) && v >= 1 && v <= 65535, 'expected.port')
 export const fraction = numeric(v => v >= 0 && v < 1, 'expected.fraction')
+
+/** Ways in which images vary, as a checkpoint holds them: in their order, with commas between. */
+export function augmentation(typed: string): string {
+  const names = typed === 'all' ? augmentations : typed === 'none' ? [] : typed.split(',')
+  const unknown = names.find(name => !(augmentations as readonly string[]).includes(name))
+  if (unknown === undefined) return augmentations.filter(way => names.includes(way)).join(',')
+  const choices = [...augmentations, 'all', 'none']
+  throw misuse('usage.choice', {
+    option: 'augment',
+    actual: quoted(unknown),
+    hint: hint(unknown, choices),
+    choices: choices.join(', '),
+  })
+}
 
 export const filePath = (option: string) => (typed: string) => {
   if (typed === '' || typed.includes('\0')) throw unfit(option, typed, 'expected.path')

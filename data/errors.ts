@@ -18,6 +18,7 @@ export const messages = {
   'data.gzip': 'its gzip compression is damaged: {reason}',
   'data.gzip.cut': 'the end is missing',
   'data.gzip.content': 'it does not hold what was compressed',
+  'data.augment': 'only images of bytes can be augmented, [rows, columns] or [rows, columns, channels], not [{actual}]',
   'data.images': 'the images have shape [{actual}]; expected [n, rows, columns] or [n, rows, columns, channels]',
   'data.html': 'this is a web page, not the file that its name says; download it again',
   'data.lfs': 'this is a pointer of Git LFS, not the file itself; `git lfs pull` fetches it',

@@ -1,4 +1,5 @@
 // Everything a program that uses chiffre's data may import.
+export { augmentations, augmenter, type Augmentation } from './augment.js'
 export { readCsv } from './csv.js'
 export { Dataset, numbered } from './dataset.js'
 export { checkDisguise } from './disguise.js'

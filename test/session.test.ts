@@ -88,7 +88,7 @@ describe('the settings of a training', () => {
   it('of the batches begin the epoch under way again, others do not', () => {
     const keys = Object.keys(settings) as (keyof Settings)[]
     const those = keys.filter(key => reshuffles([key]))
-    assert.deepEqual(those.sort(), ['batchSize', 'data', 'examples', 'seed', 'validation'])
+    assert.deepEqual(those.sort(), ['augment', 'batchSize', 'data', 'examples', 'seed', 'validation'])
     assert.equal(reshuffles([]), false)
     assert.equal(reshuffles(['lr', 'seed']), true)
   })

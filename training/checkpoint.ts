@@ -5,7 +5,7 @@ import { deserialize, schedules, serialize, type NamedTensors, type Progress, ty
 import { checksum } from './checksum.js'
 import { problem } from './errors.js'
 import { defaults } from './defaults.js'
-import { optimizers, type Settings } from './settings.js'
+import { optimizers, waysOf, type Settings } from './settings.js'
 
 /** What an epoch came to. */
 export interface Score {
@@ -61,6 +61,7 @@ const fields: { readonly [K in keyof Training]: Field<Training[K]> } = {
   validation: { isValid: isFraction, missing: defaults.validation },
   patience: { isValid: isCount, missing: defaults.patience },
   schedule: { isValid: v => isText(v) && Object.hasOwn(schedules, v), missing: defaults.schedule },
+  augment: { isValid: v => isText(v) && waysOf(v) !== undefined, missing: defaults.augment },
   history: { isValid: v => Array.isArray(v) && v.every(isEpoch), missing: [] },
   run: { isValid: v => v === null || (isRecord(v) && isCount(v.first) && isCount(v.last)), missing: null },
   best: {

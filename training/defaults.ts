@@ -13,4 +13,5 @@ export const defaults = {
   validation: 0,
   patience: 0,
   schedule: 'constant',
+  augment: '',
 } as const satisfies Omit<Settings, 'examples'>

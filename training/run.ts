@@ -1,7 +1,9 @@
 // A run of a session: every batch up to the end that the run is to have, and at the end of each epoch the judgement.
 import { evaluate, fit, schedules, type Backend, type Evaluation, type Examples, type Step } from '../engine/index.js'
+import { augmenter } from '../data/index.js'
 import type { Epoch, Score } from './checkpoint.js'
 import type { Session } from './session.js'
+import { waysOf } from './settings.js'
 
 /** What one batch came to. */
 export interface Advance {
@@ -26,8 +28,11 @@ export async function* train(
   learned: Examples,
   apart?: Examples,
 ): AsyncGenerator<Advance, void> {
-  const { run, lr, batchSize, seed, schedule, ...from } = session.training
-  const options = { lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last }
+  const { run, lr, batchSize, seed, schedule, augment, ...from } = session.training
+  const options = {
+    ...{ lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last },
+    ...(augment && { augment: augmenter(waysOf(augment)!, seed) }),
+  }
   for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
     if (!Number.isFinite(step.loss)) {
       yield { step, state: 'diverged' }

@@ -1,5 +1,6 @@
 // What the user chooses about a training, and what holds if nothing is said.
 import { adam, schedules, sgd, type Network, type Optimizer } from '../engine/index.js'
+import { augmentations, type Augmentation } from '../data/index.js'
 import { defaults } from './defaults.js'
 
 /** What the user chooses about a training. */
@@ -18,6 +19,8 @@ export interface Settings {
   /** Epochs without a better validation loss before training stops; 0 for no end. */
   readonly patience: number
   readonly schedule: keyof typeof schedules
+  /** How images are changed from epoch to epoch, as in `shift,rotation`; empty for not at all. */
+  readonly augment: string
 }
 
 /** Settings, any of which may be left open. */
@@ -42,7 +45,14 @@ export const sameExamples = (a: Settings, b: Settings) =>
 
 /** Whether the batches of an epoch under way would be others than they were before. */
 export const reshuffles = (changed: readonly (keyof Settings)[]) =>
-  changed.some(key => ['seed', 'batchSize', 'data', 'examples', 'validation'].includes(key))
+  changed.some(key => ['seed', 'batchSize', 'data', 'examples', 'validation', 'augment'].includes(key))
+
+/** The ways that a setting names; undefined if one of them is none. */
+export function waysOf(augment: string): Augmentation[] | undefined {
+  const names = augment === '' ? [] : augment.split(',')
+  const ways = augmentations.filter(way => names.includes(way))
+  return ways.length === names.length ? ways : undefined
+}
 
 export const optimizers: Record<Settings['optimizer'], (network: Network, settings: Settings) => Optimizer> = {
   adam: ({ parameters }) => adam(parameters),

@@ -1,6 +1,7 @@
 // `train`: learn from examples, or go on learning where a checkpoint left off.
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
+import { augmentations } from '../../data/index.js'
 import { schedules, type Backend, type Examples, type Network, type Step } from '../../engine/index.js'
 import {
   changes,
@@ -23,6 +24,7 @@ import { lock, type Lock } from '../lock.js'
 import { modelName } from '../modelFile.js'
 import { createNetwork } from '../network.js'
 import {
+  augmentation,
   backendOf,
   chosen,
   count,
@@ -63,6 +65,7 @@ export async function options() {
     ...grouped('help.examples', {
       ...dataOption(),
       examples: valued(t('option.examples'), indexOrAll('examples'), t('option.examples.default')),
+      augment: valued(t('option.augment', { choices: augmentations.join(', ') }), augmentation, 'none'),
       validation: valued(t('option.validation'), fraction('validation'), defaults.validation),
       patience: valued(t('option.patience'), count('patience'), t('option.patience.default')),
     }),
@@ -249,11 +252,12 @@ function announce({ network, training }: Session, fresh: boolean, task: Task) {
   const { path, previous, saved, backend, apart, display } = task
   const { epoch, batch, steps, run } = training
   const optimizer = optimizerNames[training.optimizer]
-  const { data, lr, seed, batchSize } = training
+  const { augment, data, lr, seed, batchSize } = training
   const kept = apart ? failure('train.apart', { apart: integer(apart.length) }) : ''
   display.introduce(network, [
     t('train.examples', { examples: integer(training.examples), data, batch: batchSize, apart: kept }),
     t('train.method', { optimizer, lr, seed, backend: backend.name }),
+    ...(augment ? [t('train.augment', { ways: augment.replaceAll(',', ', ') })] : []),
   ])
   if (fresh && previous?.replaced) display.say(t('train.fresh', { path, previous: previous.path }))
   if (!saved) return
@@ -262,9 +266,14 @@ function announce({ network, training }: Session, fresh: boolean, task: Task) {
   if (run === saved.run) display.say(t('train.resuming', { last: run.last }))
   const changed = changes(saved, training)
   for (const name of changed)
-    display.say(t('train.changed', { option: optionName(name), before: saved[name], now: training[name] }))
+    display.say(
+      t('train.changed', { option: optionName(name), before: shown(saved[name]), now: shown(training[name]) }),
+    )
   if (saved.batch && reshuffles(changed)) display.say(t('train.restarted', { epoch: epoch + 1 }))
 }
+
+/** A setting's value, as one would type it. */
+const shown = (value: string | number) => (value === '' ? 'none' : value)
 
 /** batchSize → batch-size */
 const optionName = (name: string) => name.replace(/[A-Z]/, letter => `-${letter.toLowerCase()}`)

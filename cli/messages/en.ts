@@ -88,6 +88,7 @@ export const en = {
   'option.validation': 'share of the examples to judge by instead of learning from',
   'option.patience': 'stop after so many epochs without a better validation loss, and go back to the best weights',
   'option.patience.default': 'never',
+  'option.augment': 'what varies in the images from epoch to epoch ({choices}, with commas between), all or none of it',
   'option.schedule': 'how the learning rate changes over a run',
 
   // Tables
@@ -115,6 +116,7 @@ export const en = {
     'Continuing {path}: epoch {epoch} after batch {batch}, {optimizer} state restored ({steps} steps).',
   'train.continuing.anew': 'Continuing {path}: epoch {epoch}, {optimizer} starts without memory.',
   'train.resuming': 'This run was stopped before its end; it goes on to epoch {last}.',
+  'train.augment': 'The images vary from epoch to epoch: {ways}',
   'train.changed': 'Changed: --{option} was {before}, is {now} from here on.',
   'train.restarted': 'Its batches being others now, epoch {epoch} begins again.',
   'train.fresh':

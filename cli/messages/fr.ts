@@ -79,6 +79,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'data.gzip': 'sa compression gzip est abîmée : {reason}',
   'data.gzip.cut': 'la fin manque',
   'data.gzip.content': 'elle ne contient pas ce qui a été comprimé',
+  'data.augment':
+    'on ne peut varier que des images d’octets, [lignes, colonnes] ou [lignes, colonnes, canaux], non [{actual}]',
   'data.images': 'les images sont de forme [{actual}] ; attendu [n, lignes, colonnes] ou [n, lignes, colonnes, canaux]',
   'data.count': 'il y a {images} images mais {labels} étiquettes',
   'data.label': 'étiquette {label} en position {position} ; attendu de 0 à {last}',
@@ -182,6 +184,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.validation': 'part des exemples mise de côté pour juger au lieu d’apprendre',
   'option.patience': 'arrêter après tant d’époques sans meilleure perte de validation, et revenir aux meilleurs poids',
   'option.patience.default': 'jamais',
+  'option.augment':
+    'ce qui varie dans les images d’une époque à l’autre ({choices}, séparés par des virgules), all pour tout, none pour rien',
   'option.schedule': 'comment le taux d’apprentissage change au cours de l’entraînement',
 
   // Tables
@@ -209,6 +213,7 @@ export const fr: Readonly<Record<Message, string>> = {
     'Suite de {path} : époque {epoch} après le lot {batch}, {optimizer} rétabli ({steps} pas).',
   'train.continuing.anew': 'Suite de {path} : époque {epoch}, {optimizer} commence sans mémoire.',
   'train.resuming': 'Cet entraînement avait été arrêté avant sa fin ; il va jusqu’à l’époque {last}.',
+  'train.augment': 'Les images varient d’une époque à l’autre : {ways}',
   'train.changed': 'Changement : --{option} valait {before}, vaut désormais {now}.',
   'train.restarted': 'Comme ses lots ne sont plus les mêmes, l’époque {epoch} recommence.',
   'train.fresh':

@@ -21,7 +21,16 @@ describe('test', () => {
 
   const training: Training = {
     ...{ model: 'deepnet1', optimizer: 'adam', lr: 0.001, momentum: 0, batchSize: 128, seed: 0, data: 'mnist' },
-    ...{ examples: 60000, validation: 0, patience: 0, schedule: 'constant', history: [], run: null, best: null },
+    ...{
+      examples: 60000,
+      validation: 0,
+      patience: 0,
+      schedule: 'constant',
+      augment: '',
+      history: [],
+      run: null,
+      best: null,
+    },
     ...{ epoch: 1, batch: 0, lossSum: 0, sums: {}, steps: 469 },
   }
   const write = (name: string, changed: Partial<Training> = {}, folder = storage) =>

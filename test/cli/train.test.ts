@@ -252,3 +252,28 @@ describe('train', () => {
     assert.deepEqual([(await training('weights')).epoch, (await training('weights')).steps], [before.epoch + 1, 4])
   })
 })
+
+describe('train --augment', () => {
+  const storage = temporaryFolder()
+  const train = (name: string, ...more: string[]) =>
+    chiffre(
+      ...['train', '--model', 'deepnet1', '--name', name, '--storage', storage, '--examples', '100', '--threads', '1'],
+      ...['--lr', '0.01', ...more],
+    )
+  const sha = (out: string) => /sha256 (\w+)/.exec(out)?.[1]
+
+  it('goes on byte for byte; other images mean other weights', async () => {
+    const whole = await train('whole', '--augment', 'all', '--epochs', '2')
+    assert.match(whole.out, /The images vary from epoch to epoch: shift, rotation, scale, shear, elastic, thickness\n/)
+    await train('halves', '--augment', 'all')
+    assert.equal(sha((await train('halves')).out), sha(whole.out))
+    assert.notEqual(sha((await train('plain', '--epochs', '2')).out), sha(whole.out))
+    const none = await train('halves', '--augment', 'none')
+    assert.match(none.out, /Changed: --augment was shift,rotation,scale,shear,elastic,thickness, is none from here on/)
+  })
+  it('refuses what it does not know, and names what comes close', async () => {
+    const { code, err } = await train('whole', '--augment', 'shift,rotate')
+    assert.equal(code, 2)
+    assert.match(err, /^chiffre: --augment cannot be rotate, only shift, rotation, .*; did you mean rotation\?/)
+  })
+})

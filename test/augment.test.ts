@@ -1,0 +1,123 @@
+// Augmented images: what moves, and that it depends on nothing but (seed, epoch, index).
+import assert from 'node:assert/strict'
+import { augmentations, augmenter, type Augmentation } from '../data/index.js'
+import { penOf, warper, type Motion } from '../data/augment.js'
+import { ExampleSet } from '../engine/index.js'
+import { digits } from './support/examples.js'
+import { fixture } from './support/fixtures.js'
+
+const at = (degrees: number, scale: number): Motion['matrix'] => {
+  const [cos, sin] = [Math.cos, Math.sin].map(f => f((degrees * Math.PI) / 180) / scale)
+  return [cos, -sin, sin, cos]
+}
+const still: Motion = { matrix: [1, 0, 0, 1], down: 0, right: 0 }
+const warped = (image: Uint8Array, shape: readonly [number, number, number], motion: Motion) => {
+  const to = new Uint8Array(image.length)
+  warper(...shape)(image, motion, to)
+  return to
+}
+
+describe('warper', () => {
+  // SciPy's affine_transform of a prepared seven (test/fixtures/preprocess.py), whose greys are from 0 to 1.
+  const { drawings, disturbed } = fixture('preprocess.json') as {
+    drawings: { input: number[] }[]
+    disturbed: { right: number; down: number; turn: number; scale: number; image: number[] }[]
+  }
+  const seven = Uint8Array.from(drawings[0].input, v => Math.round(255 * v))
+  for (const { right, down, turn, scale, image } of disturbed)
+    it(`turned by ${turn}, scaled by ${scale}, shifted by ${[down, right]}: SciPy's affine_transform`, () => {
+      const moved = warped(seven, [28, 28, 1], { matrix: at(turn, scale), down, right })
+      const worst = Math.max(...moved.map((v, i) => Math.abs(v - 255 * image[i])))
+      assert.ok(worst <= 1.01, `differs by ${worst} of 255`) // two roundings: of the seven, and of the result
+    })
+
+  const colours = Uint8Array.from({ length: 6 * 5 * 3 }, (_, i) => (i * 37) % 251)
+  it('leaves an image alone that does not move, its channels too', () =>
+    assert.deepEqual(warped(colours, [6, 5, 3], still), colours))
+  it('moves all channels alike', () => {
+    const moved = warped(colours, [6, 5, 3], { ...still, down: 2, right: -1 })
+    for (let i = 0; i < 6; i++)
+      for (let j = 0; j < 5; j++)
+        for (let c = 0; c < 3; c++)
+          assert.equal(moved[(i * 5 + j) * 3 + c], i >= 2 && j < 4 ? colours[((i - 2) * 5 + j + 1) * 3 + c] : 0)
+  })
+  it('a sheet whose points are all pulled alike is a shift: B-splines add up to 1', () => {
+    const sheet = Float64Array.from({ length: 98 }, (_, i) => (i < 49 ? 1 : -2))
+    assert.deepEqual(
+      warped(seven, [28, 28, 1], { ...still, sheet }),
+      warped(seven, [28, 28, 1], { ...still, down: -1, right: 2 }),
+    )
+  })
+  it('one point that is pulled bends its own neighbourhood alone', () => {
+    // Columns 0 to 3 of the points bear on pixels 0 to 6 (four spans of 28 / 4 pixels); point (3, 0) on all rows but the last spans'.
+    const sheet = new Float64Array(98)
+    sheet[3 * 7] = 5
+    const ones = new Uint8Array(784).map((_, i) => Math.floor(i / 28) * 9)
+    const moved = warped(ones, [28, 28, 1], { ...still, sheet })
+    const changed = Array.from(moved, (v, i) => (v === ones[i] ? -1 : i % 28)).filter(column => column >= 0)
+    assert.ok(changed.length > 0)
+    assert.ok(Math.max(...changed) < 7)
+  })
+})
+
+describe('penOf', () => {
+  // A plus and what a 4-neighbour dilation and erosion make of it, by hand.
+  const plus = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9, 9, 9, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0)
+  const drawn = (strength: number) => {
+    const to = new Uint8Array(25)
+    penOf(5, 5, 1)(plus, strength, to)
+    return [...to]
+  }
+  it('thickens', () =>
+    assert.deepEqual(drawn(1), [0, 0, 9, 0, 0, 0, 9, 9, 9, 0, 9, 9, 9, 9, 9, 0, 9, 9, 9, 0, 0, 0, 9, 0, 0]))
+  it('thins', () =>
+    assert.deepEqual(drawn(-1), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
+  it('does a third of it', () => assert.deepEqual([drawn(1 / 3)[2], drawn(-1 / 3)[7]], [3, 6]))
+})
+
+describe('augmenter', () => {
+  const set = digits(20).inputs
+  const image = (ways: readonly Augmentation[], seed: number, index: number, epoch: number) =>
+    augmenter(ways, seed)(set, Uint32Array.of(index), epoch)
+
+  it('depends on seed, epoch and index, and on nothing else: not on the batch', () => {
+    const batch = augmenter(augmentations, 3)(set, Uint32Array.of(7, 2, 7, 11), 5)
+    assert.deepEqual(batch.subarray(0, 784), image(augmentations, 3, 7, 5))
+    assert.deepEqual(batch.subarray(784, 1568), image(augmentations, 3, 2, 5))
+    assert.deepEqual(batch.subarray(1568, 2352), batch.subarray(0, 784))
+    for (const [seed, index, epoch] of [
+      [4, 7, 5],
+      [3, 8, 5],
+      [3, 7, 6],
+    ] as const)
+      assert.notDeepEqual(image(augmentations, seed, index, epoch), image(augmentations, 3, 7, 5))
+  })
+  it('does each thing by itself, and nothing if nothing is asked', () => {
+    assert.deepEqual(image([], 3, 7, 5), set.values.slice(7 * 784, 8 * 784))
+    const each = augmentations.map(way => image([way], 3, 7, 5))
+    for (const [i, a] of each.entries())
+      for (const b of [image([], 3, 7, 5), ...each.slice(i + 1)]) assert.notDeepEqual(a, b)
+  })
+  it('shifts by the same whether it turns as well', () => {
+    // A dot in the middle stays in the middle when it is turned: only the shift moves it.
+    const dot = new Uint8Array(29 * 29)
+    dot[14 * 29 + 14] = 255
+    const place = (ways: Augmentation[]) => {
+      const moved = augmenter(ways, 1)(new ExampleSet(dot, [29, 29]), Uint32Array.of(0), 0)
+      let [mass, row, column] = [0, 0, 0]
+      moved.forEach((v, i) => {
+        mass += v
+        row += v * Math.floor(i / 29)
+        column += v * (i % 29)
+      })
+      return [row / mass, column / mass]
+    }
+    const [alone, turned] = [place(['shift']), place(['shift', 'rotation'])]
+    assert.ok(Math.hypot(alone[0] - 14, alone[1] - 14) > 0.3, 'it has moved')
+    assert.ok(Math.hypot(alone[0] - turned[0], alone[1] - turned[1]) < 0.2)
+  })
+  it('takes images of bytes alone', () => {
+    for (const other of [new ExampleSet(new Float32Array(12), [3, 4]), new ExampleSet(new Uint8Array(12), [12])])
+      assert.throws(() => augmenter(['shift'], 0)(other, Uint32Array.of(0), 0), { key: 'data.augment' })
+  })
+})
