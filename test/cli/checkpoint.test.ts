@@ -100,7 +100,7 @@ describe('checkpoint', () => {
     ['a malformed epoch', () => changed((_, m) => (m.epoch = '-1')), 'its metadata lacks a valid epoch'],
     ['no model', () => changed((_, m) => delete m.model), 'its metadata lacks a valid model'],
     ['an unknown optimizer', () => changed((_, m) => (m.optimizer = 'lion')), 'its metadata lacks a valid optimizer'],
-    ['a batch that no epoch has', () => changed((_, m) => (m.batch = '2')), 'its metadata lacks a valid batch'],
+    ['a batch that no epoch has', () => changed((_, m) => (m.batch = '7')), 'its metadata lacks a valid batch'],
     ['a learning rate that leads uphill', () => changed((_, m) => (m.lr = '-1')), 'its metadata lacks a valid lr'],
     ['an accuracy over 100 %', () => changed((_, m) => (m.history = '[{"loss":1,"accuracy":61.87}]')), /valid history/],
     [
@@ -183,7 +183,7 @@ describe('checkpoint', () => {
       ['lr', ['-1', '0', '1e999', 'null', '"0.1"']],
       ['momentum', ['1', '-0.1']],
       ['batchSize', ['0', '1.5', '-128']],
-      ['batch', ['99999', '2', '-1']], // of 200 examples, 128 at a time, there are 2
+      ['batch', ['99999', '7', '-1']], // of 200 examples, 32 at a time, there are 7
       ['epoch', ['-1', '0.5', '1e300']],
       ['lossSum', ['null', '1e999']],
       ['validation', ['1', '-0.2']],
