@@ -69,8 +69,8 @@ export const upload = (backend: Backend, { shape, size }: ExampleSet, values: Ui
 export function targetsAt({ targets, length }: Examples, indices: Uint32Array): Examples['targets'] {
   const width = targets.length / length
   const picked = targets.slice(0, indices.length * width)
-  for (let i = 0; i < indices.length; i++)
-    for (let j = 0; j < width; j++) picked[i * width + j] = targets[indices[i] * width + j]
+  if (width === 1) for (let i = 0; i < indices.length; i++) picked[i] = targets[indices[i]]
+  else indices.forEach((from, i) => picked.set(targets.subarray(from * width, (from + 1) * width), i * width))
   return picked
 }
 
