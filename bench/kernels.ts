@@ -1,8 +1,10 @@
 // npm run bench: every kernel of the contract, on every backend, in the sizes of the models and as square products.
 import yargs from 'yargs'
 import type { Backend } from '../engine/index.js'
+import { models } from '../models/index.js'
 import { backends, configurations, usualKernels } from './backends.js'
 import { checker } from './check.js'
+import { explain } from './explain.js'
 import { allCalls, kernelNames, type Kernel } from './kernelCalls.js'
 import { backendOption, threadsOption } from './options.js'
 import { peak, type Peak } from './peak.js'
@@ -31,8 +33,17 @@ const argv = yargs(process.argv.slice(2))
     default: 2,
     describe: 'what takes more seconds is measured only once, or not if ten times more',
   })
+  .option('explain', {
+    choices: Object.keys(models),
+    describe: 'print what the wasm planner makes of a step of a model',
+  })
   .strictOptions()
   .parseSync()
+
+if (argv.explain !== undefined) {
+  for (const plan of await explain(argv.explain, argv.batch)) console.log(plan)
+  process.exit()
+}
 
 const selected = argv._.map(String)
 const unknown = selected.find(name => !kernelNames.includes(name as Kernel))
