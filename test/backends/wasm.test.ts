@@ -82,6 +82,15 @@ describe('wasm', () => {
     assert.deepEqual(windows, [5, 6, 9, 10])
     await b.dispose()
   })
+  it('gelu is a ramp of slope 1, or flat, for numbers however large', async () => {
+    const b = await wasm({ threads: 1 })
+    const [x, dy] = [Float32Array.of(1e18, -1e18, 1e13, -1e13, 40, -40), new Float32Array(6).fill(1)].map(v =>
+      b.upload(v),
+    )
+    const dx = await b.download(b.unaryGrad('gelu', x, b.unary('gelu', x), dy))
+    assert.deepEqual(dx.map(Math.abs), Float32Array.of(1, 0, 1, 0, 1, 0))
+    await b.dispose()
+  })
   it('calls no kernel that does not exist', () => {
     const pool = new ThreadPool({}, createMemory(true, 1, 1), 2)
     assert.throws(() => {

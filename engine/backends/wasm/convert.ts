@@ -85,9 +85,9 @@ export function createConverter(store: Store, planner: Planner, explain?: (plan:
   /** A buffer in a layout, which it has from then on; csr and packed are of a matrix [m,n]. */
   function as<K extends keyof Layouts>(x: Block, kind: K, m = 0, n = 0): Layouts[K] {
     if (x.holders <= 0) throw new Error('wasm: a buffer was used after it had been freed')
-    const has = x.layouts.find(l => l.kind === kind && (!('m' in l) || (l.m === m && l.n === n))) as
-      Layouts[K] | undefined
-    if (has) return has
+    for (const l of x.layouts)
+      if (l.kind === kind && ((l.kind !== 'csr' && l.kind !== 'packed') || (l.m === m && l.n === n)))
+        return l as Layouts[K]
     const made = kind === 'dense' ? toDense(x) : kind === 'bytes' ? toBytes(x) : kind === 'csr' ? toCsr(x, m, n) : toPacked(x, m, n) // prettier-ignore
     return made as Layouts[K]
   }

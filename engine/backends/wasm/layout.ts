@@ -162,7 +162,12 @@ export class Block implements Buffer {
 }
 
 export const denseOf = (x: Block) => x.layouts.find(layout => layout.kind === 'dense')
-export const lazyOf = (x: Block) => x.layouts.find(layout => layout.kind === 'lazy')?.op
+
+export function lazyOf(x: Block): LazyOp | undefined {
+  for (const layout of x.layouts) if (layout.kind === 'lazy') return layout.op
+  return undefined
+}
+
 export const csrOf = (x: Block, m: number, n: number) =>
   x.layouts.find(layout => layout.kind === 'csr' && layout.m === m && layout.n === n) as Csr | undefined
 /** Whether its numbers are grey levels. */

@@ -77,7 +77,8 @@ export function createStore(threadPool: ThreadPool, functions: Functions, alloca
 
   function release(block: Block) {
     if (--block.holders > 0) return
-    drop(block, () => true)
+    for (const layout of block.layouts) giveLayout(layout)
+    block.layouts = []
     give(block.active?.at)
     give(block.lumped)
     give(block.softmax?.at)
@@ -86,15 +87,19 @@ export function createStore(threadPool: ThreadPool, functions: Functions, alloca
 
   /** Gives back what a block has in the chosen layouts. */
   function drop(block: Block, which: (layout: Layout) => boolean) {
-    const dropped = block.layouts.filter(which)
-    block.layouts = block.layouts.filter(layout => !dropped.includes(layout))
-    for (const layout of dropped)
-      if (layout.kind === 'csr') for (const piece of layout.owned) give(piece)
-      else if (layout.kind !== 'lazy') give(layout.at)
-      else if (layout.op.op === 'gather') {
-        give(layout.op.indices)
-        layout.op.set.leave()
-      } else eachInput(layout.op, release)
+    const { layouts } = block
+    block.layouts = layouts.filter(layout => !which(layout))
+    if (block.layouts.length < layouts.length)
+      for (const layout of layouts) if (!block.layouts.includes(layout)) giveLayout(layout)
+  }
+
+  function giveLayout(layout: Layout) {
+    if (layout.kind === 'csr') for (const piece of layout.owned) give(piece)
+    else if (layout.kind !== 'lazy') give(layout.at)
+    else if (layout.op.op === 'gather') {
+      give(layout.op.indices)
+      layout.op.set.leave()
+    } else eachInput(layout.op, release)
   }
 
   /** A piece of memory as large as another, with its content if asked for. */

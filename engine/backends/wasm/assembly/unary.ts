@@ -91,8 +91,10 @@ function share(x: v128): v128 {
 @inline
 function geluGradient(dy: v128, x: v128): v128 {
   const s = share(x)
-  const slope = f32x4.add(one(), f32x4.mul(f32x4.splat(0.134145), f32x4.mul(x, x)))
-  const bent = f32x4.mul(f32x4.mul(x, f32x4.splat(1.5957691216057308)), slope)
+  // Beyond 32 the share is exactly 0 or 1; what is multiplied by 0 then must not overflow.
+  const near = f32x4.max(f32x4.min(x, f32x4.splat(32)), f32x4.splat(-32))
+  const slope = f32x4.add(one(), f32x4.mul(f32x4.splat(0.134145), f32x4.mul(near, near)))
+  const bent = f32x4.mul(f32x4.mul(near, f32x4.splat(1.5957691216057308)), slope)
   return f32x4.mul(f32x4.mul(dy, s), f32x4.add(one(), f32x4.mul(f32x4.sub(one(), s), bent)))
 }
 class Gelu {
