@@ -233,10 +233,11 @@ export class Network {
 
 /** x, each example in the shape that the network expects. @throws ChiffreError if it holds another count of numbers */
 function batchOf(x: Tensor | undefined, expected: Shape): Tensor {
+  if (x && holds(x.shape, expected)) return x
   const [batch, ...example] = x?.shape ?? []
   if (!x || sizeOf(example) !== sizeOf(expected))
     throw problem('engine.input', { expected: `${expected}`, actual: `${example}` })
-  return holds(x.shape, expected) ? x : reshape(x, [batch, ...expected])
+  return reshape(x, [batch, ...expected])
 }
 
 function sizedFor(name: string, layer: Layer, input: Shape): Sized {

@@ -7,8 +7,11 @@ import type { Layer } from './layer.js'
  * @param input the shape of one example
  * @throws ChiffreError naming the layer that cannot take what comes before it
  */
-export const sequential = (input: Shape, ...layers: Layer[]) =>
-  new Network(input, (x, net) => {
-    const start = x as Tensor
-    return layers.reduce((h, layer, i) => net.layer(`${i}.${layer.name}`, layer, h), start)
+export function sequential(input: Shape, ...layers: Layer[]): Network {
+  const named = layers.map((layer, i) => [`${i}.${layer.name}`, layer] as const)
+  return new Network(input, (x, net) => {
+    let h = x as Tensor
+    for (const [name, layer] of named) h = net.layer(name, layer, h)
+    return h
   })
+}
