@@ -45,9 +45,9 @@ describe('a checkpoint', () => {
     const { training } = decodeCheckpoint(
       serialize({ tensors, metadata: { version: metadata.version, model: metadata.model } }),
     )
-    const { optimizer, lr, seed, data, schedule } = defaults
+    const { optimizer, lr, seed, data, schedule, augment } = defaults
     assert.deepEqual(training, {
-      ...{ model: 'deepnet1', optimizer, lr, seed, data, schedule, batchSize: 128, momentum: 0, examples: 0 },
+      ...{ model: 'deepnet1', optimizer, lr, seed, data, schedule, augment, batchSize: 128, momentum: 0, examples: 0 },
       ...{ validation: 0, patience: 0, epoch: 0, batch: 0, lossSum: 0, sums: {}, steps: 0, history: [], run: null },
       best: null,
     })
