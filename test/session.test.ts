@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import {
   changes,
+  checkFit,
   decodeCheckpoint,
   defaults,
   encodeCheckpoint,
@@ -13,7 +14,20 @@ import {
   type Settings,
   type Training,
 } from '../training/index.js'
-import { cpu, dense, fit, flatten, schedules, sequential, type Network } from '../engine/index.js'
+import {
+  cpu,
+  dense,
+  fit,
+  flatten,
+  network,
+  ops,
+  schedules,
+  sequential,
+  tensor,
+  zeros,
+  type Layer,
+  type Network,
+} from '../engine/index.js'
 import { digits } from './support/examples.js'
 
 const backend = cpu()
@@ -330,6 +344,68 @@ describe('what is kept of a session', () => {
       values[9] = value
       bias.data = bias.backend.upload(values)
       assert.equal(await session.checkpoint(false), undefined)
+    }
+  })
+})
+
+describe('a session of a network with a skip, two results, and state that is not learned', () => {
+  /** Adds a row that moves a tenth of the way to 1 with every batch, as running statistics do. */
+  const running = (): Layer => ({
+    name: 'running',
+    size: input => ({
+      output: input,
+      parameters: { row: { ...zeros(input), trained: false } },
+      forward(x, { row }, { training }) {
+        const target = tensor(x.backend, new Float32Array(row.data.length).fill(1), row.shape)
+        if (training) row.data = x.backend.sgdStep(row.data, ops.sub(row, target).data, undefined, 0.1, 0).w
+        return ops.add(x, row)
+      },
+    }),
+  })
+  const graph = () =>
+    network(
+      [28, 28],
+      (x, { layer }) => {
+        const h = layer('hidden', dense(6), layer('row', flatten(), x))
+        const sum = ops.add(h, layer('skipped', dense(6), layer('running', running(), h)))
+        return { digit: layer('digit', dense(10), sum), parity: layer('parity', dense(2), sum) }
+      },
+      {
+        loss: ({ digit, parity }, labels) => {
+          const classes = Array.from(labels as ArrayLike<number>)
+          const even = classes.map(c => c % 2)
+          return ops.add(ops.crossEntropy(digit, classes), ops.crossEntropy(parity, even))
+        },
+      },
+    )
+  const stateOf = async (session: Session) => [...(await session.network.state.get('running.row')!.download())]
+
+  it('ends with the same bytes, whole or in parts', async () => {
+    const whole = Session.begin('graph', graph(), backend, settings, 2)
+    await train(whole, Infinity)
+    const first = Session.begin('graph', graph(), backend, settings, 2)
+    await train(first, 4)
+    assert.ok(Math.abs((await stateOf(first))[0] - (1 - 0.9 ** 4)) < 1e-6) // four batches
+    const checkpoint = await saved(first)
+    checkFit(checkpoint, 'graph', graph())
+    const second = await Session.resume(checkpoint, graph(), backend, settings, undefined)
+    await train(second, Infinity)
+    const bytes = async (session: Session) => encodeCheckpoint((await session.checkpoint(true))!)
+    assert.deepEqual(await bytes(second), await bytes(whole))
+  })
+
+  it('goes back to the state of its best epoch too', async () => {
+    const session = Session.begin('graph', graph(), backend, patient, 3)
+    await train(session, 3)
+    await endEpochs(session, 0.5)
+    const then = await stateOf(session)
+    await train(session, 3)
+    await endEpochs(session, 0.6)
+    const resumed = await Session.resume(await saved(session), graph(), backend, patient, undefined)
+    for (const one of [session, resumed]) {
+      assert.notDeepEqual(await stateOf(one), then)
+      one.restoreBest()
+      assert.deepEqual(await stateOf(one), then)
     }
   })
 })

@@ -7,6 +7,7 @@ import {
   type Network,
   type Optimizer,
   type Progress,
+  type Tensor,
 } from '../engine/index.js'
 import type { Checkpoint, Epoch, Training } from './checkpoint.js'
 import { problem } from './errors.js'
@@ -88,9 +89,9 @@ export class Session {
 
   /** Goes back to the weights of the best epoch. */
   restoreBest() {
-    for (const [name, parameter] of this.network.parameters) {
-      parameter.backend.free(parameter.data)
-      parameter.data = parameter.backend.upload(this.#best!.get(name)!.values)
+    for (const [name, weight] of this.#kept()) {
+      weight.backend.free(weight.data)
+      weight.data = weight.backend.upload(this.#best!.get(name)!.values)
     }
     this.training = { ...this.training, best: { ...this.training.best!, waited: 0 } }
   }
@@ -108,17 +109,21 @@ export class Session {
     return { training: { ...this.training, run: done ? null : run }, tensors }
   }
 
+  /** What makes the network what it is: what it learns, and what its layers keep up to date by themselves. */
+  #kept(): (readonly [string, Tensor])[] {
+    return [...this.network.parameters, ...this.network.state]
+  }
+
   async #weights(): Promise<NamedTensors> {
     const weights = new Map()
-    for (const [name, parameter] of this.network.parameters)
-      weights.set(name, { shape: parameter.shape, values: Float32Array.from(await parameter.download()) })
+    for (const [name, weight] of this.#kept())
+      weights.set(name, { shape: weight.shape, values: Float32Array.from(await weight.download()) })
     return weights
   }
 
-  /** The tensors of a checkpoint called like the parameters, but for a prefix. */
+  /** The tensors of a checkpoint called like the weights, but for a prefix. */
   #named(prefix: string, tensors: NamedTensors): NamedTensors {
-    const names = [...this.network.parameters.keys()]
-    return new Map(names.map(name => [name, present(tensors, prefix + name)]))
+    return new Map(this.#kept().map(([name]) => [name, present(tensors, prefix + name)]))
   }
 }
 

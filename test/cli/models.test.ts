@@ -103,6 +103,47 @@ describe('a student’s model', () => {
     writeFileSync(file, before)
   })
 
+  it('of any graph trains, goes on byte for byte, and is tested: with a skip, and with two results', () => {
+    writeFileSync(
+      join(clone, 'models/graphs.ts'),
+      `import { dense, flatten, network, ops, relu } from '../engine/index.js'
+
+export const skip = () =>
+  network([28, 28], (x, { layer }) => {
+    const h = layer('relu', relu(), layer('hidden', dense(16), layer('row', flatten(), x)))
+    return layer('digit', dense(10), ops.add(h, layer('skipped', dense(16), h)))
+  })
+
+export const heads = () =>
+  network(
+    [28, 28],
+    (x, { layer }) => {
+      const h = layer('relu', relu(), layer('hidden', dense(16), layer('row', flatten(), x)))
+      return { digit: layer('digit', dense(10), h), parity: layer('parity', dense(2), h) }
+    },
+    {
+      loss: ({ digit, parity }, labels) => {
+        const classes = Array.from(labels as ArrayLike<number>)
+        return ops.add(ops.crossEntropy(digit, classes), ops.crossEntropy(parity, classes.map(c => c % 2)))
+      },
+    },
+  )
+`,
+    )
+    for (const model of ['skip', 'heads']) {
+      const train = (name: string, epochs: number) =>
+        run('train', '--model', model, '--name', name, '--examples', '200', '--threads', '1', '--lr', '0.01', '--storage', storage, '--epochs', `${epochs}`) // prettier-ignore
+      train(`${model}-whole`, 2)
+      train(`${model}-parts`, 1)
+      const { err } = train(`${model}-parts`, 1)
+      assert.equal(err, '')
+      const bytes = (name: string) => readFileSync(join(storage, `${name}.safetensors`))
+      assert.deepEqual(bytes(`${model}-parts`), bytes(`${model}-whole`))
+      const test = run('test', '--model', model, '--name', `${model}-whole`, '--storage', storage, '--threads', '1')
+      assert.match(test.out, /^Accuracy \d\d\.\d\d%, loss /m)
+    }
+  })
+
   it('that cannot work is told why, in one clear line', () => {
     const wrong: Record<string, [code: string, reason: string]> = {
       unfit: [
