@@ -12,8 +12,10 @@ import { chosen, grouped, hint, parse, type OptionsOf } from './options.js'
 /** What a file of commands/ exports. */
 interface Command {
   options(): OptionsOf | Promise<OptionsOf>
+  /** The words that may follow the command, as its usage shows them; none if left out. */
+  readonly words?: string
   /** @returns the exit code */
-  run(values: never, program: string): Promise<number>
+  run(values: never, program: string, words: readonly string[]): Promise<number>
 }
 
 /** To add a command, add its line, and NAME.describe to the catalogue. */
@@ -21,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   train: () => import('./commands/train.js'),
   test: () => import('./commands/test.js'),
   models: () => import('./commands/models.js'),
+  curves: () => import('./commands/curves.js'),
   use: () => import('./commands/use.js'),
   read: () => import('./commands/read.js'),
   doctor: () => import('./commands/doctor.js'),
@@ -72,11 +75,19 @@ async function dispatch(args: string[], program: string): Promise<number> {
     parser.command(
       name,
       description,
-      async y => y.usage(`$0 ${name}\n\n${description}`).options(await (await load()).options()),
+      async y => {
+        const command = await load()
+        return y.usage(`$0 ${name} ${command.words ?? ''}\n\n${description}`).options(await command.options())
+      },
       async argv => {
         const command = await load()
-        refuseWords(argv._.slice(1))
-        exitCode = await command.run(parse(argv, { ...general(), ...(await command.options()) }) as never, program)
+        const words = argv._.slice(1).map(String)
+        if (!command.words) refuseWords(words)
+        exitCode = await command.run(
+          parse(argv, { ...general(), ...(await command.options()) }) as never,
+          program,
+          words,
+        )
       },
     )
   }

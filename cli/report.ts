@@ -1,7 +1,9 @@
 // What a test has shown, as tables and drawings.
 import type { Dataset, Mistake, Pixels } from '../data/index.js'
 import { arrange, bold, cropToInk, draw, type ColourDepth } from './drawing.js'
-import { integer, percent, t } from './language.js'
+import type { Epoch, Score } from '../training/index.js'
+import { decimal, integer, percent, t } from './language.js'
+import type { Message } from './messages/en.js'
 import { table } from './tables.js'
 
 /** A mistake with its image, [28,28]. */
@@ -24,6 +26,17 @@ export function report(confusion: readonly (readonly number[])[], mistakes: read
   const pictures = mistakes.length ? [t('test.surest'), '', drawings(mistakes, columns, depth)] : [t('test.perfect')]
   const matrix = [t('test.confusion'), confusionTable(confusion, depth)]
   return ['', ...pictures, '', ...matrix, '', digitsTable(confusion), ''].join('\n')
+}
+
+/** How well the network did on what it learned from, on what was kept apart, and on what it never saw, side by side. */
+export function scoresTable(learning: Epoch | undefined, test: Score): string {
+  const row = (key: Message, score: Score | undefined) =>
+    score ? [[t(key), percent(score.accuracy), decimal(score.loss, 4)]] : []
+  return table(
+    [t('table.examples'), t('table.accuracy'), t('table.loss')],
+    [...row('test.learning', learning), ...row('test.validation', learning?.validation), ...row('test.unseen', test)],
+    ['left', 'right', 'right'],
+  )
 }
 
 /** The mistakes side by side. @param columns the terminal's width */

@@ -10,7 +10,7 @@ import { createNetwork } from './network.js'
 import { pathOf, repeated, type NetworkValues } from './options.js'
 
 /** The checkpoints that come with the program. */
-const pretrained = fileURLToPath(new URL('../../storage/pretrained', import.meta.url))
+export const pretrained = fileURLToPath(new URL('../../storage/pretrained', import.meta.url))
 
 export interface Trained {
   /** The network, which has yet to load the checkpoint's weights. */

@@ -8,6 +8,7 @@ import { createNetwork, modelNames, parameterCount } from '../network.js'
 import { grouped, jsonOption, storageOption, type Values } from '../options.js'
 import { optimizerNames } from '../settings.js'
 import { table } from '../tables.js'
+import { testsOf, type Tests } from '../tested.js'
 import { jsonLine, visible } from '../visible.js'
 
 export const options = () => ({ ...storageOption(), ...grouped('help.general', jsonOption()) })
@@ -16,6 +17,7 @@ export const options = () => ({ ...storageOption(), ...grouped('help.general', j
 interface Found {
   readonly name: string
   readonly training?: Training
+  readonly tests?: Tests
   readonly error?: string
 }
 
@@ -46,7 +48,7 @@ async function find(storage: string, name: string): Promise<Found> {
       const checkpoint = (await readCheckpoint(path))!
       const { model } = checkpoint.training
       await about(path, async () => checkFit(checkpoint, model, await createNetwork(model)))
-      return { name, training: checkpoint.training }
+      return { name, training: checkpoint.training, tests: await testsOf(path) }
     },
     { name },
   )
@@ -75,10 +77,10 @@ function asTable(listed: readonly Listed[]): string {
     const first = [model, parameters === undefined ? '–' : integer(parameters)]
     if (error) return [[...first, '–', error, '']]
     if (!checkpoints.length) return [[...first, '–', '', '']]
-    return checkpoints.map(({ name, training }, i) => [
+    return checkpoints.map(({ name, training, tests = {} }, i) => [
       ...(i ? ['', ''] : first),
       visible(name),
-      ...describe(training!),
+      ...describe(training!, tests),
     ])
   })
   const head = ['table.model', 'table.parameters', 'table.checkpoint', 'table.training', 'table.accuracy'] as const
@@ -90,7 +92,7 @@ function asTable(listed: readonly Listed[]): string {
 }
 
 /** A checkpoint's training, and its accuracy. */
-function describe(training: Training): [string, string] {
+function describe(training: Training, tests: Tests): [string, string] {
   const { epoch, batch, optimizer, lr, examples, data } = training
   const values = { epochs: epoch, batch, optimizer: optimizerNames[optimizer], lr, examples: integer(examples), data }
   const score = scoreOf(training)
@@ -99,10 +101,13 @@ function describe(training: Training): [string, string] {
     : score.validation
       ? t('models.validation', { accuracy: percent(score.validation.accuracy) })
       : t('models.learning', { accuracy: percent(score.accuracy) })
-  return [t(batch ? 'models.within' : 'models.training', values), accuracy]
+  const tested = Object.entries(tests).map(([data, { accuracy }]) =>
+    t('models.tested', { accuracy: percent(accuracy), data }),
+  )
+  return [t(batch ? 'models.within' : 'models.training', values), [accuracy, ...tested].filter(Boolean).join('\n')]
 }
 
 const forPrograms = ({ checkpoints, ...model }: Listed) => ({
   ...model,
-  checkpoints: checkpoints.map(({ name, training }) => ({ name, ...training, ...scoreOf(training!) })),
+  checkpoints: checkpoints.map(({ name, training, tests }) => ({ name, ...training, ...scoreOf(training!), tests })),
 })

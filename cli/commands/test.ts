@@ -1,8 +1,9 @@
 // `test`: how well a network reads images that it did not learn from, and where it goes wrong.
 import cliProgress from 'cli-progress'
 import { confusion, mistakes } from '../../data/index.js'
-import { evaluate, type Evaluation } from '../../engine/index.js'
-import { loadDataset, takeExamples } from '../datasets.js'
+import { evaluate, type ChiffreError, type Evaluation } from '../../engine/index.js'
+import { scoreOf } from '../../training/index.js'
+import { builtIn, loadDataset, takeExamples } from '../datasets.js'
 import { about, explain } from '../errors.js'
 import { replaceFile } from '../files.js'
 import { decimal, integer, percent, t } from '../language.js'
@@ -18,8 +19,9 @@ import {
   type Values,
 } from '../options.js'
 import { contactSheet } from '../picture.js'
-import { caption, pictured, report } from '../report.js'
+import { caption, pictured, report, scoresTable } from '../report.js'
 import { knownData } from '../settings.js'
+import { keepTest } from '../tested.js'
 import { openTrained } from '../trained.js'
 
 export async function options() {
@@ -61,13 +63,17 @@ export async function run(argv: Test, program: string): Promise<number> {
   const { metrics, loss } = evaluation
   const { accuracy } = metrics
   const print = (text: string) => process.stdout.write(text + '\n')
-  if (argv.json) print(JSON.stringify({ accuracy, loss, errors: wrong.length, confusion: counts }))
+  const learning = scoreOf(checkpoint.training)
+  if (argv.json) print(JSON.stringify({ accuracy, loss, errors: wrong.length, confusion: counts, learning }))
   else {
     print(t('test.settings', { path, images: integer(images.length), data, backend: backend.name }))
     print(report(counts, shown))
+    print(scoresTable(learning, { accuracy, loss }))
     const figures = { accuracy: percent(accuracy), loss: decimal(loss, 4) }
     print(t('test.result', { ...figures, errors: integer(wrong.length), images: integer(images.length) }))
   }
+  const set = builtIn.includes(data) ? data : `idx-${images.fingerprint()}`
+  if (!missing) await unlessRefused(() => keepTest(path, set, { accuracy, loss, images: images.length }))
   if (shown.length === 0) return 0
 
   const file = argv.errors ?? pathOf(argv).replace(/\.safetensors$/, '-errors.png')
@@ -75,15 +81,23 @@ export async function run(argv: Test, program: string): Promise<number> {
     shown.map(({ image }) => image),
     shown.map(caption),
   )
+  const refused = await unlessRefused(() => replaceFile(file, sheet))
+  if (refused && argv.errors !== undefined) throw refused
+  if (refused) note(t('test.picture.none', { reason: refused }))
+  else if (!argv.json) print(t('test.picture', { path: file }))
+  return 0
+}
+
+/** Does what nobody asked for: the result is what counts. @returns why it could not be done, if the system refused */
+async function unlessRefused(fn: () => Promise<void>): Promise<ChiffreError | undefined> {
   try {
-    await replaceFile(file, sheet)
-    if (!argv.json) print(t('test.picture', { path: file }))
+    await fn()
+    return undefined
   } catch (error) {
     const reason = explain(error)
-    if (!reason || argv.errors !== undefined) throw error
-    note(t('test.picture.none', { reason })) // nobody asked for it: the result is what counts
+    if (!reason) throw error
+    return reason
   }
-  return 0
 }
 
 function note(sentence: string) {

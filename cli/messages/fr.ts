@@ -137,6 +137,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'usage.missing': '--{option} demande une valeur',
   'usage.conflict': '--{first} et --{second} ne vont pas ensemble',
   'usage.examples': '--examples ne peut pas valoir {actual} : {data} en a {available}',
+  'usage.names': 'quelles sauvegardes ? {command}',
   'usage.needs': '--{option} demande --{other}',
   'usage.hint': ' ; vouliez-vous dire {nearest} ?',
   'expected.positive': 'un nombre supérieur à 0, comme 0.001',
@@ -162,6 +163,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.data.learned': 'celui de l’apprentissage',
   'option.errors': 'image PNG des erreurs',
   'option.errors.default': 'NAME-errors.png, à côté de la sauvegarde',
+  'option.svg': 'image SVG des courbes',
+  'option.svg.default': 'NAME-curves.svg à côté de la sauvegarde',
   'option.name': 'nom de la sauvegarde',
   'option.name.default': 'celui du modèle',
   'option.storage': 'dossier des sauvegardes',
@@ -198,6 +201,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'table.checkpoint': 'Sauvegarde',
   'table.training': 'Entraînement',
   'table.accuracy': 'Exactitude',
+  'table.examples': 'Exemples',
+  'table.loss': 'Perte',
   'table.digit': 'Chiffre',
   'table.images': 'Images',
   'table.right': 'Bien lues',
@@ -250,6 +255,9 @@ export const fr: Readonly<Record<Message, string>> = {
   'test.pretrained': 'Il n’y a pas de {missing} : voici le réseau livré avec chiffre, {path}.',
   'test.seen':
     'Attention : ce réseau a appris de mnist, donc aussi des images de test de mnist-10k ; sur de nouvelles, il fera moins bien.',
+  'test.learning': 'appris',
+  'test.validation': 'mis de côté',
+  'test.unseen': 'jamais vus',
   'test.progress': 'Lecture',
   'test.settings': '{path} lit {images} images de test de {data}, calculé par {backend}',
   'test.surest': 'Les erreurs les plus sûres : ce que c’est → ce qui est lu, et sa probabilité',
@@ -258,6 +266,19 @@ export const fr: Readonly<Record<Message, string>> = {
   'test.confusion': 'Matrice de confusion : chiffre montré (ligne), chiffre lu (colonne)',
   'test.result': 'Exactitude {accuracy}, perte {loss} ; erreurs : {errors} sur {images}.',
   'test.perfect': 'Aucune erreur : il n’y a rien à dessiner.',
+
+  // curves
+  'curves.describe':
+    'Dessiner l’évolution de la perte et de l’exactitude, d’une sauvegarde ou de plusieurs superposées',
+  'curves.epoch': 'Époque',
+  'curves.loss': 'Perte',
+  'curves.accuracy': 'Exactitude',
+  'curves.training': 'exemples appris',
+  'curves.validation': 'exemples mis de côté',
+  'curves.picture': 'Image de ces courbes : {path}',
+  'curves.picture.none': 'Pas d’image de ces courbes : {reason}',
+  'curves.none': 'il n’y a pas de sauvegarde {name} dans {storage}{hint}',
+  'curves.untrained': 'aucune époque n’est finie, il n’y a donc rien à dessiner',
 
   // doctor
   'doctor.describe': 'Montrer ce qu’offre cette machine, et quels calculs y marchent',
@@ -285,6 +306,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'models.training': '{epochs} × {examples} de {data}\n{optimizer}, lr {lr}',
   'models.within': '{epochs} × {examples} de {data} et {batch} lots\n{optimizer}, lr {lr}',
   'models.validation': '{accuracy}\n(validation)',
+  'models.tested': '{accuracy}\n(test de {data})',
   'models.learning': '{accuracy}\n(entraînement)',
   'model.broken': 'modèle {model} : {reason}',
   'model.thrown': 'il échoue avec « {message} »',

@@ -1,6 +1,6 @@
 // `test`, with a network whose answers can be foretold: it says 7 to everything, with a probability of e² / (e² + 9).
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PNG } from 'pngjs'
 import { checkpointPath, writeCheckpoint } from '../../cli/checkpoint.js'
@@ -89,6 +89,33 @@ describe('test', () => {
     const { code, out, err } = await test('--examples', '20', '--errors', storage)
     assert.match(out, /Accuracy 10\.00%/)
     assert.deepEqual([code, err], [1, `chiffre: ${storage}: this is a folder, not a file\n`])
+  })
+
+  it('stands beside what was learned, and is kept for `models` as long as the checkpoint is the same', async () => {
+    const history = [{ loss: 0.25, accuracy: 0.875, validation: { loss: 0.5, accuracy: 0.75 } }]
+    await write('beside', { history })
+    const { out } = await test('--name', 'beside')
+    const rows = [
+      /│ learned from │ +87\.50% │ 0\.2500 │/,
+      /│ kept apart +│ +75\.00% │ 0\.5000 │/,
+      /│ never seen +│ +10\.28% │ 2\.5910 │/,
+    ]
+    for (const row of rows) assert.match(out, row)
+    const known = async () => {
+      const { models } = JSON.parse((await chiffre('models', '--storage', storage, '--json')).out) as {
+        models: { checkpoints: { name: string; tests: Record<string, { accuracy: number; images: number }> }[] }[]
+      }
+      return models.flatMap(({ checkpoints }) => checkpoints).find(({ name }) => name === 'beside')!.tests
+    }
+    assert.equal((await known()).mnist.accuracy, 0.1028)
+    assert.match((await chiffre('models', '--storage', storage)).out, / 10\.28% +│\n.*\(test of mnist\)/)
+    await test('--name', 'beside', '--examples', '20') // fewer say less
+    assert.equal((await known()).mnist.images, 10000)
+    await write('beside', { history, epoch: 2 })
+    assert.deepEqual(await known(), {})
+    writeFileSync(join(storage, 'beside.tests.json'), '{"tests":')
+    assert.equal((await test('--name', 'beside', '--examples', '20')).code, 0)
+    assert.equal((await known()).mnist.images, 20)
   })
 
   it('where no picture can be written that nobody asked for, the result counts', async () => {
