@@ -18,6 +18,8 @@ export interface Bounded extends Buffer {
   readonly grid: number
   /** Whether these are pixels: a backend may keep grey levels, and divide where it likes. */
   readonly grey?: boolean
+  /** Of sums: of how many products. A bias may be the first to be added, and then each sum rounds at its size. */
+  readonly terms?: number
 }
 
 const U = 2 ** -24
@@ -80,7 +82,7 @@ export function bounds(): Bounds {
     const grid = x.grid * w.grid
     const exact = grid > 0 && Math.max(most, largest(magnitude) + largest(error)) <= grid * 2 ** 24
     if (!exact) round(value, magnitude, error, (terms + 2) * U, terms * TINY)
-    return make(value, error, exact ? grid : 0)
+    return { ...make(value, error, exact ? grid : 0), ...(!exact && { terms }) }
   }
 
   /** As above, with zeros around an image, which may be multiplied or left out: 0 · ∞ is not a number. */
@@ -121,7 +123,9 @@ export function bounds(): Bounds {
       const [q, eq] = [sign * b.value[i % b.length], b.error[i % b.length]]
       value[i] = p + q
       error[i] = ep + eq
-      if (!exact && !(p === 0 && ep === 0) && !(q === 0 && eq === 0)) error[i] += U * (Math.abs(p + q) + ep + eq)
+      if (!exact && !(p === 0 && ep === 0) && !(q === 0 && eq === 0)) {
+        error[i] += U * (Math.abs(p + q) + ep + eq + (a.terms ?? 0) * (Math.abs(q) + eq))
+      }
     }
     return make(value, error, exact ? grid : 0)
   }
@@ -145,15 +149,17 @@ export function bounds(): Bounds {
     return same(value, error, below === 0 ? dy.grid : 0)
   }
 
-  /** w − rate · v for an optimizer's step. */
-  function stepped(w: Bounded, v: Bounded, rate: number): Bounded {
+  /** kept · w − rate · v for an optimizer's step. */
+  function stepped(w: Bounded, v: Bounded, rate: number, kept = 1): Bounded {
     const grid = Math.min(w.grid, gridOf(Float64Array.of(rate)) * v.grid)
-    const exact = grid > 0 && largest(widened(w)) + Math.abs(rate) * largest(widened(v)) <= grid * 2 ** 24
-    const value = w.value.map((x, i) => x - rate * v.value[i])
+    const exact = kept === 1 && grid > 0 && largest(widened(w)) + Math.abs(rate) * largest(widened(v)) <= grid * 2 ** 24
+    const value = w.value.map((x, i) => kept * x - rate * v.value[i])
     const error = w.error.map((e, i) => {
       const by = Math.abs(rate * v.value[i])
       const off = e + Math.abs(rate) * v.error[i]
-      return exact || (by === 0 && off === 0) ? off : off + 4 * U * (by + Math.abs(w.value[i]) + off) + TINY
+      return exact || (kept === 1 && by === 0 && off === 0)
+        ? off
+        : off + 4 * U * (by + Math.abs(w.value[i]) + off) + TINY
     })
     return make(value, error, exact ? grid : 0)
   }
@@ -341,35 +347,36 @@ export function bounds(): Bounds {
       return make(value, error, 0)
     },
     crossEntropy(logits, labels, m, n, smoothing = 0) {
-      if (smoothing > 0) throw new Error('no bounds for label smoothing')
-      const value = taken(reference.crossEntropy(logits.value, labels.value, m, n))
+      const value = taken(reference.crossEntropy(logits.value, labels.value, m, n, smoothing))
       let off = 0
       for (let i = 0; i < m; i++) off += (2 * largest(logits.error.subarray(i * n, (i + 1) * n))) / m
       // A row's loss may be the difference of two of the largest numbers.
       const finite = 2 * largest(logits.value) <= LARGEST
-      return make(value, Float64Array.of(finite ? off + 16 * U * (1 + Math.abs(value[0])) : Infinity), 0)
+      return make(
+        value,
+        Float64Array.of(finite ? off + (16 + (smoothing > 0 ? n : 0)) * U * (1 + Math.abs(value[0])) : Infinity),
+        0,
+      )
     },
     crossEntropyGrad(logits, labels, dy, m, n, smoothing = 0) {
-      if (smoothing > 0) throw new Error('no bounds for label smoothing')
-      const value = taken(reference.crossEntropyGrad(logits.value, labels.value, dy.value, m, n))
+      const value = taken(reference.crossEntropyGrad(logits.value, labels.value, dy.value, m, n, smoothing))
       const p = taken(reference.softmax(logits.value, m, n))
       const [size, off] = [Math.abs(dy.value[0]), dy.error[0]]
       const error = probable(logits, p, m, n).map((e, i) => {
-        const wrong = Math.abs(p[i] - (labels.value[Math.floor(i / n)] === i % n ? 1 : 0))
+        const target = (labels.value[Math.floor(i / n)] === i % n ? 1 - smoothing : 0) + smoothing / n
+        const wrong = Math.abs(p[i] - target)
         return beyond((size * e + off * (wrong + e)) / m) + 4 * U * Math.abs(value[i]) + TINY
       })
       return make(value, error, 0)
     },
 
     sgdStep(w, dw, v, lr, momentum, decay = 0) {
-      if (decay > 0) throw new Error('no bounds for weight decay')
       const next = v && stepped(dw, v, -momentum)
       live -= v ? 2 : 1
-      const moved = stepped(w, next ?? dw, lr)
+      const moved = stepped(w, next ?? dw, lr, 1 - lr * decay)
       return next ? { w: moved, v: next } : { w: moved }
     },
     adamStep(w, dw, m, v, s: AdamStep) {
-      if (s.decay) throw new Error('no bounds for weight decay')
       const [mean, square] = [1 - s.beta1 ** s.step, 1 - s.beta2 ** s.step]
       const m1 = dw.value.map((d, i) => s.beta1 * m.value[i] + (1 - s.beta1) * d)
       const v1 = dw.value.map((d, i) => s.beta2 * v.value[i] + (1 - s.beta2) * d * d)
@@ -381,17 +388,18 @@ export function bounds(): Bounds {
         return s.beta2 * v.error[i] + (1 - s.beta2) * e * (d + d - e) + 8 * U * v1[i] + some(v1[i])
       })
       const by = (m: number, v: number) => (s.lr * (m / mean)) / (Math.sqrt(Math.max(v, 0) / square) + s.epsilon)
-      const value = w.value.map((x, i) => x - by(m1[i], v1[i]))
+      const kept = 1 - s.lr * (s.decay ?? 0)
+      const value = w.value.map((x, i) => kept * x - by(m1[i], v1[i]))
       const error = w.error.map((e, i) => {
         const step = by(m1[i], v1[i])
-        if (step === 0 && em[i] === 0) return e
+        if (kept === 1 && step === 0 && em[i] === 0) return e
         // lr · m may be among the smallest numbers of float32 before it is divided.
         const rounding = 8 * U * Math.abs(step) + TINY / s.epsilon
         let off = rounding
         for (const a of [-1, 1])
           for (const c of [-1, 1])
             off = Math.max(off, Math.abs(by(m1[i] + a * em[i], v1[i] + c * ev[i]) - step) + rounding)
-        return beyond(e + off + 2 * U * (Math.abs(w.value[i]) + Math.abs(step)))
+        return beyond(e + off + (kept === 1 ? 2 : 4) * U * (Math.abs(w.value[i]) + Math.abs(step)))
       })
       live -= 3
       return { w: make(value, error, 0), m: make(m1, em, 0), v: make(v1, ev, 0) }

@@ -1,6 +1,6 @@
 // Runs a case on backends and compares every result with the bounds of the reference (bounds.ts); backends that only differ in
 // their number of threads must give the same bits.
-import type { Backend, Values } from '../../engine/index.js'
+import { ExampleSet, type Backend, type Values } from '../../engine/index.js'
 import type { Case } from './arbitrary.js'
 import { bounds, type Bounded } from './bounds.js'
 import { play, type Read } from './play.js'
@@ -26,6 +26,26 @@ export interface Tally {
 
 export const tally = (): Tally => ({ cases: 0, numbers: 0, exact: 0, loose: 0, unknown: 0 })
 
+/** For how long a failure is shrunk. */
+const SHRINKING = 10_000
+
+/**
+ * A test of one case after the other, for fast-check. Some time after the first failure all cases pass, so that shrinking comes to
+ * an end: what failed until then is as small as it gets.
+ */
+export function checker(targets: readonly Target[], count: Tally) {
+  let until = Infinity
+  return async (one: Case) => {
+    if (Date.now() > until) return
+    try {
+      await check(one, targets, count)
+    } catch (error) {
+      until = Math.min(until, Date.now() + SHRINKING)
+      throw error
+    }
+  }
+}
+
 /** @throws Error naming the backend, the result and the place */
 export async function check({ networks }: Case, targets: readonly Target[], count: Tally) {
   const expected = new Map<string, Bounded>()
@@ -43,6 +63,7 @@ export async function check({ networks }: Case, targets: readonly Target[], coun
 
   const all = new Map<string, Map<string, Values>>()
   for (const { name, backend, twin } of targets) {
+    forgetSets(backend)
     const [live, bytes] = [backend.live, bytesOf(backend)]
     const reading: Promise<[string, Values]>[] = []
     takeTurns(backend, networks, (name, buffer) =>
@@ -58,10 +79,8 @@ export async function check({ networks }: Case, targets: readonly Target[], coun
     }
     if (results.size !== expected.size) throw new Error(`${name}: ${results.size} results, expected ${expected.size}`)
     if (backend.live !== live) throw new Error(`${name}: ${backend.live - live} buffers are still in use`)
-    // Sets of images may stay.
-    const sets = networks.some(({ values }) => values.some(value => 'set' in value))
-    if (!sets && bytesOf(backend) !== bytes)
-      throw new Error(`${name}: ${bytesOf(backend)} bytes are in use, ${bytes} before`)
+    forgetSets(backend)
+    if (bytesOf(backend) !== bytes) throw new Error(`${name}: ${bytesOf(backend)} bytes are in use, ${bytes} before`)
   }
 }
 
@@ -90,5 +109,11 @@ function equalBits(what: string, a: Values, b: Values) {
   for (let i = 0; i < a.length; i++)
     if (!Object.is(a[i], b[i])) throw new Error(`${what}[${i}]: ${a[i]} and ${b[i]} are not the same`)
 }
+
+/** A backend may keep copies of the sets that it was last asked for: from here on, it is those of these two. */
+function forgetSets(backend: Backend) {
+  for (const set of dots) backend.free(backend.gather(set, Uint32Array.of(0)))
+}
+const dots = [new ExampleSet(Uint8Array.of(1), [1]), new ExampleSet(Uint8Array.of(1), [1])]
 
 const bytesOf = (backend: Backend) => ('bytes' in backend ? (backend.bytes as number) : 0)

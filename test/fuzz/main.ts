@@ -3,8 +3,8 @@
 import fc from 'fast-check'
 import yargs from 'yargs'
 import { cpu, gpujs, wasm } from '../../engine/index.js'
-import { cases, WIDE } from './arbitrary.js'
-import { check, tally, type Target } from './check.js'
+import { cases } from './arbitrary.js'
+import { checker, tally, type Target } from './check.js'
 
 const options = await yargs(process.argv.slice(2))
   .usage('npm run fuzz -- [options]')
@@ -30,15 +30,12 @@ if (options.backend === 'wasm' && options.threads > 1) {
 }
 
 const count = tally()
-const property = fc.asyncProperty(
-  cases([...[2e4, 1e5, 3e5, 1e6].flatMap(budget => Array<number>(6).fill(budget)), WIDE]),
-  one => check(one, targets, count),
-)
+const arbitrary = cases([2e4, 1e5, 3e5, 1e6, 3e6], options.backend !== 'gpujs')
 const until = Date.now() + options.seconds * 1000
 let failed = 0
 for (let seed = options.seed; Date.now() < until; seed++) {
   const replay = options.path === undefined ? {} : { path: options.path }
-  const result = await fc.check(property, { seed, numRuns: 50, ...replay })
+  const result = await fc.check(fc.asyncProperty(arbitrary, checker(targets, count)), { seed, numRuns: 50, ...replay })
   if (result.failed) {
     failed++
     console.log(`\nseed ${seed}: after ${result.numRuns} cases\n${result.counterexample?.[0][fc.toStringMethod]()}`)

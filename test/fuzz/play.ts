@@ -3,6 +3,7 @@
 import {
   adam,
   backward,
+  clipNorm,
   ExampleSet,
   gather,
   noGrad,
@@ -28,7 +29,7 @@ export type Read = (name: string, buffer: Buffer) => void
 
 /** Runs a network and yields between the phases of each step, so that another network can have its turn. */
 export function* play(target: Backend, network: Network, name: string, read: Read): Generator<undefined, void> {
-  const { values, seed, optimizer: kind, lr, steps, scoped, evaluates } = network
+  const { values, seed, optimizer: kind, lr, decay, clip, steps, scoped, evaluates } = network
   const { backend, made } = tracked(target)
   const parameters = new Map<string, Tensor>()
   for (const [id, value] of values.entries())
@@ -36,7 +37,10 @@ export function* play(target: Backend, network: Network, name: string, read: Rea
       const { style, shape } = value
       parameters.set(`v${id}`, parameter(backend, floats(style, sizeOf(shape), seed, `v${id}`), shape))
     }
-  const optimizer = kind === 'adam' ? adam(parameters) : sgd(parameters, { momentum: kind === 'momentum' ? 0.5 : 0 })
+  const optimizer =
+    kind === 'adam'
+      ? adam(parameters, { weightDecay: decay })
+      : sgd(parameters, { momentum: kind === 'momentum' ? 0.5 : 0, weightDecay: decay })
   made.clear() // from here on: what a step makes
 
   /** All values, in their order; `after` sees each as it is made. */
@@ -63,7 +67,7 @@ export function* play(target: Backend, network: Network, name: string, read: Rea
         const indices = Uint32Array.from({ length: n }, () => Math.floor(rng() * value.set!))
         tensors.push(gather(backend, setOf(id, value.set, shape), indices))
       } else {
-        const bytes = grey(value.style, value.shape[0], sizeOf(value.shape.slice(1)), seed, label)
+        const bytes = grey(value.style, value.shape[0], value.shape.slice(1), seed, label)
         tensors.push(pixels(backend, bytes, value.shape))
       }
       after(id, tensors)
@@ -75,7 +79,7 @@ export function* play(target: Backend, network: Network, name: string, read: Rea
   const sets = new Map<number, { set: ExampleSet; uses: number }>()
   function setOf(id: number, count: number, shape: Shape): ExampleSet {
     const { style } = values[id] as { style: Style }
-    const draw = (uses: number) => grey(style, count, sizeOf(shape), seed, `v${id} set ${Math.floor(uses / 3)}`)
+    const draw = (uses: number) => grey(style, count, shape, seed, `v${id} set ${Math.floor(uses / 3)}`)
     const known = sets.get(id) ?? { set: new ExampleSet(draw(0), shape), uses: 0 }
     sets.set(id, known)
     if (known.uses > 0 && known.uses % 3 === 0) {
@@ -100,6 +104,7 @@ export function* play(target: Backend, network: Network, name: string, read: Rea
       const style = network.kind === 'exact' ? 'integers' : 'uniform'
       return backward(tensors[id], tensor(backend, floats(style, sizeOf(shape), seed, `dv${id} ${phase}`), shape))
     })
+    if (clip < Infinity) for (const [i, of] of gradients.entries()) gradients[i] = clipNorm(of, clip)
     for (const [i, of] of gradients.entries())
       for (const [id, value] of tensors.entries()) {
         const gradient = of.get(value)

@@ -8,7 +8,7 @@
 //
 // A draft grows from numbers that fast-check draws (arbitrary.ts): each is a choice, 0 being the simplest, and whatever the
 // numbers are, the shapes fit. So what fast-check shrinks stays a network.
-import { ops, sizeOf, type Shape, type Tensor } from '../../engine/index.js'
+import { losses, ops, sizeOf, type Shape, type Tensor } from '../../engine/index.js'
 import type { Padding } from '../../engine/index.js'
 import { conv2dShape } from '../../engine/ops/conv2d.js'
 
@@ -30,7 +30,8 @@ const styles = {
     weights: ['uniform', 'denormal', 'tiny', 'large', 'huge', 'mixed', 'pruned'],
   },
 } as const
-export type Style = (typeof styles)[Kind]['pixels' | 'data' | 'weights'][number] | 'mask'
+export type Style =
+  (typeof styles)[Kind]['pixels' | 'data' | 'weights'][number] | 'mask' | 'shift' | 'heights' | 'peaks'
 
 export interface Leaf {
   readonly op: 'pixels' | 'data' | 'parameter'
@@ -49,6 +50,7 @@ export interface Result {
   readonly stride?: number
   readonly size?: number
   readonly padding?: Padding
+  readonly smoothing?: number
   /** Downloaded as soon as it is made, which may keep kernels from joining; or at the end, though something was made of it. */
   read?: 'early' | 'late'
 }
@@ -61,6 +63,9 @@ export interface Network {
   readonly values: readonly Value[]
   readonly optimizer: 'sgd' | 'momentum' | 'adam'
   readonly lr: number
+  readonly decay: number
+  /** Clips gradients at this norm. */
+  readonly clip: number
   readonly steps: number
   /** A step is one scope(); or its buffers are freed by hand, in any order. */
   readonly scoped: boolean
@@ -77,9 +82,10 @@ export function sinksOf({ values }: Network): number[] {
 }
 
 export function show(network: Network): string {
-  const { kind, seed, optimizer, lr, steps, scoped, evaluates, values } = network
+  const { kind, seed, optimizer, lr, decay, clip, steps, scoped, evaluates, values } = network
   const owner = scoped ? 'in scopes' : 'by hand'
-  const head = `${kind}, seed ${seed}, ${optimizer} ${lr}, ${steps} steps, ${owner}${evaluates ? ', evaluates' : ''}`
+  const options = `${decay ? ` decay ${decay}` : ''}${clip < Infinity ? ` clip ${clip}` : ''}`
+  const head = `${kind}, seed ${seed}, ${optimizer} ${lr}${options}, ${steps} steps, ${owner}${evaluates ? ', evaluates' : ''}`
   return [head, ...values.map((value, id) => `v${id} = ${showValue(value)}`)].join('\n')
 }
 
@@ -88,10 +94,14 @@ function showValue(value: Value): string {
     const { op, shape, style, set, wanted } = value
     return `${op} [${shape}] ${style}${set ? ` of a set of ${set}` : ''}${wanted ? ', with gradient' : ''}`
   }
-  const { op, inputs, shape, stride, size, padding, read } = value
-  const options = [size && `size ${size}`, stride && `stride ${stride}`, padding, read && `read ${read}`].filter(
-    Boolean,
-  )
+  const { op, inputs, shape, stride, size, padding, smoothing, read } = value
+  const options = [
+    size && `size ${size}`,
+    stride && `stride ${stride}`,
+    padding,
+    smoothing && `smoothing ${smoothing}`,
+    read && `read ${read}`,
+  ].filter(Boolean)
   return `${op}(${inputs.map(id => `v${id}`).join(', ')}) [${shape}] ${options.join(', ')}`.trim()
 }
 
@@ -345,15 +355,38 @@ export const rows: Readonly<Record<string, Row>> = {
   crossEntropy: {
     draw(d) {
       const logits = d.ranked(d.pick(), 2)
-      d.add({ op: 'crossEntropy', inputs: [logits], shape: [] })
+      if (d.values[logits].op === 'softmax') return false
+      const smoothing = d.choose([undefined, undefined, undefined, 0.125])
+      d.add({ op: 'crossEntropy', inputs: [logits], shape: [], ...(smoothing && { smoothing }) })
       return true
     },
-    run: (_, [logits], labels) => ops.crossEntropy(logits, labels(logits.shape[0], logits.shape[1])),
+    run: ({ smoothing = 0 }, [logits], labels) =>
+      losses.crossEntropy(logits, labels(logits.shape[0], logits.shape[1]), { smoothing }),
+  },
+  binaryCrossEntropy: {
+    draw(d) {
+      const logits = d.pick()
+      if (d.values[logits].op === 'sigmoid') return false
+      const targets = d.add({ op: 'data', shape: d.shapeOf(logits), style: 'bits' })
+      d.add({ op: 'binaryCrossEntropy', inputs: [logits, targets], shape: [] })
+      return true
+    },
+    run: (_, [logits, targets]) => losses.binaryCrossEntropy(logits, targets),
+  },
+  mse: {
+    draw(d) {
+      const y = d.pick()
+      d.add({ op: 'mse', inputs: [y, d.like(y)], shape: [] })
+      return true
+    },
+    run: (_, [y, targets]) => losses.mse(y, targets),
   },
 }
 
 /** After these, numbers are no longer whole: exact networks have few of them. */
-const inexact = new Set('div leakyRelu tanh sigmoid softplus gelu exp log sqrt mean softmax crossEntropy'.split(' '))
+const inexact = new Set(
+  'div leakyRelu tanh sigmoid softplus gelu exp log sqrt mean softmax crossEntropy binaryCrossEntropy mse'.split(' '),
+)
 
 /** How networks begin that read digits: what backends join, and keep sparse. */
 export const beginnings: readonly (readonly string[])[] = [
