@@ -5,9 +5,10 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkFit, decodeCheckpoint, encodeCheckpoint, type Checkpoint } from '../training/index.js'
-import type { Network } from '../engine/index.js'
 import { about } from './errors.js'
 import { replaceFile } from './files.js'
+import { modelName } from './modelFile.js'
+import { createNetwork } from './network.js'
 import { readWhole } from './readWhole.js'
 
 /** A larger file is no checkpoint: some 10 million weights with the optimizer's memory. */
@@ -23,11 +24,19 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | undefin
   })
 }
 
-/** The checkpoint at a path, for a network. @throws ChiffreError if it holds another one */
-export async function openCheckpoint(path: string, model: string, network: Network) {
+/**
+ * The checkpoint at a path with the network that it is of.
+ * @param model as --model has it
+ * @throws ChiffreError if it holds another model's
+ */
+export async function openCheckpoint(path: string, model: string) {
   const checkpoint = await readCheckpoint(path)
-  if (checkpoint) await about(path, () => checkFit(checkpoint, model, network))
-  return checkpoint
+  if (!checkpoint) return undefined
+  const { training } = checkpoint
+  const name = modelName(model)
+  const network = await createNetwork(model, training.model === name ? training : undefined)
+  await about(path, () => checkFit(checkpoint, name, network))
+  return { checkpoint, network }
 }
 
 /** Writes a checkpoint in place of the one before. @returns the file's SHA-256 */

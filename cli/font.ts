@@ -20,6 +20,9 @@ const glyphs: Readonly<Record<string, readonly string[]>> = {
   ' ': ['  ', '  ', '  ', '  ', '  ', '  ', '  '],
 }
 
+/** Whether the font has all letters of a text. */
+export const canWrite = (text: string) => Array.from(text).every(letter => letter in glyphs)
+
 /** The rows of a line of text, a character a pixel; any white space is a space. @throws Error for other characters */
 export function write(text: string): string[] {
   const letters = Array.from(text.replace(/\s/g, ' '), letter => {

@@ -167,6 +167,19 @@ const colourTypes: Readonly<Record<number, { readonly channels: number; readonly
 /** Where each pass of an interlaced picture begins, and how far apart its pixels are: [left, top, right, down]. */
 const adam7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]] // prettier-ignore
 
+/** The levels of a PNG file, [rows, columns, channels], 0–255: grey (the mean of the colours) or red, green and blue, on black. */
+export async function readLevels(path: string, channels: number): Promise<Pixels> {
+  const { data, width, height } = await readPng(path)
+  const levels = ndarray(new Float32Array(width * height * channels), [height, width, channels])
+  for (let i = 0; i < width * height; i++) {
+    const colours = [0, 1, 2].map(c => (data[4 * i + c] * data[4 * i + 3]) / 255)
+    const grey = (colours[0] + colours[1] + colours[2]) / 3
+    for (let c = 0; c < channels; c++)
+      levels.data[i * channels + c] = Math.round(channels === 1 ? grey : (colours[c] ?? 255))
+  }
+  return levels
+}
+
 /** Luma (ITU-R BT.601) of every pixel, as it looks on paper of the given grey. */
 function greyOf({ data, width, height }: PNG, paper: number): Pixels {
   const grey = new Uint8Array(width * height)

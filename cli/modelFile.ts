@@ -22,7 +22,7 @@ export function modelName(model: string): string {
  * The function of a file that makes a network.
  * @throws ChiffreError that says what is wrong with the file, and what would be right
  */
-export async function functionIn(model: string): Promise<() => unknown> {
+export async function functionIn(model: string): Promise<(input?: number[], classes?: number) => unknown> {
   const { path, wanted } = parts(model)
   if (!existsSync(path)) throw failure('model.path.none', { path })
   registerHooks()

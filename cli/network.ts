@@ -1,10 +1,11 @@
 // The functions of models/, called with care: a student's first version of one may throw, or not fit.
-import { side } from '../data/index.js'
-import { ChiffreError, Network, sizeOf } from '../engine/index.js'
+import { numbered, side } from '../data/index.js'
+import { ChiffreError, Network, sizeOf, type Shape } from '../engine/index.js'
+import type { models } from '../models/index.js'
 import { failure } from './errors.js'
 import { functionIn, isModelFile, reasonOf } from './modelFile.js'
 
-async function registry(): Promise<Record<string, () => Network>> {
+async function registry(): Promise<typeof models> {
   try {
     return (await import('../models/index.js')).models
   } catch (error) {
@@ -18,22 +19,29 @@ async function registry(): Promise<Record<string, () => Network>> {
 /** The names that --model can take. */
 export const modelNames = async () => Object.keys(await registry())
 
-const image = [side, side]
-const classes = 10
+/** What a network is to tell apart. */
+export interface Purpose {
+  /** The shape of an image: [rows, columns], or [rows, columns, channels]. */
+  readonly input: Shape
+  readonly classes: readonly string[]
+}
+const digits: Purpose = { input: [side, side], classes: numbered(10) }
 
 /**
  * The network that a function of models/, or of a file (`./mine.ts`), makes, without weights yet.
- * @throws ChiffreError if it makes none, or one that does not take images of digits and tell the digits apart
+ * @throws ChiffreError if it makes none, or one that does not take such images and tell them apart
  */
-export async function createNetwork(model: string): Promise<Network> {
+export async function createNetwork(model: string, { input, classes }: Purpose = digits): Promise<Network> {
   try {
-    const create = isModelFile(model) ? await functionIn(model) : (await registry())[model]
-    const network: unknown = create()
+    const make = isModelFile(model) ? await functionIn(model) : (await registry())[model]
+    const [rows, columns, channels = 1] = input
+    const usual = sizeOf(input) === side * side && rows === side && classes.length === digits.classes.length
+    const network: unknown = usual ? make() : make([rows, columns, channels], classes.length)
     if (!(network instanceof Network)) throw failure('model.kind')
-    if (sizeOf(network.input) !== sizeOf(image))
-      throw failure('model.input', { actual: `${network.input}`, expected: `${image}` })
-    if (`${network.output}` !== `${classes}`)
-      throw failure('model.output', { actual: `${network.output}`, expected: classes })
+    if (sizeOf(network.input) !== sizeOf(input))
+      throw failure('model.input', { actual: `${network.input}`, expected: `${input}` })
+    if (`${network.output}` !== `${classes.length}`)
+      throw failure('model.output', { actual: `${network.output}`, expected: classes.length })
     return network
   } catch (error) {
     throw failure('model.broken', { model, reason: reasonOf(error) })

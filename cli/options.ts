@@ -142,7 +142,8 @@ const defaultStorage = 'storage'
 export const storageOption = () => ({
   storage: { ...valued(t('option.storage'), filePath('storage')), default: defaultStorage },
 })
-export const dataOption = () => ({ data: valued(t('option.data'), filePath('data'), 'mnist') })
+export const transposeOption = () => ({ transpose: flag(t('option.transpose')) })
+export const dataOption = () => ({ ...transposeOption(), data: valued(t('option.data'), filePath('data'), 'mnist') })
 
 /** Which network, from which checkpoint, on which backend: what every command that runs a network asks. */
 export async function networkOptions() {

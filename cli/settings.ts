@@ -1,13 +1,14 @@
 // What a training is done with: what the options say, else what the checkpoint was trained with, else the defaults.
-import { type Dataset } from '../data/index.js'
+import { areNamed, type Dataset } from '../data/index.js'
+import { sizeOf } from '../engine/index.js'
 import { defaults, settle, type Given as Said, type Settings, type Training } from '../training/index.js'
-import { builtIn, loadDataset, takeExamples } from './datasets.js'
-import { failure, misuse } from './errors.js'
+import { builtIn, openDataset, takeExamples } from './datasets.js'
+import { about, failure, misuse } from './errors.js'
 
 export const optimizerNames: Record<Settings['optimizer'], string> = { adam: 'Adam', sgd: 'SGD' }
 
 /** The options that were given; the others are undefined. */
-export type Given = Said & { readonly examples: number | 'all' | undefined }
+export type Given = Said & { readonly examples: number | 'all' | undefined; readonly transpose: boolean }
 
 /**
  * The settings of a training, and its examples.
@@ -23,11 +24,22 @@ export async function chooseSettings(
   if (given.momentum && optimizer !== 'sgd') throw misuse('usage.needs', { option: 'momentum', other: 'optimizer sgd' })
   if (given.patience && !validation) throw misuse('usage.needs', { option: 'patience', other: 'validation' })
   const set = given.data ?? (saved ? knownData(saved, path) : defaults.data)
-  const all = await loadDataset(set, 'train')
-  const data = builtIn.includes(set) ? set : `idx-${all.fingerprint()}`
+  const { examples: all, kind } = await openDataset(set, 'train', given.transpose)
+  const data = kind === 'built-in' ? set : `${kind}-${all.fingerprint()}`
   const before = saved?.data === data ? saved.examples : 0
-  const examples = takeExamples(all, given.examples ?? (before || 'all'), set)
+  const some = takeExamples(all, given.examples ?? (before || 'all'), set)
+  const examples = saved ? await about(path, () => inItsTerms(some, saved, set)) : some
   return { settings: { ...wanted, data, examples: examples.length }, examples }
+}
+
+/** A set, with the classes that a network tells apart. @throws ChiffreError if it has others, or images of another shape */
+export function inItsTerms(set: Dataset, { input, classes }: Training, data: string): Dataset {
+  const others = set.classes.length
+  // Sets whose classes are numbers alone may be a part of others of this kind, but not of named ones.
+  const fits = others === classes.length || (others < classes.length && areNamed(set.classes) === areNamed(classes))
+  if (!fits || sizeOf(set.shape) !== sizeOf(input) || set.shape[0] !== input[0])
+    throw failure('train.other', { before: `${input}`, classes: classes.length, data, now: `${set.shape}`, others })
+  return set.relabelled(classes)
 }
 
 /**

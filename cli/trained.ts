@@ -5,8 +5,6 @@ import type { Network } from '../engine/index.js'
 import type { Checkpoint } from '../training/index.js'
 import { openCheckpoint } from './checkpoint.js'
 import { failure } from './errors.js'
-import { modelName } from './modelFile.js'
-import { createNetwork } from './network.js'
 import { pathOf, repeated, type NetworkValues } from './options.js'
 
 /** The checkpoints that come with the program. */
@@ -35,10 +33,9 @@ export function placesOf(values: Parameters<typeof pathOf>[0], folder = pretrain
  */
 export async function openTrained(values: NetworkValues, program: string, folder = pretrained): Promise<Trained> {
   const [own, ready] = placesOf(values, folder)
-  const network = await createNetwork(values.model)
   for (const path of [own, ready]) {
-    const checkpoint = await openCheckpoint(path, modelName(values.model), network)
-    if (checkpoint) return { network, checkpoint, path, ...(path !== own && { missing: own }) }
+    const found = await openCheckpoint(path, values.model)
+    if (found) return { ...found, path, ...(path !== own && { missing: own }) }
   }
   const command = [program, 'train', ...repeated(values)].join(' ')
   throw failure('checkpoint.none', { path: own, command })

@@ -8,6 +8,9 @@ import { rowMajor } from './rowMajor.js'
 /** The names of n classes that have none of their own: 0, 1, 2 and so on. */
 export const numbered = (n: number): string[] => Array.from({ length: n }, (_, i) => `${i}`)
 
+/** Whether classes have names of their own. */
+export const areNamed = (classes: readonly string[]) => `${classes}` !== `${numbered(classes.length)}`
+
 export class Dataset implements Examples {
   readonly pixels: Uint8Array
   readonly inputs: ExampleSet
@@ -33,6 +36,8 @@ export class Dataset implements Examples {
     this.pixels = rowMajor(images)
     this.inputs = new ExampleSet(this.pixels, shape)
     this.targets = rowMajor(labels)
+    const unfit = classes.findIndex(name => !/^[^\p{C}\p{Z}][^\p{C}]{0,99}$/u.test(name))
+    if (unfit >= 0) throw problem('data.class', { position: unfit })
     const position = this.targets.findIndex(label => label >= classes.length)
     if (position >= 0)
       throw problem('data.label', { label: this.targets[position], position, last: classes.length - 1 })
@@ -40,6 +45,19 @@ export class Dataset implements Examples {
 
   get length(): number {
     return this.images.shape[0]
+  }
+
+  /**
+   * The same images, labelled with the numbers that their classes have in another order. Classes without names of their
+   * own keep their numbers.
+   * @throws ChiffreError naming a class that is not among them
+   */
+  relabelled(classes: readonly string[]): Dataset {
+    if (!areNamed(this.classes)) return new Dataset(this.images, this.labels, classes)
+    const missing = this.classes.find(name => !classes.includes(name))
+    if (missing !== undefined) throw problem('data.class.other', { name: missing, classes: classes.length })
+    const labels = this.targets.map(label => classes.indexOf(this.classes[label]))
+    return new Dataset(this.images, ndarray(labels, [labels.length]), classes)
   }
 
   /** Copies the images and labels of the given indices, in that order. */

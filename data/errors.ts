@@ -20,6 +20,8 @@ export const messages = {
   'data.gzip.content': 'it does not hold what was compressed',
   'data.augment': 'only images of bytes can be augmented, [rows, columns] or [rows, columns, channels], not [{actual}]',
   'data.images': 'the images have shape [{actual}]; expected [n, rows, columns] or [n, rows, columns, channels]',
+  'data.class': 'the name of class {position} is empty, longer than 100 characters, or has control characters',
+  'data.class.other': 'it has a class {name}, which is not among the {classes} that the network tells apart',
   'data.html': 'this is a web page, not the file that its name says; download it again',
   'data.lfs': 'this is a pointer of Git LFS, not the file itself; `git lfs pull` fetches it',
   'data.count': 'there are {images} images but {labels} labels',

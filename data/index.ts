@@ -1,7 +1,7 @@
 // Everything a program that uses chiffre's data may import.
 export { augmentations, augmenter, type Augmentation } from './augment.js'
 export { readCsv } from './csv.js'
-export { Dataset, numbered } from './dataset.js'
+export { areNamed, Dataset, numbered } from './dataset.js'
 export { checkDisguise } from './disguise.js'
 export { messages, problem } from './errors.js'
 export { mostIdxBytes, readIdx, readImages, readLabels } from './idx.js'

@@ -1,9 +1,9 @@
 import { conv2d, dense, flatten, maxPool2d, relu, sequential } from '../engine/index.js'
 
-/** Two convolutions look at 3x3 neighbourhoods before the dense layers decide. 1,199,882 parameters. */
-export const convnet = () =>
+/** Two convolutions look at 3x3 neighbourhoods before the dense layers decide. 1,199,882 parameters for MNIST. */
+export const convnet = (input = [28, 28, 1], classes = 10) =>
   sequential(
-    [28, 28, 1],
+    input,
     conv2d(32, 3),
     relu(),
     conv2d(64, 3),
@@ -12,5 +12,5 @@ export const convnet = () =>
     flatten(),
     dense(128),
     relu(),
-    dense(10),
+    dense(classes),
   )

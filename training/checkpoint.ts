@@ -1,7 +1,15 @@
 // A checkpoint: a network's weights, what its optimizer remembers, and how it was trained, as the bytes of a safetensors
 // file. It says nothing that differs from run to run (no date, no duration), so the same training gives the same bytes.
 // The command line and the page write the same.
-import { deserialize, schedules, serialize, type NamedTensors, type Progress, type Network } from '../engine/index.js'
+import {
+  deserialize,
+  schedules,
+  serialize,
+  type NamedTensors,
+  type Progress,
+  type Network,
+  type Shape,
+} from '../engine/index.js'
 import { checksum } from './checksum.js'
 import { problem } from './errors.js'
 import { defaults } from './defaults.js'
@@ -18,6 +26,10 @@ export interface Epoch extends Score {
 
 export interface Training extends Settings, Progress {
   readonly model: string
+  /** The shape of an image: [rows, columns], or [rows, columns, channels]. */
+  readonly input: Shape
+  /** What it tells apart, in the order of its results. */
+  readonly classes: readonly string[]
   /** Steps that the optimizer took. */
   readonly steps: number
   /** What each completed epoch came to. */
@@ -46,6 +58,11 @@ interface Field<T> {
 /** The entries of the metadata, none of which is believed unchecked. Text is written as it is, all else as JSON. */
 const fields: { readonly [K in keyof Training]: Field<Training[K]> } = {
   model: { isValid: isName },
+  input: { isValid: isImageShape, missing: [28, 28] },
+  classes: {
+    isValid: v => Array.isArray(v) && v.length > 0 && v.every(isName),
+    missing: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+  },
   epoch: { isValid: isCount, missing: 0 },
   batch: { isValid: isCount, missing: 0 },
   lossSum: { isValid: isNumber, missing: 0 },
@@ -150,6 +167,9 @@ function isText(v: unknown): v is string {
 /** Short, and nothing that a terminal would obey. */
 function isName(v: unknown) {
   return isText(v) && /^[^\p{C}\p{Z}][^\p{C}]{0,199}$/u.test(v)
+}
+function isImageShape(v: unknown) {
+  return Array.isArray(v) && v.length >= 1 && v.length <= 3 && v.every(size => isCount(size, 1e6) && size > 0)
 }
 function isNumber(v: unknown): v is number {
   return typeof v === 'number' && Number.isFinite(v)

@@ -26,11 +26,22 @@ export class Session {
     this.optimizer = optimizers[training.optimizer](network, training)
   }
 
-  /** A network with its first weights. */
-  static begin(model: string, network: Network, backend: Backend, settings: Settings, epochs: number): Session {
+  /**
+   * A network with its first weights.
+   * @param classes the names of what it is to tell apart; numbers, if nothing is said
+   */
+  static begin(
+    model: string,
+    network: Network,
+    backend: Backend,
+    settings: Settings,
+    epochs: number,
+    classes: readonly string[] = Array.from({ length: network.output[0] }, (_, i) => `${i}`),
+  ): Session {
     network.init(backend, settings.seed)
     const run = { first: 0, last: epochs }
-    return new Session(network, { model, ...settings, ...beginning, steps: 0, history: [], best: null, run })
+    const purpose = { model, input: network.input, classes }
+    return new Session(network, { ...purpose, ...settings, ...beginning, steps: 0, history: [], best: null, run })
   }
 
   /**

@@ -47,7 +47,7 @@ async function find(storage: string, name: string): Promise<Found> {
     async () => {
       const checkpoint = (await readCheckpoint(path))!
       const { model } = checkpoint.training
-      await about(path, async () => checkFit(checkpoint, model, await createNetwork(model)))
+      await about(path, async () => checkFit(checkpoint, model, await createNetwork(model, checkpoint.training)))
       return { name, training: checkpoint.training, tests: await testsOf(path) }
     },
     { name },

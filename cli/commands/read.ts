@@ -1,6 +1,7 @@
 // `read`: several digits on one image, such as a postal code.
 import type { PNG } from 'pngjs'
-import { readRow, type Box } from '../../data/index.js'
+import { readRow, side, type Box } from '../../data/index.js'
+import { sizeOf } from '../../engine/index.js'
 import { failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
 import { encode, greyPng, readInk } from '../images.js'
@@ -25,8 +26,12 @@ export async function run(argv: Read, program: string): Promise<number> {
   if (path === undefined) throw misuse('usage.missing', { option: 'image' })
   const { image, ground } = await readInk(path)
   if (boxes !== undefined) await prepareFile(boxes)
-  const row = await withReader(argv, program, predict => readRow(image, predict))
+  const [row, classes] = await withReader(argv, program, async (predict, { input, classes }) => {
+    if (sizeOf(input) !== side * side) throw failure('read.digits', { input: `${input}` })
+    return [await readRow(image, images => predict(images.map(({ data }) => data))), classes] as const
+  })
   if (!row) throw failure('file', { path, reason: failure('image.blank') })
+  const text = row.digits.map(({ label }) => classes[label]).join('')
   const print = (text: string) => process.stdout.write(text + '\n')
   if (json) {
     const digits = row.digits.map(({ box, label, probabilities }) => ({
@@ -34,8 +39,8 @@ export async function run(argv: Read, program: string): Promise<number> {
       probability: probabilities[label],
       box,
     }))
-    process.stdout.write(jsonLine({ image: path, ground, text: row.text, confidence: row.confidence, digits }))
-  } else print(t('read.result', { text: row.text, confidence: percent(row.confidence), count: row.digits.length }))
+    process.stdout.write(jsonLine({ image: path, ground, text, confidence: row.confidence, digits }))
+  } else print(t('read.result', { text, confidence: percent(row.confidence), count: row.digits.length }))
   if (boxes === undefined) return 0
   const png = greyPng(image)
   for (const { box } of row.digits) frame(png, box)

@@ -3,7 +3,7 @@ import cliProgress from 'cli-progress'
 import { confusion, mistakes } from '../../data/index.js'
 import { evaluate, type ChiffreError, type Evaluation } from '../../engine/index.js'
 import { scoreOf } from '../../training/index.js'
-import { builtIn, loadDataset, takeExamples } from '../datasets.js'
+import { openDataset, takeExamples } from '../datasets.js'
 import { about, explain } from '../errors.js'
 import { replaceFile } from '../files.js'
 import { decimal, integer, percent, t } from '../language.js'
@@ -15,12 +15,14 @@ import {
   jsonOption,
   networkOptions,
   pathOf,
+  transposeOption,
   valued,
   type Values,
 } from '../options.js'
+import { canWrite } from '../font.js'
 import { contactSheet } from '../picture.js'
 import { caption, pictured, report, scoresTable } from '../report.js'
-import { knownData } from '../settings.js'
+import { inItsTerms, knownData } from '../settings.js'
 import { keepTest } from '../tested.js'
 import { openTrained } from '../trained.js'
 
@@ -29,6 +31,7 @@ export async function options() {
     ...(await networkOptions()),
     ...grouped('help.test', {
       data: valued(t('option.data'), filePath('data'), t('option.data.learned')),
+      ...transposeOption(),
       examples: valued(t('option.examples.test'), count('examples'), t('option.examples.default')),
       errors: valued(t('option.errors'), filePath('errors'), t('option.errors.default')),
     }),
@@ -44,7 +47,9 @@ const drawn = 16
 export async function run(argv: Test, program: string): Promise<number> {
   const { network, checkpoint, path, missing } = await openTrained(argv, program)
   const data = argv.data ?? knownData(checkpoint.training, path)
-  const images = takeExamples(await loadDataset(data, 'test'), argv.examples ?? 'all', data)
+  const { examples: all, kind } = await openDataset(data, 'test', argv.transpose)
+  const set = takeExamples(all, argv.examples ?? 'all', data)
+  const images = await about(path, () => inItsTerms(set, checkpoint.training, data))
   if (missing) note(t('test.pretrained', { path, missing }))
   if (checkpoint.training.data === 'mnist' && data === 'mnist-10k') note(t('test.seen'))
 
@@ -67,19 +72,19 @@ export async function run(argv: Test, program: string): Promise<number> {
   if (argv.json) print(JSON.stringify({ accuracy, loss, errors: wrong.length, confusion: counts, learning }))
   else {
     print(t('test.settings', { path, images: integer(images.length), data, backend: backend.name }))
-    print(report(counts, shown))
+    print(report(counts, shown, images.classes))
     print(scoresTable(learning, { accuracy, loss }))
     const figures = { accuracy: percent(accuracy), loss: decimal(loss, 4) }
     print(t('test.result', { ...figures, errors: integer(wrong.length), images: integer(images.length) }))
   }
-  const set = builtIn.includes(data) ? data : `idx-${images.fingerprint()}`
-  if (!missing) await unlessRefused(() => keepTest(path, set, { accuracy, loss, images: images.length }))
+  const known = kind === 'built-in' ? data : `${kind}-${images.fingerprint()}`
+  if (!missing) await unlessRefused(() => keepTest(path, known, { accuracy, loss, images: images.length }))
   if (shown.length === 0) return 0
 
   const file = argv.errors ?? pathOf(argv).replace(/\.safetensors$/, '-errors.png')
   const sheet = contactSheet(
     shown.map(({ image }) => image),
-    shown.map(caption),
+    shown.map(mistake => caption(mistake, images.classes.every(canWrite) ? images.classes : undefined)),
   )
   const refused = await unlessRefused(() => replaceFile(file, sheet))
   if (refused && argv.errors !== undefined) throw refused

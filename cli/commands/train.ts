@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { augmentations } from '../../data/index.js'
-import { schedules, type Backend, type Examples, type Network, type Step } from '../../engine/index.js'
+import { schedules, type Backend, type Examples, type Step } from '../../engine/index.js'
 import {
   changes,
   defaultEpochs,
@@ -98,32 +98,39 @@ interface Task {
 export async function run(argv: Train, program: string): Promise<number> {
   compileLater()
   const path = pathOf(argv)
-  const network = await createNetwork(argv.model)
   const held = await lock(path)
   try {
-    return await begin(argv, program, network, path, held)
+    return await begin(argv, program, path, held)
   } finally {
     held.release()
   }
 }
 
-async function begin(argv: Train, program: string, network: Network, path: string, held: Lock): Promise<number> {
-  const saved = argv.fresh ? undefined : await usable(() => openCheckpoint(path, modelName(argv.model), network))
+async function begin(argv: Train, program: string, path: string, held: Lock): Promise<number> {
+  const found = argv.fresh ? undefined : await usable(() => openCheckpoint(path, argv.model))
+  const saved = found?.checkpoint
   const given = { ...argv, batchSize: argv['batch-size'] }
   // The backend's threads start while the images are read.
-  const [backend, { settings, examples }] = await both(backendOf(argv), chooseSettings(given, saved?.training, path))
+  const [backend, { settings, examples, network }] = await both(
+    backendOf(argv),
+    chooseSettings(given, saved?.training, path).then(async chosen => {
+      const { shape: input, classes } = chosen.examples
+      return { ...chosen, network: found?.network ?? (await createNetwork(argv.model, { input, classes })) }
+    }),
+  )
   try {
     const [learned, apart] = settings.validation ? examples.split(settings.validation, 0) : [examples]
     const session = saved
       ? await usable(() => about(path, () => Session.resume(saved, network, backend, settings, argv.epochs)))
-      : Session.begin(modelName(argv.model), network, backend, settings, argv.epochs ?? defaultEpochs)
+      : Session.begin(modelName(argv.model), network, backend, settings, argv.epochs ?? defaultEpochs, examples.classes)
     const display = argv.json ? jsonDisplay() : textDisplay(session.training.run.last, learned.length)
-    const data = argv.data === undefined ? [] : ['--data', argv.data]
+    const data = argv.data === undefined ? [] : ['--data', argv.data, ...(argv.transpose ? ['--transpose'] : [])]
     const next = [program, 'test', ...repeated(argv), ...data].join(' ')
     const previous = await Previous.of(path, argv.fresh)
     const before = saved?.training
     const task = { path, held, previous, saved: before, backend, learned, apart, display, next, kept: !!saved }
     announce(session, argv.fresh, task)
+    if (examples.isDarkOnLight()) display.say(t('train.light'))
     try {
       if (learned.length > 0) return await learn(session, task)
       await saveUntrained(session, saved, task)

@@ -1,10 +1,10 @@
 // `use`: the page in which one draws digits, or the same network on image files.
 import { basename, join } from 'node:path'
-import { prepare, type Ink, type Preparation } from '../../data/index.js'
-import { argmax } from '../../engine/index.js'
+import { areNamed, prepare, side, type Ink, type Preparation } from '../../data/index.js'
+import { argmax, sizeOf, type Shape } from '../../engine/index.js'
 import { about, failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
-import { encode, greyPng, readInk } from '../images.js'
+import { encode, greyPng, readInk, readLevels } from '../images.js'
 import { currentLanguage, percent, t } from '../language.js'
 import { isModelFile } from '../modelFile.js'
 import { modelNames } from '../network.js'
@@ -37,42 +37,83 @@ type Use = Values<Awaited<ReturnType<typeof options>>>
 
 export const run = (argv: Use, program: string) => (argv.image ? readImages(argv, argv.image, program) : openPage(argv))
 
-/** A digit that was read from a file. */
+/** What was read from a file. */
 interface Answer {
   readonly image: string
-  readonly ground: Ink['ground']
+  /** Of a drawing that was prepared. */
+  readonly ground?: Ink['ground']
   readonly label: number
+  /** The label's name, if it has one. */
+  readonly name?: string
   readonly probabilities: readonly number[]
 }
 
+/** An image as the network takes it; of a drawing, with the steps that led there. */
+interface Taken {
+  readonly path: string
+  readonly input: Float32Array
+  readonly ground?: Ink['ground']
+  readonly steps?: Preparation
+}
+
 async function readImages(argv: Use, paths: readonly string[], program: string): Promise<number> {
-  const prepared: { path: string; ground: Ink['ground']; steps: Preparation }[] = []
-  for (const path of paths) {
+  const [answers, classes] = await withReader(argv, program, async (predict, { input, classes }) => {
+    const take = `${input}`.startsWith(`${[side, side]}`) && sizeOf(input) === side * side ? takeDrawing : takeAsItIs
+    const taken: Taken[] = []
     // One after the other: of a large picture, no more is kept than what the network sees.
-    const { image, ground } = await readInk(path)
-    const steps = prepare(image)
-    if (!steps) throw failure('file', { path, reason: failure('image.blank') })
-    prepared.push({ path, ground, steps })
-  }
-  const rows = await withReader(argv, program, predict => predict(prepared.map(({ steps }) => steps.input)))
-  if (argv.steps !== undefined) for (const { path, steps } of prepared) await writeSteps(argv.steps, path, steps)
-  const answers: Answer[] = prepared.map(({ path: image, ground }, i) => {
-    const probabilities = [...rows[i]]
-    return { image, ground, label: argmax(rows[i], 0, probabilities.length), probabilities }
+    for (const path of paths) taken.push(await take(path, input))
+    const rows = await predict(taken.map(({ input }) => input))
+    for (const { path, steps } of taken)
+      if (argv.steps !== undefined && steps) await writeSteps(argv.steps, path, steps)
+    const named = areNamed(classes)
+    const answers = taken.map(({ path: image, ground }, i): Answer => {
+      const probabilities = [...rows[i]]
+      const label = argmax(rows[i], 0, probabilities.length)
+      return { image, ...(ground && { ground }), label, ...(named && { name: classes[label] }), probabilities }
+    })
+    return [answers, classes] as const
   })
   if (argv.json) for (const answer of answers) process.stdout.write(jsonLine(answer))
-  else process.stdout.write(asTable(answers) + '\n')
+  else process.stdout.write(asTable(answers, classes) + '\n')
   return 0
 }
 
-function asTable(answers: readonly Answer[]): string {
-  const digits = answers[0].probabilities.map((_, digit) => `${digit}`)
-  const head = [t('use.image'), t('use.ground'), t('use.digit'), ...digits]
+/** A drawing, prepared as MNIST's digits were. */
+async function takeDrawing(path: string): Promise<Taken> {
+  const { image, ground } = await readInk(path)
+  const steps = prepare(image)
+  if (!steps) throw failure('file', { path, reason: failure('image.blank') })
+  return { path, input: steps.input.data, ground, steps }
+}
+
+/** An image of the network's own size, grey or in colours. */
+async function takeAsItIs(path: string, shape: Shape): Promise<Taken> {
+  const [rows, columns, channels = 1] = shape
+  const pixels = await about(path, () => readLevels(path, channels))
+  if (`${pixels.shape.slice(0, 2)}` !== `${[rows, columns]}`)
+    throw failure('file', {
+      path,
+      reason: failure('use.size', { actual: `${pixels.shape[1]}x${pixels.shape[0]}`, expected: `${columns}x${rows}` }),
+    })
+  return { path, input: Float32Array.from(pixels.data, level => level / 255) }
+}
+
+/** The columns of a table: all classes, or those that are likely, if there are many. */
+const mostColumns = 10
+
+function asTable(answers: readonly Answer[], classes: readonly string[]): string {
+  const all = [...classes.keys()]
+  const likeliest = (label: number) => Math.max(...answers.map(({ probabilities }) => probabilities[label]))
+  const shown =
+    classes.length <= mostColumns
+      ? all
+      : all.sort((a, b) => likeliest(b) - likeliest(a)).slice(0, mostColumns).sort((a, b) => a - b) // prettier-ignore
+  const head = [t('use.image'), t('use.ground'), t('use.digit'), ...shown.map(label => visible(classes[label]))]
   const rows = answers.map(({ image, ground, label, probabilities }) => [
     visible(image),
-    ground === 'light' ? t('use.light') : t('use.dark'),
-    `${label}`,
-    ...probabilities.map(percent),
+    ground === undefined ? '–' : t(ground === 'light' ? 'use.light' : 'use.dark'),
+    visible(classes[label]),
+    ...shown.map(other => percent(probabilities[other])),
   ])
   return table(head, rows, ['left', 'left', ...head.slice(2).map(() => 'right' as const)])
 }

@@ -102,6 +102,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'data.empty': '{folder} : il n’y a pas d’image PNG dedans',
   'data.classes':
     '{names} noms pour {labels} sortes d’étiquettes ; attendu un nom par ligne, pour chaque étiquette à partir de 0',
+  'data.class': 'le nom de la classe {position} est vide, dépasse 100 caractères, ou a des caractères de commande',
+  'data.class.other': 'il a une classe {name}, qui n’est pas parmi les {classes} que le réseau distingue',
   'data.html': 'c’est une page web, non le fichier que dit son nom ; téléchargez-le à nouveau',
   'data.lfs': 'c’est un pointeur de Git LFS, non le fichier lui-même ; `git lfs pull` le télécharge',
   'data.idx.type.labels':
@@ -159,7 +161,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.help': 'afficher cette aide',
   'option.version': 'afficher la version',
   'option.model': 'le réseau, une fonction de models/ ou un fichier (./mien.ts)',
-  'option.data': 'mnist, mnist-10k, ou un dossier de quatre fichiers IDX',
+  'option.data':
+    'mnist, mnist-10k, ou les vôtres : un dossier de fichiers IDX, d’images dans un dossier par classe, ou du CSV',
   'option.data.learned': 'celui de l’apprentissage',
   'option.errors': 'image PNG des erreurs',
   'option.errors.default': 'NAME-errors.png, à côté de la sauvegarde',
@@ -203,13 +206,19 @@ export const fr: Readonly<Record<Message, string>> = {
   'table.accuracy': 'Exactitude',
   'table.examples': 'Exemples',
   'table.loss': 'Perte',
-  'table.digit': 'Chiffre',
+  'table.digit': 'Classe',
   'table.images': 'Images',
   'table.right': 'Bien lues',
   'table.taken': 'Le plus souvent pris pour',
 
   // train
   'train.describe': 'Entraîner un réseau, ou continuer à l’entraîner',
+  'option.transpose': 'les images IDX sont rangées par colonnes, comme celles d’EMNIST (qui le sont sans le dire)',
+  'train.light':
+    'Attention : ces images sont foncées sur clair ; les dessins et fichiers que lit `use` sont préparés clair sur foncé.',
+  'train.other': 'il a appris d’images [{before}] de {classes} classes ; {data} a des images [{now}] de {others}',
+  'use.size': 'elle a {actual} pixels ; ce réseau prend des images de {expected}',
+  'read.digits': 'ce réseau ne lit pas de chiffres dessinés : il prend des images [{input}]',
   'train.examples': '{examples} exemples de {data}, par lots de {batch}{apart}',
   'train.method': '{optimizer}, taux d’apprentissage {lr}, graine {seed}, calculé par {backend}',
   'train.apart': ', dont {apart} mis de côté pour juger',
@@ -263,7 +272,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'test.surest': 'Les erreurs les plus sûres : ce que c’est → ce qui est lu, et sa probabilité',
   'test.picture.none': 'Pas d’image de ces erreurs : {reason}',
   'test.picture': 'Image de ces erreurs : {path}',
-  'test.confusion': 'Matrice de confusion : chiffre montré (ligne), chiffre lu (colonne)',
+  'test.confusion': 'Matrice de confusion : ce qui est montré (ligne), ce qui est lu (colonne)',
   'test.result': 'Exactitude {accuracy}, perte {loss} ; erreurs : {errors} sur {images}.',
   'test.perfect': 'Aucune erreur : il n’y a rien à dessiner.',
 

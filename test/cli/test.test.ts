@@ -31,7 +31,7 @@ describe('test', () => {
       run: null,
       best: null,
     },
-    ...{ epoch: 1, batch: 0, lossSum: 0, sums: {}, steps: 469 },
+    ...{ epoch: 1, batch: 0, lossSum: 0, sums: {}, steps: 469, input: [28, 28], classes: Array.from('0123456789') },
   }
   const write = (name: string, changed: Partial<Training> = {}, folder = storage) =>
     writeCheckpoint(checkpointPath(folder, name), {
