@@ -49,7 +49,7 @@ describe('a checkpoint', () => {
     assert.deepEqual(training, {
       ...{ model: 'deepnet1', optimizer, lr, seed, data, schedule, augment, batchSize: 128, momentum: 0, examples: 0 },
       ...{ validation: 0, patience: 0, epoch: 0, batch: 0, lossSum: 0, sums: {}, steps: 0, history: [], run: null },
-      best: null,
+      ...{ best: null, input: [28, 28], classes: Array.from('0123456789') },
     })
   })
 

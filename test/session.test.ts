@@ -114,7 +114,7 @@ describe('a session', () => {
     assert.deepEqual(await weightsOf(session.network), await weightsOf(small().init(backend, 5)))
     assert.deepEqual(session.training, {
       ...{ ...settings, seed: 5, model: 'small', steps: 0, history: [], best: null, run: { first: 0, last: 3 } },
-      ...{ epoch: 0, batch: 0, lossSum: 0, sums: {} },
+      ...{ epoch: 0, batch: 0, lossSum: 0, sums: {}, input: [28, 28], classes: Array.from('0123456789') },
     })
     assert.equal(session.optimizer.name, 'adam')
     assert.equal(begin({ ...settings, optimizer: 'sgd' }).optimizer.name, 'sgd')
