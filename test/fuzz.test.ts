@@ -70,9 +70,7 @@ describe(`random networks, seed ${SEED}`, function () {
 
 describe('the differential tests', () => {
   it('have a row for every operation and loss', () => {
-    // batchNorm and normalize are made of the other rows; test/batchNorm.test.ts compares them on every backend.
-    const composed = ['batchNorm', 'normalize']
-    assert.deepEqual(Object.keys({ ...ops, ...losses }).filter(op => !(op in rows) && !composed.includes(op)), []) // prettier-ignore
+    assert.deepEqual(Object.keys({ ...ops, ...losses }).filter(op => !(op in rows)), []) // prettier-ignore
   })
   it('print a case as a program', () => {
     const [one] = fc.sample(cases([2e4], false), { numRuns: 1, seed: SEED }) as [Case]

@@ -258,7 +258,8 @@ export function bounds(): Bounds {
         const e = beyond(p * eq + q * ep + ep * eq)
         return exact || p + ep === 0 || q + eq === 0 ? e : e + U * (Math.abs(v) + e) + TINY
       })
-      return make(value, error, exact ? grid : 0)
+      // A row may multiply the weights that a made its sums of: they stay sums.
+      return { ...make(value, error, exact ? grid : 0), ...(a.terms && c.length < a.length && { terms: a.terms }) }
     },
     div(a, c) {
       const value = taken(reference.div(a.value, c.value))

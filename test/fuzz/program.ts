@@ -276,6 +276,18 @@ const summed = (op: string, run: (x: Tensor, over: 'all' | 'rows') => Tensor): R
   run: ({ shape }, [x]) => run(x, shape.length === 0 ? 'all' : 'rows'),
 })
 
+/** Of so many rows of weights, one number a channel. */
+const normalized = (op: string, count: number, run: (inputs: Tensor[]) => Tensor): Row => ({
+  draw(d) {
+    const x = d.pick()
+    const shape = d.shapeOf(x)
+    const weights = Array.from({ length: count }, () => d.weights([shape.at(-1)!]))
+    d.add({ op, inputs: [x, ...weights], shape })
+    return true
+  },
+  run: (_, inputs) => run(inputs),
+})
+
 export const rows: Readonly<Record<string, Row>> = {
   relu: unary('relu', ops.relu),
   reshape: {
@@ -352,6 +364,10 @@ export const rows: Readonly<Record<string, Row>> = {
   sum: summed('sum', ops.sum),
   mean: summed('mean', ops.mean),
   softmax: unary('softmax', ops.softmax),
+  batchNorm: normalized('batchNorm', 2, ([x, gamma, beta]) => ops.batchNorm(x, gamma, beta).y),
+  normalize: normalized('normalize', 3, ([x, gamma, beta, mean]) =>
+    ops.normalize(x, gamma, beta, { mean, variance: ops.sigmoid(mean) }),
+  ),
   crossEntropy: {
     draw(d) {
       const logits = d.ranked(d.pick(), 2)
@@ -385,7 +401,9 @@ export const rows: Readonly<Record<string, Row>> = {
 
 /** After these, numbers are no longer whole: exact networks have few of them. */
 const inexact = new Set(
-  'div leakyRelu tanh sigmoid softplus gelu exp log sqrt mean softmax crossEntropy binaryCrossEntropy mse'.split(' '),
+  'div leakyRelu tanh sigmoid softplus gelu exp log sqrt mean softmax batchNorm normalize crossEntropy binaryCrossEntropy mse'.split(
+    ' ',
+  ),
 )
 
 /** How networks begin that read digits: what backends join, and keep sparse. */
