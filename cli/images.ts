@@ -10,7 +10,7 @@ import { readWhole } from './readWhole.js'
 
 /** What is read at most. Sixteen bits a channel take twice the memory. */
 const mostFileBytes = 64e6
-const mostMegapixels = { 8: 25, 16: 12 }
+const mostMegapixels = { 8: 24, 16: 12 }
 const mostSide = 32767
 /** A PNG begins with these bytes; chunks follow: a length, a kind, so much data, and a checksum of kind and data. */
 const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')

@@ -152,13 +152,22 @@ function parseTraining(metadata: Readonly<Record<string, string>>): Training {
   return training
 }
 
-function parseJson(text: string | undefined): unknown {
+/** Nothing in a checkpoint's metadata is nested deeper; writing it again would take a stack as deep. */
+const deepest = 8
+
+function parseJson(text = ''): unknown {
   try {
-    return JSON.parse(text!)
+    const value: unknown = JSON.parse(text)
+    return isShallow(value, deepest) ? value : undefined
   } catch {
     return undefined
   }
 }
+
+const isShallow = (value: unknown, levels: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every(inside => isShallow(inside, levels - 1)))
 
 // Function declarations, because the table above comes before them.
 function isText(v: unknown): v is string {

@@ -10,7 +10,7 @@ export interface Settings {
   readonly momentum: number
   readonly batchSize: number
   readonly seed: number
-  /** The set's name, or for a folder `idx-` and the fingerprint of its examples. */
+  /** The set's name; of the user's own files their kind and the fingerprint of the examples, as in `idx-1a2b3c4d`. */
   readonly data: string
   /** How many of its examples were used, those kept apart for validation included. */
   readonly examples: number

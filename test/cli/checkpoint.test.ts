@@ -98,6 +98,11 @@ describe('checkpoint', () => {
     ['another program’s file', () => changed((_, m) => delete m.version), 'not a checkpoint of chiffre'],
     ['a later format', () => changed((_, m) => (m.version = '2')), 'its format is version 2; expected 1'],
     ['a malformed epoch', () => changed((_, m) => (m.epoch = '-1')), 'its metadata lacks a valid epoch'],
+    [
+      'metadata nested without end',
+      () => changed((_, m) => (m.history = `[{"loss":1,"accuracy":0.5,"x":${'['.repeat(20000)}${']'.repeat(20000)}}]`)),
+      'its metadata lacks a valid history',
+    ],
     ['no model', () => changed((_, m) => delete m.model), 'its metadata lacks a valid model'],
     ['an unknown optimizer', () => changed((_, m) => (m.optimizer = 'lion')), 'its metadata lacks a valid optimizer'],
     ['a batch that no epoch has', () => changed((_, m) => (m.batch = '7')), 'its metadata lacks a valid batch'],
