@@ -94,7 +94,7 @@ inChromium('the page', function () {
     const checkpoint = (await readCheckpoint(path))!
     checkFit(checkpoint, 'deepnet2', models.deepnet2())
     assert.equal(checkpoint.training.epoch, 1)
-    assert.equal(checkpoint.training.steps, 469)
+    assert.equal(checkpoint.training.steps, 1875)
     assert.equal(checkpoint.training.history.length, 1)
 
     await page.reload()
@@ -110,7 +110,7 @@ inChromium('the page', function () {
     await page.click('#language')
     await page.fill('#seed', '7')
     await page.locator('#seed').blur()
-    assert.match(page.url(), /#model=deepnet2&lr=0.001&optimizer=adam&seed=7&lang=fr/)
+    assert.match(page.url(), /#model=deepnet2&lr=0.0001&optimizer=adam&seed=7&lang=fr/)
     assert.equal(await text('read-title'), 'Dessinez un chiffre')
     assert.match(await text('verdict-text'), /^C’est un 3\u00a0: [\d,]+\s?%, dit deepnet2\.$/)
   })
