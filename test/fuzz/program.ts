@@ -428,6 +428,8 @@ export const motifs: readonly (readonly string[])[] = [
   ['conv2d', 'bias', 'relu'],
   ['conv2d', 'relu', 'maxPool2d'],
   ['conv2d', 'maxPool2d', 'relu'],
+  ['conv2d', 'relu', 'add', 'maxPool2d'],
+  ['conv2d', 'bias', 'relu', 'mul', 'maxPool2d'],
   ...beginnings,
 ]
 

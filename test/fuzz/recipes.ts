@@ -79,13 +79,14 @@ function pool(d: Draft) {
 }
 
 /** The loss, or none: then gradients begin with data. */
-function lose(d: Draft) {
+function lose(d: Draft, certain = false) {
   const logits = d.values.length - 1
-  if (d.once(3)) return
+  if (!certain && d.once(3)) return
   const smoothing = d.choose([undefined, undefined, undefined, 0.125])
-  const loss = () => d.add({ op: 'crossEntropy', inputs: [logits], shape: [], ...(smoothing && { smoothing }) })
-  loss()
-  if (d.once(4)) loss()
+  const loss = (of: number) => d.add({ op: 'crossEntropy', inputs: [of], shape: [], ...(smoothing && { smoothing }) })
+  loss(logits)
+  // The same scores under the same shape, or another.
+  if (d.once(certain ? 2 : 4)) loss(d.once(2) ? logits : d.reshape(logits, d.factors(logits, 2)))
 }
 
 /** The largest batch that leaves so many multiplications of the budget to each image. */
@@ -156,7 +157,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     d.add({ op: 'data', shape: [m, n], style: d.choose(['heights', 'peaks', d.style('data')]), wanted: true })
     if (d.once(3)) bias(d)
     next()
-    lose(d)
+    lose(d, true)
   },
 
   /** Functions of one number, one after the other. */
