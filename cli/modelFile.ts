@@ -76,4 +76,4 @@ export function reasonOf(error: unknown): engine.ChiffreError {
     : failure('model.path.line', { line, message: wrong })
 }
 
-const firstLine = (thrown: unknown) => String(thrown instanceof Error ? thrown.message : thrown).split('\n')[0]
+export const firstLine = (thrown: unknown) => String(thrown instanceof Error ? thrown.message : thrown).split('\n')[0]

@@ -3,7 +3,7 @@ import { numbered, side } from '../data/index.js'
 import { ChiffreError, Network, sizeOf, type Shape } from '../engine/index.js'
 import type { models } from '../models/index.js'
 import { failure } from './errors.js'
-import { functionIn, isModelFile, reasonOf } from './modelFile.js'
+import { firstLine, functionIn, isModelFile, reasonOf } from './modelFile.js'
 
 async function registry(): Promise<typeof models> {
   try {
@@ -51,5 +51,3 @@ export async function createNetwork(model: string, { input, classes }: Purpose =
 /** How many numbers a network learns. */
 export const parameterCount = (network: Network) =>
   network.summary().reduce((sum, { parameters }) => sum + parameters, 0)
-
-const firstLine = (thrown: unknown) => String(thrown instanceof Error ? thrown.message : thrown).split('\n')[0]
