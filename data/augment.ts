@@ -76,38 +76,55 @@ function draw(ways: readonly Augmentation[], rng: Random, side: number): Motion 
   const [down, right] = [side * between('shift'), side * between('shift')]
   const thickness = between('thickness')
   const [cos, sin] = [Math.cos(angle) / scale, Math.sin(angle) / scale]
-  return {
-    matrix: [cos, -sin, sin + shear * cos, cos - shear * sin],
-    down,
-    right,
-    thickness,
-    ...(ways.includes('elastic') && {
-      sheet: Float64Array.from({ length: 2 * points ** 2 }, () => side * most.elastic * (2 * rng() - 1)),
-    }),
-  }
+  const moved = { matrix: [cos, -sin, sin + shear * cos, cos - shear * sin], down, right, thickness } as const
+  if (!ways.includes('elastic')) return moved
+  const sheet = new Float64Array(2 * points ** 2)
+  for (let p = 0; p < sheet.length; p++) sheet[p] = side * most.elastic * (2 * rng() - 1)
+  return { ...moved, sheet }
 }
 
 /** A function that moves images [h,w,channels]; between four pixels it takes their bilinear mean, outside 0. */
 export function warper(h: number, w: number, channels: number) {
-  const [rows, columns] = [splines(h), splines(w)]
+  const rows = splines(h)
+  const { first, weights } = splines(w)
   const pulled = new Float64Array(2 * points)
+  // The image with zeros around it: one before, two behind, for a place on the last edge reads beyond it too.
+  const step = (w + 3) * channels
+  const framed = new Uint8Array((h + 3) * step)
   return (image: Uint8Array, { matrix, down, right, sheet }: Motion, to: Uint8Array) => {
+    frame(image, w * channels, framed, step, channels)
     const [a, b, c, d] = matrix
     const [middleRow, middleColumn] = [(h - 1) / 2, (w - 1) / 2]
-    for (let i = 0; i < h; i++) {
+    for (let i = 0, pixel = 0; i < h; i++) {
       if (sheet) bend(sheet, rows, i, pulled)
       const u = i - middleRow - down
+      const [rowOfRow, columnOfRow] = [a * u + middleRow, c * u + middleColumn]
       for (let j = 0; j < w; j++) {
         const v = j - middleColumn - right
-        let row = a * u + b * v + middleRow
-        let column = c * u + d * v + middleColumn
-        if (sheet)
-          for (let k = 0, at = columns.first[j]; k < 4; k++, at++) {
-            row += columns.weights[4 * j + k] * pulled[at]
-            column += columns.weights[4 * j + k] * pulled[points + at]
-          }
-        for (let o = 0; o < channels; o++)
-          to[(i * w + j) * channels + o] = Math.round(bilinear(image, h, w, channels, o, row, column))
+        let row = rowOfRow + b * v
+        let column = columnOfRow + d * v
+        if (sheet) {
+          const at = first[j]
+          const w0 = weights[4 * j]
+          const w1 = weights[4 * j + 1]
+          const w2 = weights[4 * j + 2]
+          const w3 = weights[4 * j + 3]
+          row += w0 * pulled[at] + w1 * pulled[at + 1] + w2 * pulled[at + 2] + w3 * pulled[at + 3]
+          const to = at + points
+          column += w0 * pulled[to] + w1 * pulled[to + 1] + w2 * pulled[to + 2] + w3 * pulled[to + 3]
+        }
+        // In the frame, beyond whose edges everything is 0.
+        row = row < -1 ? 0 : row > h ? h + 1 : row + 1
+        column = column < -1 ? 0 : column > w ? w + 1 : column + 1
+        const top = row | 0
+        const left = column | 0
+        const below = row - top
+        const beside = column - left
+        for (let o = 0, at = top * step + left * channels; o < channels; o++, at++, pixel++) {
+          const upper = framed[at] + beside * (framed[at + channels] - framed[at])
+          const lower = framed[at + step] + beside * (framed[at + step + channels] - framed[at + step])
+          to[pixel] = upper + below * (lower - upper) + 0.5
+        }
       }
     }
   }
@@ -127,23 +144,10 @@ function splines(n: number) {
 
 /** What the points above and below row i make of each column of points: how far it is pulled there. */
 function bend(sheet: Float64Array, { first, weights }: ReturnType<typeof splines>, i: number, pulled: Float64Array) {
-  for (let p = 0; p < 2 * points; p++) {
-    const axis = p < points ? 0 : points ** 2
-    pulled[p] = 0
-    for (let k = 0; k < 4; k++) pulled[p] += weights[4 * i + k] * sheet[axis + (first[i] + k) * points + (p % points)]
-  }
-}
-
-function bilinear(x: Uint8Array, h: number, w: number, channels: number, o: number, row: number, column: number) {
-  const [top, left] = [Math.floor(row), Math.floor(column)]
-  if (top < -1 || left < -1 || top >= h || left >= w) return 0
-  const [below, beside] = [row - top, column - left]
-  const at = (top * w + left) * channels + o
-  const [upper, lower, near, far] = [top >= 0, top < h - 1, left >= 0, left < w - 1]
-  return (
-    (1 - below) * ((upper && near ? (1 - beside) * x[at] : 0) + (upper && far ? beside * x[at + channels] : 0)) +
-    below * ((lower && near ? (1 - beside) * x[at + w * channels] : 0) + (lower && far ? beside * x[at + (w + 1) * channels] : 0)) // prettier-ignore
-  )
+  const [w0, w1, w2, w3] = weights.subarray(4 * i, 4 * i + 4)
+  for (let axis = 0, p = 0; axis < 2; axis++)
+    for (let at = axis * points ** 2 + first[i] * points, end = at + points; at < end; at++, p++)
+      pulled[p] = w0 * sheet[at] + w1 * sheet[at + points] + w2 * sheet[at + 2 * points] + w3 * sheet[at + 3 * points]
 }
 
 /**
@@ -151,18 +155,29 @@ function bilinear(x: Uint8Array, h: number, w: number, channels: number, o: numb
  * four neighbours (a dilation: thicker strokes), or below 0 with the smallest (an erosion).
  */
 export function penOf(h: number, w: number, channels: number) {
+  const step = (w + 2) * channels
+  const framed = new Uint8Array((h + 2) * step)
   return (image: Uint8Array, strength: number, to: Uint8Array) => {
-    const extreme = strength > 0 ? Math.max : Math.min
+    frame(image, w * channels, framed, step, channels)
+    const thicker = strength > 0
     const mixed = Math.abs(strength)
-    const step = w * channels
-    for (let i = 0; i < h; i++)
-      for (let at = i * step, j = 0; j < step; j++, at++) {
-        const x = image[at]
-        const above = i > 0 ? image[at - step] : 0
-        const below = i < h - 1 ? image[at + step] : 0
-        const before = j >= channels ? image[at - channels] : 0
-        const behind = j < step - channels ? image[at + channels] : 0
-        to[at] = Math.round(x + mixed * (extreme(x, above, below, before, behind) - x))
+    for (let i = 0, pixel = 0; i < h; i++)
+      for (let j = 0, at = (i + 1) * step + channels; j < w * channels; j++, at++, pixel++) {
+        const x = framed[at]
+        const above = framed[at - step]
+        const below = framed[at + step]
+        const before = framed[at - channels]
+        const behind = framed[at + channels]
+        const extreme = thicker
+          ? Math.max(Math.max(x, above), Math.max(below, before), behind)
+          : Math.min(Math.min(x, above), Math.min(below, before), behind)
+        to[pixel] = x + mixed * (extreme - x) + 0.5
       }
   }
+}
+
+/** Copies an image, whose rows have `size` numbers, into the middle of a frame of zeros. */
+function frame(image: Uint8Array, size: number, framed: Uint8Array, step: number, channels: number) {
+  for (let from = 0, to = step + channels; from < image.length; from += size, to += step)
+    framed.set(image.subarray(from, from + size), to)
 }
