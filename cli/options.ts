@@ -106,6 +106,7 @@ const numeric = (test: (value: number) => boolean, expected: Message) => (option
 }
 
 export const positive = numeric(v => v > 0, 'expected.positive')
+export const notNegative = numeric(v => v >= 0, 'expected.notNegative')
 export const count = numeric(v => Number.isSafeInteger(v) && v > 0, 'expected.count')
 const isIndex = (value: number) => Number.isSafeInteger(value) && value >= 0
 export const index = numeric(isIndex, 'expected.index')

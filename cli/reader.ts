@@ -3,7 +3,7 @@ import { scope, tensor, type Backend } from '../engine/index.js'
 import { about } from './errors.js'
 import { backendOf, type NetworkValues } from './options.js'
 import { t } from './language.js'
-import type { Training } from '../training/index.js'
+import { learnedWeights, type Training } from '../training/index.js'
 import { openTrained } from './trained.js'
 
 /** The probabilities of each image's classes. */
@@ -22,7 +22,7 @@ export async function withReader<T>(
   if (missing) process.stderr.write(t('test.pretrained', { path, missing }) + '\n')
   const backend: Backend = await backendOf(values)
   try {
-    await about(path, () => network.load(backend, checkpoint.tensors))
+    await about(path, () => network.load(backend, learnedWeights(checkpoint)))
     const [classes] = network.output
     return await read(async images => {
       const read: Float32Array[] = []

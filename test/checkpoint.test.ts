@@ -49,7 +49,7 @@ describe('a checkpoint', () => {
     assert.deepEqual(training, {
       ...{ model: 'deepnet1', optimizer, lr, seed, data, schedule, augment, batchSize: 128, momentum: 0, examples: 0 },
       ...{ validation: 0, patience: 0, epoch: 0, batch: 0, lossSum: 0, sums: {}, steps: 0, history: [], run: null },
-      ...{ best: null, input: [28, 28], classes: Array.from('0123456789') },
+      ...{ weightDecay: 0, clip: 0, ema: 0, best: null, input: [28, 28], classes: Array.from('0123456789') },
     })
   })
 
@@ -88,6 +88,9 @@ describe('a checkpoint', () => {
   for (const [field, values] of Object.entries({
     lr: ['0', '-0.1', '1e999', '"a"'],
     momentum: ['1', '-0.5'],
+    weightDecay: ['-0.1', '"a"', '1e999'],
+    clip: ['-1', 'null'],
+    ema: ['1', '-0.5'],
     batchSize: ['0', '1.5', '2e9'],
     validation: ['1', '-0.1'],
     epoch: ['-1', '1e10', 'x'],

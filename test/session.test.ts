@@ -6,6 +6,7 @@ import {
   decodeCheckpoint,
   defaults,
   encodeCheckpoint,
+  learnedWeights,
   reshuffles,
   Session,
   settle,
@@ -124,8 +125,9 @@ describe('a session', () => {
     settings,
     { ...settings, optimizer: 'sgd', momentum: 0.9 } as const,
     { ...settings, schedule: 'cosine' } as const,
+    { ...settings, weightDecay: 0.1, clip: 0.5, ema: 0.9 },
   ])
-    it(`stopped after any batch, saved and read again, ends as if it had never stopped: ${given.optimizer}, ${given.schedule}`, async () => {
+    it(`stopped after any batch, saved and read again, ends as if it had never stopped: ${given.optimizer}, ${given.schedule}, ${given.ema}`, async () => {
       const whole = begin(given, 2)
       const rates = await train(whole, Infinity)
       assert.equal(rates.length, 6)
@@ -134,7 +136,7 @@ describe('a session', () => {
         const before = await train(first, stop)
         const second = await resume(await saved(first), given)
         assert.deepEqual([...before, ...(await train(second, Infinity))], rates, `stopped after ${stop}`)
-        assert.deepEqual(await weightsOf(second.network), await weightsOf(whole.network))
+        assert.deepEqual((await saved(second)).tensors, (await saved(whole)).tensors)
         assert.deepEqual(second.training, whole.training)
         assert.equal(second.optimizer.steps, 6)
       }
@@ -300,6 +302,15 @@ describe('patience', () => {
     atBest.restoreBest()
     assert.ok(await isEverywhere(atBest, 0.5))
   })
+  it('that is stopped within the next epoch keeps the weights of the best one all the same', async () => {
+    const session = await waiting(0)
+    await train(session, 1)
+    const resumed = await resume(await saved(session), patient)
+    setWeights(resumed, 0.75)
+    assert.deepEqual(await endEpochs(resumed, 2.5, 2.5), [false, true])
+    resumed.restoreBest()
+    assert.ok(await isEverywhere(resumed, 0.5))
+  })
   it('refuses a checkpoint that lacks one of its best weights', async () => {
     const { training, tensors } = await saved(await waiting())
     const without = new Map([...tensors].filter(([name]) => name !== 'best.1.dense.bias'))
@@ -320,6 +331,70 @@ describe('patience', () => {
         loss: 2,
         waited: 1,
       })
+  })
+})
+
+describe('weight decay, clipping and averages', () => {
+  // A bias of two steps by hand: sgd without gradients would only decay it, so its gradients are (1, 0, … 0) here.
+  const bias = '1.dense.bias'
+  const stepping = async (given: Partial<Settings>, from: number) => {
+    const session = begin({ ...settings, optimizer: 'sgd', lr: 0.5, ...given })
+    setWeights(session, from)
+    const parameter = session.network.parameters.get(bias)!
+    const dw = tensor(backend, Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 0), [10])
+    for (let i = 0; i < 2; i++) session.optimizer.step(new Map([[parameter, dw]]), 0.5)
+    return session
+  }
+  const near = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-6, `${actual}`)
+  const first = async (session: Session) => (await session.network.parameters.get(bias)!.download())[0]
+
+  it('are what their formulas say', async () => {
+    // w ← w − 0.5 · 1 − 0.5 · 0.2 · w = 0.9 w − 0.5, twice from 1: 0.4, −0.14
+    near(await first(await stepping({ weightDecay: 0.2 }, 1)), -0.14)
+    // A gradient of length 1, shortened to 0.1 (less 1e-6 of it): 1 − 2 · 0.05
+    near(await first(await stepping({ clip: 0.1 }, 1)), 0.9)
+    // 1 → 0.5 → 0; the averages begin at 0.5, then 0.75 · 0.5 + 0.25 · 0
+    const session = await stepping({ ema: 0.75 }, 1)
+    near(await first(session), 0)
+    near(await session.usingAverages(() => first(session)), 0.375)
+    near(await first(session), 0)
+    const checkpoint = await saved(session)
+    near(checkpoint.tensors.get(`ema.${bias}`)!.values[0], 0.375)
+    near(checkpoint.tensors.get(bias)!.values[0], 0)
+    near(learnedWeights(checkpoint).get(bias)!.values[0], 0.375)
+  })
+  it('averages are what patience judges and restores, and what it goes on from', async () => {
+    const session = begin({ ...patient, ema: 0.5 })
+    await train(session, 3)
+    const averages = () => session.usingAverages(() => weightsOf(session.network))
+    const then = await averages()
+    await endEpochs(session, 2)
+    await train(session, 3)
+    await endEpochs(session, 2.5)
+    const resumed = await resume(await saved(session), { ...patient, ema: 0.5 })
+    for (const one of [session, resumed]) {
+      one.restoreBest()
+      assert.deepEqual(await weightsOf(one.network), then)
+      assert.deepEqual(await one.usingAverages(() => weightsOf(one.network)), then)
+    }
+  })
+  it('averages may be asked for later, or no longer', async () => {
+    const plain = begin()
+    await train(plain, 4)
+    const later = await resume(await saved(plain), { ...settings, ema: 0.9 })
+    assert.deepEqual(await later.usingAverages(() => weightsOf(later.network)), await weightsOf(plain.network))
+    await train(later, 2)
+    const without = await resume(await saved(later), settings)
+    assert.deepEqual(await weightsOf(without.network), await weightsOf(later.network))
+    assert.ok(![...(await saved(without)).tensors.keys()].some(name => name.startsWith('ema')))
+  })
+  it('averages outlive another optimizer', async () => {
+    const session = begin({ ...settings, ema: 0.5 })
+    await train(session, 4)
+    const other = await resume(await saved(session), { ...settings, ema: 0.5, optimizer: 'sgd' })
+    const read = (one: Session) => one.usingAverages(() => weightsOf(one.network))
+    assert.deepEqual(await read(other), await read(session))
+    assert.notDeepEqual(await read(other), await weightsOf(other.network))
   })
 })
 

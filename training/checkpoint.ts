@@ -13,7 +13,8 @@ import {
 import { checksum } from './checksum.js'
 import { problem } from './errors.js'
 import { defaults } from './defaults.js'
-import { optimizers, waysOf, type Settings } from './settings.js'
+import { average, optimizers } from './optimizer.js'
+import { waysOf, type Settings } from './settings.js'
 
 /** What an epoch came to. */
 export interface Score {
@@ -42,7 +43,10 @@ export interface Training extends Settings, Progress {
 
 export interface Checkpoint {
   readonly training: Training
-  /** Weights by name; the optimizer's state as `adam.m.NAME`; the best weights as `best.NAME` unless they are these. */
+  /**
+   * Weights by name; the optimizer's state as `adam.m.NAME`; averages of the weights as `ema.NAME`; the best weights as
+   * `best.NAME` unless they are these.
+   */
   readonly tensors: NamedTensors
 }
 
@@ -71,6 +75,9 @@ const fields: { readonly [K in keyof Training]: Field<Training[K]> } = {
   steps: { isValid: isCount, missing: 0 },
   lr: { isValid: v => isNumber(v) && v > 0, missing: defaults.lr },
   momentum: { isValid: isFraction, missing: defaults.momentum },
+  weightDecay: { isValid: v => isNumber(v) && v >= 0, missing: defaults.weightDecay },
+  clip: { isValid: v => isNumber(v) && v >= 0, missing: defaults.clip },
+  ema: { isValid: isFraction, missing: defaults.ema },
   batchSize: { isValid: v => isCount(v) && v > 0, missing: 128 },
   seed: { isValid: v => isCount(v, Number.MAX_SAFE_INTEGER), missing: defaults.seed },
   data: { isValid: isName, missing: defaults.data },
@@ -130,6 +137,10 @@ export function checkFit({ training, tensors }: Checkpoint, model: string, netwo
     if (position >= 0) throw problem('engine.weights.nan', { name, position })
   }
 }
+
+/** What a network is to read with: the averages of its weights, where its training kept some. */
+export const learnedWeights = ({ tensors }: Checkpoint): NamedTensors =>
+  new Map([...tensors].map(([name, weight]) => [name, tensors.get(average + name) ?? weight]))
 
 /** What the weights of a checkpoint came to: the last epoch's score, or that of the best epoch if they were restored. */
 export const scoreOf = ({ history, best }: Training): Epoch | undefined =>

@@ -3,6 +3,7 @@ export {
   checkFit,
   decodeCheckpoint,
   encodeCheckpoint,
+  learnedWeights,
   scoreOf,
   type Checkpoint,
   type Epoch,
@@ -11,6 +12,7 @@ export {
 } from './checkpoint.js'
 export { defaultEpochs, defaults } from './defaults.js'
 export { messages } from './errors.js'
+export { optimizers, type Stepper } from './optimizer.js'
 export { train, type Advance } from './run.js'
 export { Session } from './session.js'
-export { changes, optimizers, reshuffles, sameExamples, settle, waysOf, type Given, type Settings } from './settings.js'
+export { changes, reshuffles, sameExamples, settle, waysOf, type Given, type Settings } from './settings.js'

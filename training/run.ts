@@ -43,7 +43,7 @@ export async function* train(
       yield { step, state: 'on' }
       continue
     }
-    const validation = apart && (await evaluate(session.network, backend, apart))
+    const validation = apart && (await session.usingAverages(() => evaluate(session.network, backend, apart)))
     const score: Epoch = { ...scoreIn(step), ...(validation && { validation: scoreIn(validation) }) }
     const early = await session.endEpoch(score)
     if (early) session.restoreBest()

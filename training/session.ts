@@ -5,17 +5,17 @@ import {
   type Backend,
   type NamedTensors,
   type Network,
-  type Optimizer,
   type Progress,
   type Tensor,
 } from '../engine/index.js'
-import type { Checkpoint, Epoch, Training } from './checkpoint.js'
+import { learnedWeights, type Checkpoint, type Epoch, type Training } from './checkpoint.js'
 import { problem } from './errors.js'
 import { defaultEpochs } from './defaults.js'
-import { changes, optimizers, reshuffles, sameExamples, type Settings } from './settings.js'
+import { average, Stepper } from './optimizer.js'
+import { changes, reshuffles, sameExamples, type Settings } from './settings.js'
 
 export class Session {
-  readonly optimizer: Optimizer
+  readonly optimizer: Stepper
   /** The weights of the best epoch, unless the present ones are. */
   #best: NamedTensors | undefined
 
@@ -23,7 +23,7 @@ export class Session {
     readonly network: Network,
     public training: Training & { readonly run: NonNullable<Training['run']> },
   ) {
-    this.optimizer = optimizers[training.optimizer](network, training)
+    this.optimizer = new Stepper(network, training)
   }
 
   /**
@@ -65,12 +65,13 @@ export class Session {
 
     network.load(backend, tensors)
     const session = new Session(network, { ...saved, ...settings, ...from, steps: 0, best, run })
-    if (best) session.#best = session.#named(best.waited ? 'best.' : '', tensors)
+    if (best) session.#best = session.#bestIn({ training: saved, tensors })
+    session.optimizer.restoreAverages(tensors)
     if (changed.includes('optimizer')) return session
-    const state = [...(await session.optimizer.state()).keys()]
+    const state = [...(await session.optimizer.inner.state()).keys()]
     if (state.length === 0 || state.some(name => tensors.has(name))) {
       if (saved.steps && !changed.includes('momentum')) for (const name of state) present(tensors, name)
-      session.optimizer.restore(tensors, saved.steps)
+      session.optimizer.inner.restore(tensors, saved.steps)
       session.training = { ...session.training, steps: saved.steps }
     }
     return session
@@ -94,7 +95,7 @@ export class Session {
       return best.waited + 1 >= patience
     }
     this.training = { ...this.training, best: { epoch: history.length, loss, waited: 0 } }
-    this.#best = await this.#weights()
+    this.#best = await this.usingAverages(() => this.#weights())
     return false
   }
 
@@ -104,7 +105,18 @@ export class Session {
       weight.backend.free(weight.data)
       weight.data = weight.backend.upload(this.#best!.get(name)!.values)
     }
+    this.optimizer.restoreAverages(new Map([...this.#best!].map(([name, weight]) => [average + name, weight])))
     this.training = { ...this.training, best: { ...this.training.best!, waited: 0 } }
+  }
+
+  /** Waits for what fn makes of the network that has the averages of the weights, if any are kept. */
+  async usingAverages<T>(fn: () => Promise<T>): Promise<T> {
+    const back = this.optimizer.useAverages()
+    try {
+      return await fn()
+    } finally {
+      back()
+    }
   }
 
   /**
@@ -113,8 +125,9 @@ export class Session {
    * @returns undefined if a value is no longer a finite number: there is nothing worth keeping
    */
   async checkpoint(done: boolean): Promise<Checkpoint | undefined> {
-    const { best, run } = this.training
-    const kept = best?.waited ? [...this.#best!].map(([name, tensor]) => [`best.${name}`, tensor] as const) : []
+    const { best, run, batch } = this.training
+    const apart = best && (best.waited > 0 || batch > 0)
+    const kept = apart ? [...this.#best!].map(([name, tensor]) => [`best.${name}`, tensor] as const) : []
     const tensors = new Map([...(await this.#weights()), ...(await this.optimizer.state()), ...kept])
     if ([...tensors.values()].some(({ values }) => !values.every(Number.isFinite))) return undefined
     return { training: { ...this.training, run: done ? null : run }, tensors }
@@ -132,9 +145,13 @@ export class Session {
     return weights
   }
 
-  /** The tensors of a checkpoint called like the weights, but for a prefix. */
-  #named(prefix: string, tensors: NamedTensors): NamedTensors {
-    return new Map(this.#kept().map(([name]) => [name, present(tensors, prefix + name)]))
+  /** The weights of the best epoch in a checkpoint. (Older ones lack them if they were written within the next epoch.) */
+  #bestIn(checkpoint: Checkpoint): NamedTensors {
+    const { training, tensors } = checkpoint
+    const names = this.#kept().map(([name]) => name)
+    const apart = training.best!.waited > 0 || (training.batch > 0 && tensors.has(`best.${names[0]}`))
+    const learned = learnedWeights(checkpoint)
+    return new Map(names.map(name => [name, apart ? present(tensors, `best.${name}`) : present(learned, name)]))
   }
 }
 

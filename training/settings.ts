@@ -1,5 +1,5 @@
 // What the user chooses about a training, and what holds if nothing is said.
-import { adam, schedules, sgd, type Network, type Optimizer } from '../engine/index.js'
+import type { schedules } from '../engine/index.js'
 import { augmentations, type Augmentation } from '../data/index.js'
 import { defaults } from './defaults.js'
 
@@ -8,6 +8,12 @@ export interface Settings {
   readonly optimizer: 'adam' | 'sgd'
   readonly lr: number
   readonly momentum: number
+  /** The part of each weight, times the learning rate, that a step takes away; 0 for none. */
+  readonly weightDecay: number
+  /** The length beyond which the gradients of a step are made shorter; 0 for none. */
+  readonly clip: number
+  /** The decay of the averages of the weights, with which the network then reads; 0 for no averages. */
+  readonly ema: number
   readonly batchSize: number
   readonly seed: number
   /** The set's name; of the user's own files their kind and the fingerprint of the examples, as in `idx-1a2b3c4d`. */
@@ -52,9 +58,4 @@ export function waysOf(augment: string): Augmentation[] | undefined {
   const names = augment === '' ? [] : augment.split(',')
   const ways = augmentations.filter(way => names.includes(way))
   return ways.length === names.length ? ways : undefined
-}
-
-export const optimizers: Record<Settings['optimizer'], (network: Network, settings: Settings) => Optimizer> = {
-  adam: ({ parameters }) => adam(parameters),
-  sgd: ({ parameters }, { momentum }) => sgd(parameters, { momentum }),
 }

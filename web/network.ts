@@ -12,7 +12,15 @@ import {
   type Box,
   type Image,
 } from '../data/index.js'
-import { checkFit, decodeCheckpoint, encodeCheckpoint, Session, settle, type Checkpoint } from '../training/index.js'
+import {
+  checkFit,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  learnedWeights,
+  Session,
+  settle,
+  type Checkpoint,
+} from '../training/index.js'
 import { blank, inkBox } from '../data/preprocess.js'
 import {
   argmax,
@@ -101,19 +109,22 @@ const api: Api = {
   },
 
   async activations(model) {
-    const { network } = ready(model)
+    const one = ready(model)
     return take(
-      scope(() => {
-        const all = noGrad(() => network.activations(input()))
-        return [all[0].x, ...all.map(({ y }) => y)]
-      }),
+      asItReads(one, () =>
+        scope(() => {
+          const all = noGrad(() => one.network.activations(input()))
+          return [all[0].x, ...all.map(({ y }) => y)]
+        }),
+      ),
     )
   },
 
   async unit(model, index, place) {
     // The gradient of a unit with respect to its layer's input says which inputs it is connected to, and how much each
     // counts. Dense layers and convolutions are linear, so these gradients are their weights.
-    const { network } = ready(model)
+    const one = ready(model)
+    const { network } = one
     const layer = network.layers[index]
     const parameters = Object.fromEntries(
       Object.keys(layer.parameters).map(key => {
@@ -122,12 +133,14 @@ const api: Api = {
       }),
     )
     const [inputs, outputs, weights] = (await take(
-      scope(() => {
-        const x = noGrad(() => network.activations(input()))[index].x
-        x.requiresGrad = true
-        const y = layer.forward(x, parameters, { training: false, rng: random(0, 'unit') })
-        return [x, y, gradient(y, place, x)]
-      }),
+      asItReads(one, () =>
+        scope(() => {
+          const x = noGrad(() => network.activations(input()))[index].x
+          x.requiresGrad = true
+          const y = layer.forward(x, parameters, { training: false, rng: random(0, 'unit') })
+          return [x, y, gradient(y, place, x)]
+        }),
+      ),
     )) as [Grid, Grid, Grid]
     const value = outputs.values[place]
     const sum = inputs.values.reduce((total, v, i) => total + v * weights.values[i], 0)
@@ -148,15 +161,18 @@ const api: Api = {
   },
 
   async saliency(model) {
-    const { network } = ready(model)
-    const [logits] = await take([scope(() => noGrad(() => network.forward(input())))])
+    const one = ready(model)
+    const { network } = one
+    const [logits] = await take([asItReads(one, () => scope(() => noGrad(() => network.forward(input()))))])
     const winner = argmax(logits.values, 0, network.output[0])
     const [dx] = await take([
-      scope(() => {
-        const x = input()
-        x.requiresGrad = true
-        return gradient(network.forward(x), winner, x)
-      }),
+      asItReads(one, () =>
+        scope(() => {
+          const x = input()
+          x.requiresGrad = true
+          return gradient(network.forward(x), winner, x)
+        }),
+      ),
     ])
     return dx
   },
@@ -202,7 +218,7 @@ const api: Api = {
 
   async save(model) {
     const one = ready(model)
-    const checkpoint = await (running?.model === model ? running.between(() => keep(one)) : keep(one))
+    const checkpoint = await between(model, () => keep(one))
     if (!checkpoint) throw new Error(`${model} has weights that are not finite numbers`)
     return encodeCheckpoint(checkpoint)
   },
@@ -222,9 +238,10 @@ const api: Api = {
   },
 
   async test(model, onProgress) {
-    const { network } = ready(model)
+    const { network, session } = ready(model)
     const examples = await dataset('t10k')
-    const evaluation = await evaluate(network, backend, examples, { batchSize: 200, onBatch: onProgress })
+    const read = () => evaluate(network, backend, examples, { batchSize: 200, onBatch: onProgress })
+    const evaluation = await between(model, () => session?.usingAverages(read) ?? read())
     const pictured = mistakes(evaluation).map(mistake => {
       const { pixels } = examples.gather(Uint32Array.of(mistake.index))
       return { ...mistake, pixels }
@@ -237,6 +254,20 @@ const api: Api = {
     const { pixels, labels } = examples.gather(Uint32Array.of(i % examples.length))
     return { pixels, label: labels[0] }
   },
+}
+
+/** Does something with a network: if it is training, between two batches. */
+const between = <T>(model: string, errand: () => Promise<T>) =>
+  running?.model === model ? running.between(errand) : errand()
+
+/** Computes with a network that has the averages of its weights, if its training keeps some. */
+function asItReads<T>({ session }: Opened, compute: () => T): T {
+  const back = session?.optimizer.useAverages()
+  try {
+    return compute()
+  } finally {
+    back?.()
+  }
 }
 
 /** A network with weights. */
@@ -260,7 +291,7 @@ const keep = async ({ session, checkpoint, over = false }: Opened) => (session ?
 
 /** Makes a network what it is in a checkpoint, or a new one without weights. */
 function goBack(one: Opened, checkpoint: Checkpoint | undefined, weights: NetworkInfo['weights']) {
-  if (checkpoint) one.network.load(backend, checkpoint.tensors)
+  if (checkpoint) one.network.load(backend, learnedWeights(checkpoint))
   else one.network.free()
   one.session?.optimizer.free()
   one.session = undefined
@@ -269,11 +300,13 @@ function goBack(one: Opened, checkpoint: Checkpoint | undefined, weights: Networ
 }
 
 async function probabilities(model: string, images: readonly Image[]): Promise<Float32Array[]> {
-  const { network } = ready(model)
+  const one = ready(model)
+  const { network } = one
   const classes = network.output[0]
   const values = new Float32Array(images.length * images[0].size)
   images.forEach((image, i) => values.set(image.data, i * image.size))
-  const rows = scope(() => network.predict(tensor(backend, values, [images.length, ...network.input])))
+  const x = () => tensor(backend, values, [images.length, ...network.input])
+  const rows = asItReads(one, () => scope(() => network.predict(x())))
   const all = Float32Array.from(await rows.download())
   rows.free()
   return images.map((_, i) => all.subarray(i * classes, (i + 1) * classes))

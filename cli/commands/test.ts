@@ -2,7 +2,7 @@
 import cliProgress from 'cli-progress'
 import { confusion, mistakes } from '../../data/index.js'
 import { evaluate, type ChiffreError, type Evaluation } from '../../engine/index.js'
-import { scoreOf } from '../../training/index.js'
+import { learnedWeights, scoreOf } from '../../training/index.js'
 import { openDataset, takeExamples } from '../datasets.js'
 import { about, explain } from '../errors.js'
 import { replaceFile } from '../files.js'
@@ -56,7 +56,7 @@ export async function run(argv: Test, program: string): Promise<number> {
   const backend = await backendOf(argv)
   let evaluation: Evaluation
   try {
-    await about(path, () => network.load(backend, checkpoint.tensors))
+    await about(path, () => network.load(backend, learnedWeights(checkpoint)))
     evaluation = await withProgress(images.length, onBatch => evaluate(network, backend, images, { onBatch }))
   } finally {
     await backend.dispose()

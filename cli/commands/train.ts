@@ -35,6 +35,7 @@ import {
   index,
   indexOrAll,
   networkOptions,
+  notNegative,
   pathOf,
   jsonOption,
   positive,
@@ -58,6 +59,9 @@ export async function options() {
         alias: 'minimizer',
       },
       momentum: valued(t('option.momentum'), fraction('momentum'), defaults.momentum),
+      'weight-decay': valued(t('option.weight-decay'), notNegative('weight-decay'), defaults.weightDecay),
+      clip: valued(t('option.clip'), notNegative('clip'), t('option.never')),
+      ema: valued(t('option.ema'), fraction('ema'), t('option.never')),
       'batch-size': valued(t('option.batch-size'), count('batch-size'), defaults.batchSize),
       schedule: chosen('schedule', Object.keys(schedules) as Settings['schedule'][], defaults.schedule),
       seed: valued(t('option.seed'), index('seed'), defaults.seed),
@@ -67,7 +71,7 @@ export async function options() {
       examples: valued(t('option.examples'), indexOrAll('examples'), t('option.examples.default')),
       augment: valued(t('option.augment', { choices: augmentations.join(', ') }), augmentation, 'none'),
       validation: valued(t('option.validation'), fraction('validation'), defaults.validation),
-      patience: valued(t('option.patience'), count('patience'), t('option.patience.default')),
+      patience: valued(t('option.patience'), count('patience'), t('option.never')),
     }),
     ...grouped('help.general', jsonOption()),
   }
@@ -109,7 +113,7 @@ export async function run(argv: Train, program: string): Promise<number> {
 async function begin(argv: Train, program: string, path: string, held: Lock): Promise<number> {
   const found = argv.fresh ? undefined : await usable(() => openCheckpoint(path, argv.model))
   const saved = found?.checkpoint
-  const given = { ...argv, batchSize: argv['batch-size'] }
+  const given = { ...argv, batchSize: argv['batch-size'], weightDecay: argv['weight-decay'] }
   // The backend's threads start while the images are read.
   const [backend, { settings, examples, network }] = await both(
     backendOf(argv),
@@ -259,11 +263,17 @@ function announce({ network, training }: Session, fresh: boolean, task: Task) {
   const { path, previous, saved, backend, apart, display } = task
   const { epoch, batch, steps, run } = training
   const optimizer = optimizerNames[training.optimizer]
-  const { augment, data, lr, seed, batchSize } = training
+  const { augment, data, lr, seed, batchSize, weightDecay, clip, ema } = training
+  const regularizing = [
+    ...(weightDecay ? [t('train.weight-decay', { weightDecay })] : []),
+    ...(clip ? [t('train.clip', { clip })] : []),
+    ...(ema ? [t('train.ema', { ema })] : []),
+  ]
   const kept = apart ? failure('train.apart', { apart: integer(apart.length) }) : ''
   display.introduce(network, [
     t('train.examples', { examples: integer(training.examples), data, batch: batchSize, apart: kept }),
     t('train.method', { optimizer, lr, seed, backend: backend.name }),
+    ...(regularizing.length ? [regularizing.join(', ')] : []),
     ...(augment ? [t('train.augment', { ways: augment.replaceAll(',', ', ') })] : []),
   ])
   if (fresh && previous?.replaced) display.say(t('train.fresh', { path, previous: previous.path }))

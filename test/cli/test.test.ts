@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { PNG } from 'pngjs'
 import { checkpointPath, writeCheckpoint } from '../../cli/checkpoint.js'
 import type { Training } from '../../training/index.js'
+import type { NamedTensors } from '../../engine/index.js'
 import { loadDataset } from '../../cli/datasets.js'
 import { openTrained } from '../../cli/trained.js'
 import { chiffre, temporaryFolder } from './chiffre.js'
@@ -20,7 +21,18 @@ describe('test', () => {
   const picture = join(storage, 'deepnet1-errors.png')
 
   const training: Training = {
-    ...{ model: 'deepnet1', optimizer: 'adam', lr: 0.001, momentum: 0, batchSize: 128, seed: 0, data: 'mnist' },
+    ...{
+      model: 'deepnet1',
+      optimizer: 'adam',
+      lr: 0.001,
+      momentum: 0,
+      weightDecay: 0,
+      clip: 0,
+      ema: 0,
+      batchSize: 128,
+      seed: 0,
+      data: 'mnist',
+    },
     ...{
       examples: 60000,
       validation: 0,
@@ -33,12 +45,14 @@ describe('test', () => {
     },
     ...{ epoch: 1, batch: 0, lossSum: 0, sums: {}, steps: 469, input: [28, 28], classes: Array.from('0123456789') },
   }
-  const write = (name: string, changed: Partial<Training> = {}, folder = storage) =>
+  const bias = (...values: number[]) => ({ shape: [10], values: Float32Array.from(values) })
+  const write = (name: string, changed: Partial<Training> = {}, folder = storage, more: NamedTensors = new Map()) =>
     writeCheckpoint(checkpointPath(folder, name), {
       training: { ...training, ...changed },
       tensors: new Map([
         ['1.dense.weight', { shape: [784, 10], values: new Float32Array(7840) }],
-        ['1.dense.bias', { shape: [10], values: Float32Array.of(0, 0, 0, 0, 0, 0, 0, 2, 0, 0) }],
+        ['1.dense.bias', bias(0, 0, 0, 0, 0, 0, 0, 2, 0, 0)],
+        ...more,
       ]),
     })
   before(() => write('deepnet1'))
@@ -71,6 +85,13 @@ describe('test', () => {
     assert.equal(lines.at(-2), 'Accuracy 10.28%, loss 2.5910; errors: 8,972 of 10,000.')
     assert.equal(lines.at(-1), `These mistakes as a picture: ${picture}`)
     assert.ok(Math.max(...lines.slice(1, -1).map(line => line.length)) <= 80)
+  })
+
+  it('reads with the averages of the weights, where a training kept some', async () => {
+    const averages = new Map([['ema.1.dense.bias', bias(2, 0, 0, 0, 0, 0, 0, 0, 0, 0)]]) // says 0 to everything
+    await write('averaged', { ema: 0.9 }, storage, averages)
+    const { out } = await test('--name', 'averaged', '--json')
+    assert.equal((JSON.parse(out) as { accuracy: number }).accuracy, 0.098)
   })
 
   it('draws the mistakes into a PNG too', async () => {

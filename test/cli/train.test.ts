@@ -73,6 +73,7 @@ describe('train', () => {
     [],
     ['--optimizer', 'sgd', '--momentum', '0.9', '--lr', '0.1'],
     ['--validation', '0.1', '--patience', '9'],
+    ['--weight-decay', '0.5', '--clip', '0.1', '--ema', '0.9', '--validation', '0.1', '--patience', '9'],
   ])
     it(`2 + 2 epochs give the bytes of 4 ${how.join(' ')}`, async () => {
       await train('whole', '--fresh', '--epochs', '4', ...few, ...how)
