@@ -1,4 +1,4 @@
-// A set of PNG images in a folder a class: FOLDER/train/CAT/*.png and FOLDER/test/CAT/*.png; or FOLDER/CAT/*.png, of which
+// A set of PNG or JPEG images in a folder a class: FOLDER/train/CAT/*.png and FOLDER/test/CAT/*.png; or FOLDER/CAT/*.png, of which
 // a fifth, always the same, is to test with.
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import ndarray from 'ndarray'
 import { Dataset, mostIdxBytes, problem } from '../data/index.js'
 import { about, failure } from './errors.js'
 import { integer } from './language.js'
-import { readPng } from './images.js'
+import { readPicture } from './images.js'
 
 /** Where the images of each part are, and what classes there are. */
 export interface ImageFolders {
@@ -44,7 +44,7 @@ async function readClasses(folder: string, classes: readonly string[]): Promise<
     const inside = join(folder, name)
     if (!existsSync(inside)) continue // a class of which this part has none
     for (const file of (await about(inside, () => readdir(inside))).sort(inOrder))
-      if (/\.png$/i.test(file)) files.push({ file: join(inside, file), label })
+      if (/\.(png|jpe?g)$/i.test(file)) files.push({ file: join(inside, file), label })
   }
   if (files.length === 0) throw failure('data.empty', { folder })
 
@@ -52,7 +52,7 @@ async function readClasses(folder: string, classes: readonly string[]): Promise<
   let all: Uint8Array | undefined
   let [height, width, coloured] = [0, 0, false]
   for (const [i, { file }] of files.entries()) {
-    const png = await about(file, () => readPng(file))
+    const png = await about(file, () => readPicture(file))
     if (!all) {
       ;({ height, width } = png)
       const bytes = 3 * height * width * files.length

@@ -39,7 +39,7 @@ export const messages = {
   'data.csv.empty': 'it holds no image',
   'data.size': '{file} has {actual} pixels; the first image of the set has {expected}',
   'data.large': 'its images take more than {most} bytes of memory; make them smaller',
-  'data.empty': '{folder}: there is no PNG image in it',
+  'data.empty': '{folder}: there is no PNG or JPEG image in it',
   'data.classes': '{names} names for {labels} kinds of labels; expected one name a line, for every label from 0 on',
   'data.pieces':
     'the ink is in some {count} pieces; a row of at most {most} digits can be read, not a scan full of dots or a page of text',

@@ -210,7 +210,7 @@ describe('a folder of images a class', () => {
       folderOf({ 'a/1.png': good, 'b/2.png': square(5, 1, 1, 1, 255) }),
       /b\/2\.png has 5x5 pixels; the first image of the set has 4x4/,
     )
-    await rejects(folderOf({ 'a/1.jpg': good, 'b/2.txt': '' }), /there is no PNG image in it/)
+    await rejects(folderOf({ 'a/1.gif': good, 'b/2.txt': '' }), /there is no PNG or JPEG image in it/)
     await rejects(folderOf({ 'a/1.png': good.subarray(0, 60), 'b/2.png': good }), /a\/1\.png: this PNG file is cut off/)
     await rejects(folderOf({ 'a/1.png': '<html>', 'b/2.png': good }), /a\/1\.png: this is a web page/)
   })

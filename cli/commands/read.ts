@@ -1,19 +1,21 @@
 // `read`: several digits on one image, such as a postal code.
+import { join } from 'node:path'
 import type { PNG } from 'pngjs'
 import { readRow, side, type Box } from '../../data/index.js'
 import { sizeOf } from '../../engine/index.js'
-import { failure, misuse } from '../errors.js'
+import { eachFile } from '../eachFile.js'
+import { about, failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
-import { encode, greyPng, readInk } from '../images.js'
+import { encode, greyPng, readInk, withoutExtension } from '../images.js'
 import { percent, t } from '../language.js'
-import { filePath, grouped, jsonOption, networkOptions, valued, type Values } from '../options.js'
+import { filePath, grouped, jsonOption, listed, networkOptions, valued, type Values } from '../options.js'
 import { withReader } from '../reader.js'
 import { jsonLine } from '../visible.js'
 
 export const options = async () => ({
   ...(await networkOptions()),
   ...grouped('help.images', {
-    image: valued(t('option.row'), filePath('image')),
+    image: listed(t('option.row')),
     boxes: valued(t('option.boxes'), filePath('boxes')),
     ...jsonOption(),
   }),
@@ -22,31 +24,35 @@ export const options = async () => ({
 type Read = Values<Awaited<ReturnType<typeof options>>>
 
 export async function run(argv: Read, program: string): Promise<number> {
-  const { image: path, boxes, json } = argv
-  if (path === undefined) throw misuse('usage.missing', { option: 'image' })
-  const { image, ground } = await readInk(path)
-  if (boxes !== undefined) await prepareFile(boxes)
-  const [row, classes] = await withReader(argv, program, async (predict, { input, classes }) => {
+  const { image: paths, boxes, json } = argv
+  if (paths === undefined) throw misuse('usage.missing', { option: 'image' })
+  const several = paths.length > 1
+  const boxesOf = (path: string) => (several ? join(boxes!, `${withoutExtension(path)}-boxes.png`) : boxes!)
+  if (boxes !== undefined) for (const path of paths) await prepareFile(boxesOf(path))
+  return withReader(argv, program, async (predict, { input, classes }) => {
     if (sizeOf(input) !== side * side) throw failure('read.digits', { input: `${input}` })
-    return [await readRow(image, images => predict(images.map(({ data }) => data))), classes] as const
+    const print = (text: string) => process.stdout.write(text + '\n')
+    const { failed } = await eachFile(paths, async path => {
+      const { image, ground } = await readInk(path)
+      const row = await about(path, () => readRow(image, images => predict(images.map(({ data }) => data))))
+      if (!row) throw failure('file', { path, reason: failure('image.blank') })
+      const text = row.digits.map(({ label }) => classes[label]).join('')
+      const digits = row.digits.map(({ box, label, probabilities }) => ({
+        label,
+        probability: probabilities[label],
+        box,
+      }))
+      const result = t('read.result', { text, confidence: percent(row.confidence), count: digits.length })
+      if (json) process.stdout.write(jsonLine({ image: path, ground, text, confidence: row.confidence, digits }))
+      else print(several ? t('file', { path, reason: result }) : result)
+      if (boxes === undefined) return
+      const png = greyPng(image)
+      for (const { box } of digits) frame(png, box)
+      await replaceFile(boxesOf(path), encode(png))
+      if (!json) print(t('read.saved', { path: boxesOf(path) }))
+    })
+    return failed > 0 ? 1 : 0
   })
-  if (!row) throw failure('file', { path, reason: failure('image.blank') })
-  const text = row.digits.map(({ label }) => classes[label]).join('')
-  const print = (text: string) => process.stdout.write(text + '\n')
-  if (json) {
-    const digits = row.digits.map(({ box, label, probabilities }) => ({
-      label,
-      probability: probabilities[label],
-      box,
-    }))
-    process.stdout.write(jsonLine({ image: path, ground, text, confidence: row.confidence, digits }))
-  } else print(t('read.result', { text, confidence: percent(row.confidence), count: row.digits.length }))
-  if (boxes === undefined) return 0
-  const png = greyPng(image)
-  for (const { box } of row.digits) frame(png, box)
-  await replaceFile(boxes, encode(png))
-  if (!json) print(t('read.saved', { path: boxes }))
-  return 0
 }
 
 const orange = Buffer.of(255, 122, 60, 255)

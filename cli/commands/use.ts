@@ -1,10 +1,11 @@
 // `use`: the page in which one draws digits, or the same network on image files.
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { areNamed, prepare, side, type Ink, type Preparation } from '../../data/index.js'
 import { argmax, sizeOf, type Shape } from '../../engine/index.js'
+import { eachFile } from '../eachFile.js'
 import { about, failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
-import { encode, greyPng, readInk, readLevels } from '../images.js'
+import { encode, greyPng, readInk, readLevels, withoutExtension } from '../images.js'
 import { currentLanguage, percent, t } from '../language.js'
 import { isModelFile } from '../modelFile.js'
 import { modelNames } from '../network.js'
@@ -57,11 +58,10 @@ interface Taken {
 }
 
 async function readImages(argv: Use, paths: readonly string[], program: string): Promise<number> {
-  const [answers, classes] = await withReader(argv, program, async (predict, { input, classes }) => {
+  const [answers, classes, failed] = await withReader(argv, program, async (predict, { input, classes }) => {
     const take = `${input}`.startsWith(`${[side, side]}`) && sizeOf(input) === side * side ? takeDrawing : takeAsItIs
-    const taken: Taken[] = []
     // One after the other: of a large picture, no more is kept than what the network sees.
-    for (const path of paths) taken.push(await take(path, input))
+    const { done: taken, failed } = await eachFile(paths, path => take(path, input))
     const rows = await predict(taken.map(({ input }) => input))
     for (const { path, steps } of taken)
       if (argv.steps !== undefined && steps) await writeSteps(argv.steps, path, steps)
@@ -71,11 +71,11 @@ async function readImages(argv: Use, paths: readonly string[], program: string):
       const label = argmax(rows[i], 0, probabilities.length)
       return { image, ...(ground && { ground }), label, ...(named && { name: classes[label] }), probabilities }
     })
-    return [answers, classes] as const
+    return [answers, classes, failed] as const
   })
   if (argv.json) for (const answer of answers) process.stdout.write(jsonLine(answer))
-  else process.stdout.write(asTable(answers, classes) + '\n')
-  return 0
+  else if (answers.length > 0) process.stdout.write(asTable(answers, classes) + '\n')
+  return failed > 0 ? 1 : 0
 }
 
 /** A drawing, prepared as MNIST's digits were. */
@@ -120,7 +120,7 @@ function asTable(answers: readonly Answer[], classes: readonly string[]): string
 
 /** Writes FILE-1-scaled.png and so on: the numbers that the network sees are those of the last, divided by 255. */
 async function writeSteps(folder: string, path: string, steps: Preparation) {
-  const name = basename(path).replace(/\.png$/i, '')
+  const name = withoutExtension(path)
   for (const [i, step] of (['scaled', 'padded', 'centred'] as const).entries()) {
     const file = join(folder, `${name}-${i + 1}-${step}.png`)
     await prepareFile(file)

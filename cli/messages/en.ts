@@ -246,7 +246,7 @@ export const en = {
   'use.describe': 'Draw digits in a page and watch a network read them, or read image files',
   'help.images': 'Reading image files',
   'help.page': 'The page',
-  'option.image': 'PNG files of one digit each, instead of the page',
+  'option.image': 'PNG or JPEG files of one digit each, instead of the page',
   'option.steps': 'folder for PNGs of every step of the preparation',
   'option.port': 'port of the page, or the next that is free',
   'option.no-open': 'do not open the browser',
@@ -262,15 +262,20 @@ export const en = {
   'use.size': 'it has {actual} pixels; this network takes images of {expected}',
   'read.digits': 'this network does not read drawn digits: it takes images [{input}]',
   'read.describe': 'Read an image of several digits, such as a postal code',
-  'option.row': 'PNG file of digits side by side',
-  'option.boxes': 'PNG to write, in which every digit found has a box',
+  'option.row': 'PNG or JPEG files of several digits',
+  'option.boxes': 'PNG to write, in which every digit found has a box (a folder, for several files)',
   'read.result': '{text} ({confidence} sure of all {count})',
   'read.saved': 'Boxes drawn in {path}',
-  'image.kind': 'not a PNG file',
-  'image.damaged': 'this PNG file is cut off or damaged',
+  'image.kind': 'no picture that is known here; PNG and JPEG are read',
+  'image.other':
+    'this is {kind}; PNG and JPEG are read: save it as one of them, or give it to the page (`use`), which reads what the browser shows',
+  'image.jpeg':
+    'this is a JPEG of a kind that hardly anything reads ({kind}); save it anew, as an ordinary JPEG or as PNG',
+  'image.damaged': 'this {kind} file is cut off or damaged',
   'image.cut': 'this PNG file is cut off in row {row} of {rows}',
   'image.more': 'this PNG file holds more than the {rows} rows that it announces',
   'image.large': '{width}x{height} pixels are too many; at most {most} million are read, and {side} on a side',
+  'image.memory': 'its {width}x{height} pixels, as they are packed, take more memory than is allowed; save it smaller',
   'image.blank': 'blank: no ink stands out from the ground',
 } as const
 

@@ -99,7 +99,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'data.csv.empty': 'il ne contient pas d’image',
   'data.size': '{file} a {actual} pixels ; la première image du jeu en a {expected}',
   'data.large': 'ses images prennent plus de {most} octets de mémoire ; réduisez-les',
-  'data.empty': '{folder} : il n’y a pas d’image PNG dedans',
+  'data.empty': '{folder} : il n’y a pas d’image PNG ou JPEG dedans',
   'data.classes':
     '{names} noms pour {labels} sortes d’étiquettes ; attendu un nom par ligne, pour chaque étiquette à partir de 0',
   'data.class': 'le nom de la classe {position} est vide, dépasse 100 caractères, ou a des caractères de commande',
@@ -361,7 +361,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'use.describe': 'Dessiner des chiffres dans une page et voir un réseau les lire, ou lire des fichiers d’images',
   'help.images': 'Lire des fichiers d’images',
   'help.page': 'La page',
-  'option.image': 'fichiers PNG d’un chiffre chacun, au lieu de la page',
+  'option.image': 'fichiers PNG ou JPEG d’un chiffre chacun, au lieu de la page',
   'option.steps': 'dossier pour les PNG de chaque étape de la préparation',
   'option.port': 'port de la page, ou le prochain qui est libre',
   'option.no-open': 'ne pas ouvrir le navigateur',
@@ -375,14 +375,20 @@ export const fr: Readonly<Record<Message, string>> = {
   'use.light': 'foncé sur clair',
   'use.dark': 'clair sur foncé',
   'read.describe': 'Lire une image de plusieurs chiffres, comme un code postal',
-  'option.row': 'fichier PNG de chiffres côte à côte',
-  'option.boxes': 'PNG à écrire, où chaque chiffre trouvé a son cadre',
+  'option.row': 'fichiers PNG ou JPEG de plusieurs chiffres',
+  'option.boxes': 'PNG à écrire, où chaque chiffre trouvé a son cadre (un dossier, pour plusieurs fichiers)',
   'read.result': '{text} (sûr des {count} à {confidence})',
   'read.saved': 'Cadres dessinés dans {path}',
-  'image.kind': 'ce n’est pas un fichier PNG',
-  'image.damaged': 'ce fichier PNG est coupé ou abîmé',
+  'image.kind': 'ce n’est pas une image connue ici ; on lit PNG et JPEG',
+  'image.other':
+    'c’est {kind} ; on lit PNG et JPEG : enregistrez-la sous l’un des deux, ou donnez-la à la page (`use`), qui lit ce que le navigateur montre',
+  'image.jpeg':
+    'c’est un JPEG d’une sorte que presque rien ne lit ({kind}) ; enregistrez-le à nouveau, en JPEG ordinaire ou en PNG',
+  'image.damaged': 'ce fichier {kind} est coupé ou abîmé',
   'image.cut': 'ce fichier PNG est coupé dans la ligne {row} sur {rows}',
   'image.more': 'ce fichier PNG contient plus que les {rows} lignes qu’il annonce',
   'image.large': '{width}x{height} pixels sont trop ; au plus {most} millions sont lus, et {side} par côté',
+  'image.memory':
+    'ses {width}x{height} pixels, tels qu’ils sont rangés, prennent plus de mémoire que permis ; enregistrez-la plus petite',
   'image.blank': 'vide : aucune encre ne se détache du fond',
 }

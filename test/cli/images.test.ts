@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import ndarray from 'ndarray'
+import { encode as encodeJpeg } from 'jpeg-js'
 import { PNG } from 'pngjs'
 import { mnist } from '../../bench/mnist.js'
 import { writeCode } from '../../bench/writeCode.js'
@@ -170,9 +171,10 @@ describe('image files', function () {
   })
 
   const refused: [what: string, bytes: () => Buffer, reason: RegExp][] = [
-    ['text', () => Buffer.from('P2 1 1 255 0'), /not a PNG file/],
-    ['an empty file', () => Buffer.alloc(0), /not a PNG file/],
-    ['a JPEG', () => Buffer.from('ffd8ffe000104a46494600', 'hex'), /not a PNG file/],
+    ['text', () => Buffer.from('P2 1 1 255 0'), /no picture that is known here; PNG and JPEG are read/],
+    ['an empty file', () => Buffer.alloc(0), /no picture that is known here/],
+    ['a JPEG cut off', () => Buffer.from('ffd8ffe000104a46494600', 'hex'), /this JPEG file is cut off or damaged/],
+    ['a GIF', () => Buffer.from('GIF89a'), /this is GIF; PNG and JPEG are read: save it as one of them/],
     ['a PNG cut off in its header', () => kinds['grey.png'].subarray(0, 20), /this PNG file is cut off or damaged/],
     ['a PNG cut off in its pixels', () => kinds['grey.png'].subarray(0, 900), /cut off in row 41 of 112/],
     ['a PNG without its end', () => kinds['grey.png'].subarray(0, -16), /this PNG file is cut off or damaged/],
@@ -251,10 +253,38 @@ describe('image files', function () {
           })
     })
 
-  it('one bad file among good ones: nothing is printed, and it is named', async () => {
+  it('one bad file among good ones: the others are read, and each bad one is named', async () => {
     writeFileSync(file('bad.png'), 'x')
-    const { code, out, err } = await use('--image', file('grey.png'), file('bad.png'))
-    assert.deepEqual([code, out, err], [1, '', `chiffre: ${file('bad.png')}: not a PNG file\n`])
+    const bad = `chiffre: ${file('bad.png')}: no picture that is known here; PNG and JPEG are read\n`
+    const none = `chiffre: ${file('none.jpg')}: no such file or folder\n`
+    const { code, out, err } = await use(
+      '--json',
+      '--image',
+      ...['bad.png', 'grey.png', 'none.jpg', 'slate.png'].map(file),
+    )
+    const read = out.trim().split('\n').map(line => (JSON.parse(line) as Answer).image) // prettier-ignore
+    assert.deepEqual([code, read, err], [1, [file('grey.png'), file('slate.png')], bad + none])
+    const rows = await chiffre(
+      'read',
+      '--model',
+      'deepnet2',
+      '--storage',
+      storage,
+      '--image',
+      file('bad.png'),
+      file('grey.png'),
+    )
+    assert.deepEqual([rows.code, rows.err], [1, bad])
+    assert.ok(rows.out.startsWith(`${file('grey.png')}: 7 (`), rows.out)
+  })
+
+  it('are what their first bytes say, whatever their name', async () => {
+    const pixels = Buffer.alloc(4 * side * side, 255)
+    eachPixel(ink, (i, j, v) => pixels.fill(255 - v, 4 * (i * side + j), 4 * (i * side + j) + 3))
+    writeFileSync(file('photo.png'), encodeJpeg({ width: side, height: side, data: pixels }, 80).data)
+    copyFileSync(file('grey.png'), file('grey.jpeg'))
+    for (const { label, probabilities } of await answers('photo.png', 'grey.jpeg'))
+      assert.ok(label === 7 && probabilities[7] > 0.9)
   })
 
   describe('of several digits', () => {
