@@ -160,9 +160,9 @@ export class Network {
     return first(this.results(x, mode))
   }
 
-  /** All that the network's function returns. */
-  results(x: Named<Tensor>, mode: Mode = inference): Named<Tensor> {
-    return this.#run(x, mode, () => {})
+  /** All that the network's function returns; `notice` hears of each layer as it runs. */
+  results(x: Named<Tensor>, mode: Mode = inference, notice = (_: Activation) => {}): Named<Tensor> {
+    return this.#run(x, mode, notice)
   }
 
   /** What each layer makes of its input, in the order in which they run: what a page shows of a network at work. */

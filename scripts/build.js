@@ -62,6 +62,7 @@ export async function build({ force = false, notice = 'chiffre: the sources chan
     }
     await transpile(list, fresh)
     await writeModelRegistry(list, join(fresh, 'models/index.js'))
+    await writeOperations(list, join(fresh, 'training/operations.js'))
     await bundlePage(fresh)
     await writeFile(join(fresh, '.stamp'), stamp)
     if (existsSync(dist)) await rename(dist, `${fresh}.old`).catch(() => {})
@@ -113,6 +114,35 @@ async function writeModelRegistry(list, path) {
   ]
   await writeFile(path, code.join('\n') + '\n')
   await cp(join(root, 'models/index.d.ts'), path.replace(/js$/, 'd.ts'))
+}
+
+/**
+ * Writes dist/training/operations.js: of each operation its formulas, as the comment above it says them, and the line that it
+ * begins in. A trace of a step shows them, and they are never other ones than the source's.
+ */
+async function writeOperations(list, path) {
+  const files = list.map(line => line.split(' ')[0]).filter(p => /^engine\/(ops|losses)\/\w+\.ts$/.test(p))
+  const operations = {}
+  for (const file of files) {
+    const text = await readFile(join(root, file), 'utf8')
+    for (const found of text.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport (?:const|function) (\w+)/g)) {
+      const [all, comment, name] = found
+      const parts = comment
+        .replace(/^ *\* ?/gm, '')
+        .replace(/@throws[^]*|^docs\/.*$/gm, '')
+        .split(/\n\s*\n| {3,}|\n(?=x \[)/)
+        .map(part => part.replace(/\s+/g, ' ').trim())
+      const [forward] = parts
+      if (!/^\S+ = /.test(forward) && !text.includes(`record('${name}'`)) continue // a helper
+      const backward = parts.filter(part => /^(d[^ ]+( =|:)|y' =)/.test(part)).join('   ')
+      const shapes = parts.find(part => /\[.*→/.test(part)) ?? ''
+      const line = text.slice(0, found.index + all.length).split('\n').length
+      operations[name] = { forward, backward, shapes, file, line }
+    }
+  }
+  await writeFile(path, `export const operations = ${JSON.stringify(operations, null, 2)}\n`)
+  const types = 'training/operations.d.ts'
+  if (existsSync(join(root, types))) await cp(join(root, types), path.replace(/js$/, 'd.ts'))
 }
 
 /**
