@@ -71,7 +71,7 @@ const effort = { time: argv.time, samples: argv.samples, cap: argv.cap }
 
 /** The page's scripts, each a bundle: esbuild puts gpu.js, a CommonJS package, into the form of a browser. */
 async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
-  const entryPoints = ['bench/browser/page.js', 'bench/browser/checker.js', 'engine/backends/wasm/worker.js']
+  const entryPoints = ['bench/browser/page.js', 'bench/browser/checker.js']
   const { outputFiles } = await build({
     entryPoints: entryPoints.map(path => `${root}dist/${path}`),
     entryNames: '[name]',

@@ -1,5 +1,6 @@
 // What --backend can be.
 import { cpu, gpujs, gpujsModes, wasm, wasmSupported, type Backend } from '../engine/index.js'
+import { translate } from './language.js'
 
 /** What the command line says about a backend, besides its name. */
 export interface BackendOptions {
@@ -18,7 +19,13 @@ interface Entry {
 /** To add a backend, add its entry. */
 const backends: Readonly<Record<string, Entry>> = {
   cpu: { create: async () => cpu() },
-  wasm: { create: ({ threads, strictFloat: strict = false }) => wasm({ ...(threads && { threads }), strict }) },
+  wasm: {
+    async create({ threads, strictFloat: strict = false }) {
+      const backend = await wasm({ ...(threads && { threads }), strict })
+      if (backend.whyOneThread) process.stderr.write(translate(backend.whyOneThread) + '\n')
+      return backend
+    },
+  },
   gpujs: { create: ({ mode }) => gpujs(mode), modes: gpujsModes },
 }
 

@@ -31,6 +31,9 @@ export const messages = {
   'engine.input': 'the network takes [{expected}] an example, not [{actual}]',
   'engine.memory': 'out of memory: {asked} bytes were asked for, {used} are in use, and there is room for 2 GiB',
   'engine.simd': 'this machine has no WebAssembly SIMD, which the wasm backend needs; the cpu backend runs everywhere',
+  'engine.threads.isolation':
+    'one thread: this page is not cross-origin isolated; its server must send Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
+  'engine.threads.start': 'one thread: others do not start: {reason}',
   'engine.safetensors': 'not a safetensors file: {reason}',
   'engine.safetensors.short': 'it has {actual} bytes, at least {expected} are needed',
   'engine.safetensors.header': 'its header would be {length} bytes long, but the file has {size}',

@@ -63,6 +63,7 @@ export async function build({ force = false, notice = 'chiffre: the sources chan
     await transpile(list, fresh)
     await writeModelRegistry(list, join(fresh, 'models/index.js'))
     await writeOperations(list, join(fresh, 'training/operations.js'))
+    await bundleWorker(join(fresh, 'engine/backends/wasm'))
     await bundlePage(fresh)
     await writeFile(join(fresh, '.stamp'), stamp)
     if (existsSync(dist)) await rename(dist, `${fresh}.old`).catch(() => {})
@@ -143,6 +144,20 @@ async function writeOperations(list, path) {
   await writeFile(path, `export const operations = ${JSON.stringify(operations, null, 2)}\n`)
   const types = 'training/operations.d.ts'
   if (existsSync(join(root, types))) await cp(join(root, types), path.replace(/js$/, 'd.ts'))
+}
+
+/**
+ * Makes the script of the wasm backend's threads one file without imports, and writes it as a text too: with that a thread
+ * begins wherever a bundler has put the engine.
+ */
+async function bundleWorker(folder) {
+  const worker = join(folder, 'worker.js')
+  if (!existsSync(worker)) return
+  const options = { allowOverwrite: true, bundle: true, minify: true, format: 'iife', target: 'es2022' }
+  await esbuild({ entryPoints: [worker], outfile: worker, ...options })
+  await rm(`${worker}.map`)
+  const source = (await readFile(worker, 'utf8')).trim()
+  await writeFile(join(folder, 'workerSource.js'), `export const source = ${JSON.stringify(source)}\n`)
 }
 
 /**

@@ -57,7 +57,7 @@ interface Opened {
 
 /** The backends that a browser can have; a mode may follow the name, as in `gpujs:webgl2`. */
 const backends: Readonly<Record<string, (mode?: string) => Promise<Backend>>> = {
-  wasm: () => wasm(),
+  wasm: () => wasm({ worker: new URL('worker.js', location.href) }), // its policy allows no Worker from a text
   cpu: async () => cpu(),
   gpujs: mode => gpujs(mode),
 }

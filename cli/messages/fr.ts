@@ -35,6 +35,9 @@ export const fr: Readonly<Record<Message, string>> = {
   'engine.part.twice': 'deux parties du réseau s’appellent {name} ; chaque nom ne peut servir qu’une fois',
   'engine.heads': 'le réseau donne {heads} : un réseau à plusieurs résultats a besoin de sa propre fonction de perte',
   'engine.input': 'le réseau prend des exemples de forme [{expected}], non [{actual}]',
+  'engine.threads.isolation':
+    'un seul fil d’exécution : cette page n’est pas isolée des autres origines ; son serveur doit envoyer Cross-Origin-Opener-Policy: same-origin et Cross-Origin-Embedder-Policy: require-corp',
+  'engine.threads.start': 'un seul fil d’exécution : les autres ne démarrent pas : {reason}',
   'engine.safetensors': 'ce n’est pas un fichier safetensors : {reason}',
   'engine.safetensors.short': 'il a {actual} octets, il en faut au moins {expected}',
   'engine.safetensors.header': 'son en-tête ferait {length} octets, mais le fichier en a {size}',

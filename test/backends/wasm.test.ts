@@ -32,9 +32,21 @@ describe('wasm', () => {
     assert.equal(b.bytes, before)
     await b.dispose()
   })
-  it('is built when all its threads have started, and says so if one does not', async () => {
+  it('has the threads that were asked for, from the script of its own or from chiffre/worker', async () => {
+    const script = new URL(import.meta.resolve('chiffre/worker'))
+    for (const options of [{}, { worker: script }]) {
+      const b = await wasm({ threads: 3, ...options })
+      assert.deepEqual([b.threads, b.whyOneThread], [3, undefined])
+      await b.dispose()
+    }
+  })
+  it('works with one thread, and says why, if others do not start', async () => {
     const worker = new URL('data:text/javascript,throw new Error("no thread today")')
-    await assert.rejects(wasm({ threads: 2, worker }), /no thread today/)
+    const b = await wasm({ threads: 2, worker })
+    assert.equal(b.threads, 1)
+    assert.equal(b.whyOneThread!.message, 'one thread: others do not start: no thread today')
+    assert.deepEqual([...(await b.download(b.unary('relu', b.upload(Float32Array.of(-1, 2)))))], [0, 2])
+    await b.dispose()
   })
   it('refuses a number of threads that is none', async () => {
     for (const threads of [0, -1, 1.5, NaN, Infinity])

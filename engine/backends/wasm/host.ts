@@ -34,7 +34,10 @@ interface NodePort {
 }
 
 interface NodeThreads {
-  readonly Worker: new (url: ScriptURL | string, options: { execArgv: readonly string[] }) => HostWorker
+  readonly Worker: new (
+    script: ScriptURL | string,
+    options: { execArgv: readonly string[]; eval: boolean },
+  ) => HostWorker
   readonly parentPort: NodePort | null
 }
 
@@ -45,11 +48,12 @@ interface Host {
     readonly Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => WasmMemory
     readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: object }
   }
-  readonly Worker?: new (url: ScriptURL | string, options: { type: 'module' }) => HostWorker
+  readonly Worker?: new (url: ScriptURL | string, options: { type: 'module' | 'classic' }) => HostWorker
   readonly navigator?: { readonly hardwareConcurrency?: number }
   readonly crossOriginIsolated?: boolean
   readonly process?: { getBuiltinModule?(name: string): unknown }
-  readonly URL: new (path: string, base: string) => ScriptURL
+  readonly URL: { createObjectURL(blob: object): string; revokeObjectURL(url: string): void }
+  readonly Blob: new (parts: readonly string[], options: { type: string }) => object
   atob(text: string): string
   onmessage?: (event: { data: unknown }) => void
   postMessage(message: unknown): void
@@ -61,12 +65,14 @@ const host = globalThis as unknown as Host
 const nodeModule = (name: string) => host.process?.getBuiltinModule?.(name)
 const nodeThreads = () => nodeModule('node:worker_threads') as NodeThreads | undefined
 
-/** How many threads can share memory here: 1 where threads cannot. */
+/** How many threads run at the same time here. */
 export function cores(): number {
   const os = nodeModule('node:os') as { availableParallelism(): number } | undefined
-  if (os) return os.availableParallelism()
-  return host.crossOriginIsolated && host.Worker ? (host.navigator?.hardwareConcurrency ?? 1) : 1
+  return os?.availableParallelism() ?? host.navigator?.hardwareConcurrency ?? 1
 }
+
+/** Whether threads can share memory: browsers let them in pages that are cross-origin isolated. */
+export const canShare = () => nodeThreads() !== undefined || (!!host.crossOriginIsolated && !!host.Worker)
 
 /** Whether the engine here runs 128-bit SIMD, and whether it fuses multiply and add (relaxed SIMD). */
 export function runs(bytes: Uint8Array): boolean {
@@ -117,24 +123,45 @@ export function decodeBase64(text: string): Uint8Array {
 }
 
 /**
- * Starts a worker on a script, with one message for it, and waits until it is ready. Then it does not keep the program
- * from ending.
+ * Starts a worker, with one message for it, and waits until it is ready. Then it does not keep the program from ending.
+ * @param script the address of its script; without one, its text is `source`, which needs no file: bundlers move files
  */
-export async function startWorker(script: ScriptURL | string, message: unknown): Promise<HostWorker> {
+export async function startWorker(
+  script: ScriptURL | string | undefined,
+  source: string,
+  message: unknown,
+): Promise<HostWorker> {
+  const text = script === undefined
   const NodeWorker = nodeThreads()?.Worker
-  // Options of the program, such as --eval or --require, are none of the worker's.
-  const worker = NodeWorker ? new NodeWorker(script, { execArgv: [] }) : new host.Worker!(script, { type: 'module' })
+  if (NodeWorker) {
+    // Options of the program, such as --eval or --require, are none of the worker's.
+    const worker = new NodeWorker(script ?? source, { execArgv: [], eval: text })
+    return begin(worker, message)
+  }
+  const url = script ?? host.URL.createObjectURL(new host.Blob([source], { type: 'text/javascript' }))
+  try {
+    return await begin(new host.Worker!(url, { type: text ? 'classic' : 'module' }), message)
+  } finally {
+    if (text) host.URL.revokeObjectURL(url as string)
+  }
+}
+
+/** Sends a worker its message, and waits until it is ready. */
+async function begin(worker: HostWorker, message: unknown): Promise<HostWorker> {
   const ready = new Promise((resolve, reject) => {
     worker.onmessage = resolve
-    worker.onerror = event => reject(new Error(`wasm: a thread does not start: ${event.message}`))
+    worker.onerror = event => reject(new Error(event.message ?? 'its script cannot be had'))
     worker.once?.('message', resolve)
     worker.once?.('error', reject)
-    worker.once?.('exit', () => {
-      reject(new Error('wasm: a thread ended before it had started'))
-    })
+    worker.once?.('exit', () => reject(new Error('it ended before it had started')))
   })
   worker.postMessage(message)
-  await ready
+  try {
+    await ready
+  } catch (error) {
+    await worker.terminate()
+    throw error
+  }
   worker.unref?.()
   return worker
 }
@@ -145,7 +172,3 @@ export function onStart(listener: (message: unknown, ready: () => void) => void)
   if (port) port.once('message', message => listener(message, () => port.postMessage('ready')))
   else host.onmessage = event => listener(event.data, () => host.postMessage('ready'))
 }
-
-/** A script beside the file whose import.meta is given. */
-export const scriptBeside = (path: string, meta: ImportMeta) =>
-  new host.URL(path, (meta as unknown as { url: string }).url)

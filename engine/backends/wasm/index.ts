@@ -15,12 +15,12 @@
 //  - Images are mostly 0: they stay here as csr, and the first layer multiplies only what is not.
 // All are exact up to the order of summation. Where one does not apply, the dense kernels run; nothing else changes.
 import type { AdamStep, Backend, Pool2dShape } from '../../backend.js'
-import { problem } from '../../errors.js'
+import { problem, type ChiffreError } from '../../errors.js'
 import { Allocator } from './allocator.js'
 import * as binary from './binary.js'
 import { createConverter } from './convert.js'
-import { allowRelaxedSimd, compile, cores, decodeBase64, giveMemory, instantiate } from './host.js'
-import { runs, scriptBeside, startWorker, takeMemory, type ScriptURL } from './host.js'
+import { allowRelaxedSimd, canShare, compile, cores, decodeBase64, giveMemory, instantiate } from './host.js'
+import { runs, startWorker, takeMemory, type ScriptURL } from './host.js'
 import { createImages } from './images.js'
 import { constants as sizes, type Functions, type Kernels } from './kernels.js'
 import { sameShape, type Block, type Pooled } from './layout.js'
@@ -28,13 +28,14 @@ import * as planner from './planner.js'
 import { piecesOf, type Plan, type Space } from './planner.js'
 import { createStore, type Store } from './store.js'
 import { clearBoard, MOST_THREADS, ThreadPool } from './threadPool.js'
+import { source } from './workerSource.js'
 
 export interface WasmOptions {
   /** How many threads work together; the number of cores by default, 1 where memory cannot be shared. */
   readonly threads?: number
   /** Never fuse multiplication and addition: the same bytes on every machine, somewhat slower. */
   readonly strict?: boolean
-  /** Where the worker's script is, if not beside this file: for bundled pages. */
+  /** Where the threads' script, `chiffre/worker`, is: for pages whose policy lets no Worker begin from a text (`blob:`). */
   readonly worker?: ScriptURL | string
   /** Hears of each plan before it is carried out (npm run bench -- --explain). */
   readonly explain?: (plan: Plan) => void
@@ -42,6 +43,8 @@ export interface WasmOptions {
 
 export interface WasmBackend extends Backend<Block> {
   readonly threads: number
+  /** Why there is one thread where more were wanted: the page is not isolated, or its policy lets none begin. */
+  readonly whyOneThread: ChiffreError | undefined
   /** Whether multiply and add are fused (relaxed SIMD). */
   readonly fused: boolean
   /** Bytes of memory that buffers hold, and what was noted of them; as many as before once all of them are freed. */
@@ -53,7 +56,10 @@ export interface WasmBackend extends Backend<Block> {
 /** Whether this machine can run the backend at all. */
 export const wasmSupported = () => runs(decodeBase64(binary.strict))
 
-/** The WebAssembly backend. @throws ChiffreError if there is no WebAssembly SIMD here */
+/**
+ * The WebAssembly backend. Where threads cannot begin or share memory it has one, and says why (`whyOneThread`).
+ * @throws ChiffreError if there is no WebAssembly SIMD here
+ */
 export async function wasm({
   threads: wanted = cores(),
   strict = false,
@@ -62,24 +68,45 @@ export async function wasm({
 }: WasmOptions = {}): Promise<WasmBackend> {
   if (!Number.isInteger(wanted) || wanted < 1)
     throw problem('engine.argument', { where: 'wasm', name: 'threads', actual: wanted, expected: '1, 2, 3, …' })
-  const threads = Math.min(wanted, MOST_THREADS)
   const [bytes, fused] = chooseBinary(strict)
+  const threads = Math.min(wanted, MOST_THREADS)
+  const alone = (why?: ChiffreError) => start(bytes, fused, 1, worker, explain, why)
+  if (threads === 1) return alone()
+  if (!canShare()) return alone(problem('engine.threads.isolation'))
+  return start(bytes, fused, threads, worker, explain).catch((error: unknown) =>
+    alone(problem('engine.threads.start', { reason: error instanceof Error ? error.message : String(error) })),
+  )
+}
+
+async function start(
+  bytes: Uint8Array,
+  fused: boolean,
+  threads: number,
+  worker: WasmOptions['worker'],
+  explain: WasmOptions['explain'],
+  whyOneThread?: ChiffreError,
+): Promise<WasmBackend> {
   const shared = threads > 1
   const module = await compile(shared ? bytes : withOwnMemory(bytes))
   const memory = takeMemory(shared, 16, MOST_PAGES)
   clearBoard(memory)
   const exported = instantiate(module, memory)
   const functions = exported as unknown as Functions
-  const script = worker ?? scriptBeside('./worker.js', import.meta)
   // All are waited for before the memory grows: V8 may forget to tell a starting thread, whose memory.fill then traps.
   const invitations = Array.from({ length: threads - 1 }, (_, i) => ({ module, memory, thread: i + 1, threads }))
-  const workers = await Promise.all(invitations.map(invitation => startWorker(script, invitation)))
+  const starting = await Promise.allSettled(invitations.map(invitation => startWorker(worker, source, invitation)))
+  const workers = starting.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))
+  const failed = starting.find(one => one.status === 'rejected')
+  if (failed) {
+    await Promise.all(workers.map(one => one.terminate()))
+    throw failed.reason
+  }
   // Now: a thread that starts writes the memory's first content again.
   functions.fillPlaces()
   functions.fillTables()
   const threadPool = new ThreadPool(exported, memory, threads)
   const store = createStore(threadPool, functions, new Allocator(memory, functions.dataEnd()))
-  return build(threadPool, store, fused, explain, async () => {
+  return build(threadPool, store, fused, explain, whyOneThread, async () => {
     if (!threadPool.end()) return
     await Promise.all(workers.map(one => one.terminate()))
     giveMemory(memory, shared)
@@ -117,6 +144,7 @@ function build(
   store: Store,
   fused: boolean,
   explain: ((plan: Plan) => void) | undefined,
+  whyOneThread: ChiffreError | undefined,
   end: () => Promise<void>,
 ): WasmBackend {
   const { free, give, make, run, take, view, wait } = store
@@ -225,6 +253,7 @@ function build(
     name: 'wasm',
     threads: threadPool.threads,
     fused,
+    whyOneThread,
 
     upload,
     uploadPixels,
