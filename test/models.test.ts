@@ -58,7 +58,7 @@ for (const [name, model] of Object.entries(models))
       assert.equal(accuracy, 1)
 
       const tensors = new Map<string, { shape: readonly number[]; values: Float32Array }>()
-      for (const [key, p] of network.parameters)
+      for (const [key, p] of [...network.parameters, ...network.state])
         tensors.set(key, { shape: p.shape, values: Float32Array.from(await p.download()) })
       const loaded = model().load(backend, deserialize(serialize({ tensors, metadata: {} })).tensors)
       const { pixels: images } = examples.gather(Uint32Array.from({ length: 32 }, (_, i) => i))
@@ -70,13 +70,20 @@ for (const [name, model] of Object.entries(models))
     })
   })
 
-describe('the three models of the seed project', () => {
-  const parameters = (name: string) =>
-    models[name]()
-      .summary()
-      .map(layer => layer.parameters)
-  const total = (name: string) => parameters(name).reduce((a, b) => a + b)
+const total = (name: string) =>
+  models[name]()
+    .summary()
+    .reduce((sum, layer) => sum + layer.parameters, 0)
 
+describe('the models that are held to a size', () => {
+  it('tiny has at most 8,000 parameters, running means and variances included', () => assert.equal(total('tiny'), 7090))
+  it('best has at most 2 MB of weights', () => {
+    assert.equal(total('best'), 330_346)
+    assert.ok(4 * total('best') <= 2e6)
+  })
+})
+
+describe('the three models of the seed project', () => {
   it('have the parameters of their Keras originals', () => {
     assert.equal(total('deepnet1'), 784 * 10 + 10)
     assert.equal(total('deepnet2'), 784 * 128 + 128 + 128 * 10 + 10)

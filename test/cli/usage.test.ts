@@ -14,7 +14,10 @@ describe('usage', () => {
     ['train --modle deepnet2', 'unknown option --modle; did you mean --model?'],
     ['--fresh', 'unknown option --fresh'],
     ['train deepnet2', 'unexpected deepnet2: options begin with --'],
-    ['train --model depnet2', '--model cannot be depnet2, only convnet, deepnet1, deepnet2; did you mean deepnet2?'],
+    [
+      'train --model depnet2',
+      '--model cannot be depnet2, only best, convnet, deepnet1, deepnet2, tiny; did you mean deepnet2?',
+    ],
     ['train --optimizer addam', '--optimizer cannot be addam, only adam, sgd; did you mean adam?'],
     ['train --schedule slow', '--schedule cannot be slow, only constant, step, cosine, onecycle'],
     ['train --backend wasn', `--backend cannot be wasn, only ${backendNames.join(', ')}; did you mean wasm?`],
