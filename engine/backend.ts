@@ -135,8 +135,11 @@ export interface Backend<B extends Buffer = Buffer> {
   conv2dGradInput(dy: B, w: B, s: Conv2dShape): B
   /** dw[a,b,c,o] = Σ n,i,j  x[n, i·stride + a − top, j·stride + b − left, c] · dy[n,i,j,o] */
   conv2dGradFilter(x: B, dy: B, s: Conv2dShape): B
-  /** y[n,i,j,c] = max over a,b < size of x[n, i·stride + a, j·stride + b, c] */
-  maxPool(x: B, s: Pool2dShape): B
+  /**
+   * y[n,i,j,c] = max over a,b < size of x[n, i·stride + a, j·stride + b, c]. `last`: no gradient will be asked for, so
+   * a backend may take a way that rounds more than the winners of windows allow.
+   */
+  maxPool(x: B, s: Pool2dShape, last?: boolean): B
   /** Each dy goes to the cell that won its window: the first in row-major order if several are equal. */
   maxPoolGrad(x: B, y: B, dy: B, s: Pool2dShape): B
 

@@ -15,13 +15,14 @@ const SEED = 2026
 const noKernels: readonly (readonly [why: string, names: string])[] = [
   [
     'says how much memory something takes, or how it is cut into pieces',
-    `blocksOf dataEnd imageBytes packedColumns panelWidth transformedFilters`,
+    `blocksOf dataEnd imageBytes packedColumns panelWidth transformedFilters
+    transformedFilters4`,
   ],
   ['runs when a backend is made', 'fillPlaces fillTables'],
   [
     'is an innermost loop that kernels call',
     `addNarrow addWide addWindow convolveTile dots filterGradTile multiplyTile multiplyTiles narrowGreyScatter narrowGreySum
-    newWideSum poolExactly wideGreySum wideSum`,
+    newWideSum poolExactly poolWindows transformTile wideGreySum wideSum`,
   ],
 ]
 

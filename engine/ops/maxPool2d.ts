@@ -1,5 +1,6 @@
 import type { Pool2dShape } from '../backend.js'
 import { positive, problem } from '../errors.js'
+import { isRecording } from '../scope.js'
 import { record, type Shape, type Tensor } from '../tensor.js'
 
 /**
@@ -11,7 +12,7 @@ import { record, type Shape, type Tensor } from '../tensor.js'
  */
 export function maxPool2d(x: Tensor, size: number, stride = size): Tensor {
   const s = pool2dShape(x.shape, size, stride)
-  const y = x.backend.maxPool(x.data, s)
+  const y = x.backend.maxPool(x.data, s, !isRecording() || !x.requiresGrad)
   return record('maxPool2d', [s.n, s.oh, s.ow, s.c], y, [[x, dy => x.backend.maxPoolGrad(x.data, y, dy, s)]])
 }
 

@@ -142,6 +142,15 @@ describe('the planner of wasm', () => {
       )
       assert.deepEqual(kernelsOf(plans.pool(layer(x, s2), { ...p, size: 3 }, y)), ['maxPool'])
     })
+    it('that are pooled for the last time: by larger tiles, where these fit', () => {
+      const x = dense(2 * 26 * 26 * 32, true)
+      const last = (of: Conv2dShape, p = pooling(of)) => plans.pool(layer(x, of), p, y, true)
+      const plan = last(s2)
+      assert.deepEqual(kernelsOf(plan), ['transformFilters4', 'inferPooled'])
+      assert.ok('steps' in plan && !plan.argmax)
+      assert.deepEqual(kernelsOf(last(conv(2, 24, 32, 64))), ['transformFilters', 'convolvePool'], '11 windows a row')
+      assert.deepEqual(kernelsOf(last(s2, { ...p, size: 3 })), ['maxPool'])
+    })
     it('gradients of what was pooled: of the winners alone, and lumped where only sums are wanted', () => {
       const x = dense(2 * 26 * 26 * 32, true)
       x.active = seen(26)

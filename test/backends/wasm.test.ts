@@ -3,9 +3,10 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { createMemory } from '../../engine/backends/wasm/host.js'
 import { ThreadPool } from '../../engine/backends/wasm/threadPool.js'
-import { ChiffreError, wasm } from '../../engine/index.js'
+import { ChiffreError, ops, pixels, sizeOf, tensor, wasm, type Shape } from '../../engine/index.js'
 import { conv2dShape } from '../../engine/ops/conv2d.js'
 import { pool2dShape } from '../../engine/ops/maxPool2d.js'
+import { digits } from '../support/examples.js'
 import { uniform } from '../support/numbers.js'
 import { testBackend } from './suite.js'
 import { testTrajectories } from './trajectories.js'
@@ -80,19 +81,53 @@ describe('wasm', () => {
     const grown = (process.memoryUsage().rss - before) / values.byteLength
     assert.ok(grown < 4, `the memory of ${grown} of 10 backends is in use`)
   })
-  it('a pixel that is no number reaches only the windows that it is in, by Winograd’s algorithm too', async () => {
-    const s = conv2dShape([1, 10, 10, 8], [3, 3, 8, 8], 1, 'valid')
-    const p = pool2dShape([1, 8, 8, 8], 2, 2)
-    const x = uniform(800, 'x')
-    x[8 * (4 * 10 + 4)] = NaN // (4, 4): in the results (2, 2) to (4, 4), the first of these four windows
-    const b = await wasm({ threads: 1 })
-    const y = b.maxPool(b.conv2d(b.upload(x), b.upload(uniform(576, 'w')), s), p)
-    const { paths } = b
-    const values = await b.download(y)
-    assert.equal(paths.get('convolvePool'), 1)
-    const windows = [...Array(16).keys()].filter(i => values.subarray(8 * i, 8 * i + 8).some(Number.isNaN))
-    assert.deepEqual(windows, [5, 6, 9, 10])
-    await b.dispose()
+  for (const [last, kernel] of [
+    [false, 'convolvePool'],
+    [true, 'inferPooled'],
+  ] as const)
+    // prettier-ignore
+    it(`a pixel that is no number, or huge, reaches only the windows that it is in, by ${kernel} too`, async () => {
+      const s = conv2dShape([1, 10, 10, 8], [3, 3, 8, 8], 1, 'valid')
+      const p = pool2dShape([1, 8, 8, 8], 2, 2)
+      const b = await wasm({ threads: 1 })
+      const [x, w] = [uniform(800, 'x'), b.upload(uniform(576, 'w'))]
+      const pooled = () => b.download(b.maxPool(b.conv2d(b.upload(x), w, s), p, last))
+      const before = await pooled()
+      for (const other of [NaN, 1e20, 1e6]) {
+        x[8 * (4 * 10 + 4)] = other // (4, 4): in the results (2, 2) to (4, 4), the first of these four windows
+        const after = await pooled()
+        const windows = [...Array(16).keys()].filter(i =>
+          after.subarray(8 * i, 8 * i + 8).some((v, j) => !(Math.abs(v - before[8 * i + j]) < 0.1)),
+        )
+        assert.deepEqual(windows, [5, 6, 9, 10], `${other}`)
+      }
+      assert.equal(b.paths.get(kernel), 4)
+      await b.dispose()
+    })
+  it('where no gradient is wanted, larger tiles: of 6 filters, of images of which some are blank, on three threads', async () => {
+    const grey = digits(11).pixels.slice().fill(0, 0, 784)
+    const results: (Float32Array | Float64Array)[] = []
+    for (const threads of [1, 3])
+      for (const wanted of [true, false]) {
+        const b = await wasm({ threads })
+        const weight = (shape: Shape, seed: string) => {
+          const w = tensor(b, uniform(sizeOf(shape), seed), shape)
+          w.requiresGrad = wanted
+          return w
+        }
+        const x = pixels(b, grey, [11, 28, 28, 1])
+        const a = ops.relu(ops.bias(ops.conv2d(x, weight([3, 3, 1, 32], 'w1')), weight([32], 'b1')))
+        const y = ops.maxPool2d(ops.relu(ops.bias(ops.conv2d(a, weight([3, 3, 32, 6], 'w2')), weight([6], 'b2'))), 2)
+        results.push(await y.download())
+        assert.deepEqual([b.paths.has('convolvePool'), b.paths.has('inferPooled')], [wanted, !wanted])
+        await b.dispose()
+      }
+    const [small, large, , others] = results
+    assert.deepEqual(others, large)
+    const most = Math.max(...small)
+    assert.ok(most > 1)
+    // 1e-5 of the largest: three times what is measured with convnet's weights
+    assert.deepEqual([...large].filter((v, i) => !(Math.abs(v - small[i]) < 1e-5 * most)), []) // prettier-ignore
   })
   it('gelu is a ramp of slope 1, or flat, for numbers however large', async () => {
     const b = await wasm({ threads: 1 })

@@ -20,6 +20,8 @@ export interface Bounded extends Buffer {
   readonly grey?: boolean
   /** Of sums: of how many products. A bias may be the first to be added, and then each sum rounds at its size. */
   readonly terms?: number
+  /** Of what a 3x3 convolution made: how far off it may be, besides, if it is pooled and no gradient will be asked for. */
+  readonly rough?: Float64Array
 }
 
 const U = 2 ** -24
@@ -127,15 +129,18 @@ export function bounds(): Bounds {
         error[i] += U * (Math.abs(p + q) + ep + eq + (a.terms ?? 0) * (Math.abs(q) + eq))
       }
     }
-    return make(value, error, exact ? grid : 0)
+    const rough = b.length < a.length && a.rough?.map((r, i) => r + 2 * U * Math.abs(b.value[i % b.length]))
+    return { ...make(value, error, exact ? grid : 0), ...(rough && { rough }) }
   }
 
-  const relu = (x: Bounded) =>
-    same(
-      x.value.map(v => Math.max(v, 0)),
-      x.error.map((e, i) => (x.value[i] + e <= 0 ? 0 : e)),
-      x.grid,
-    )
+  const relu = ({ value, error, grid, rough }: Bounded): Bounded => ({
+    ...same(
+      value.map(v => Math.max(v, 0)),
+      error.map((e, i) => (value[i] + e <= 0 ? 0 : e)),
+      grid,
+    ),
+    ...(rough && { rough }),
+  })
 
   /** dx = dy where `switched` is above 0 and `below` · dy elsewhere. */
   function switchGrad(switched: Bounded, dy: Bounded, below: number): Bounded {
@@ -259,7 +264,10 @@ export function bounds(): Bounds {
         return exact || p + ep === 0 || q + eq === 0 ? e : e + U * (Math.abs(v) + e) + TINY
       })
       // A row may multiply the weights that a made its sums of: they stay sums.
-      return { ...make(value, error, exact ? grid : 0), ...(a.terms && c.length < a.length && { terms: a.terms }) }
+      const y = make(value, error, exact ? grid : 0)
+      if (c.length === a.length) return y
+      const rough = a.rough?.map((r, i) => beyond(r * (Math.abs(c.value[i % c.length]) + c.error[i % c.length])))
+      return { ...y, ...(a.terms && { terms: a.terms }), ...(rough && { rough }) }
     },
     div(a, c) {
       const value = taken(reference.div(a.value, c.value))
@@ -275,14 +283,11 @@ export function bounds(): Bounds {
       return same(long(x.value), long(x.error), x.grid)
     },
 
-    conv2d: (x, w, s) =>
-      convolution(
-        x,
-        w,
-        s.kh * s.kw * s.ci,
-        (x, w) => reference.conv2d(x, w, s),
-        transformed(x, w, s, i => i % s.co),
-      ),
+    conv2d(x, w, s) {
+      const most = transformed(x, w, s, i => i % s.co)
+      const y = convolution(x, w, s.kh * s.kw * s.ci, (x, w) => reference.conv2d(x, w, s), most)
+      return s.kh === 3 && s.kw === 3 && s.stride === 1 ? { ...y, rough: tiled(x, w, y, s) } : y
+    },
     conv2dGradInput: (dy, w, s) =>
       convolution(
         dy,
@@ -293,11 +298,18 @@ export function bounds(): Bounds {
       ),
     conv2dGradFilter: (x, dy, s) =>
       convolution(x, dy, s.n * s.oh * s.ow, (x, dy) => reference.conv2dGradFilter(x, dy, s)),
-    maxPool(x, s) {
+    maxPool(x, s, last = false) {
       const value = taken(reference.maxPool(x.value, s))
-      const high = taken(reference.maxPool(x.value.map((v, i) => v + x.error[i]), s)) // prettier-ignore
-      const low = taken(reference.maxPool(x.value.map((v, i) => v - x.error[i]), s)) // prettier-ignore
-      return same(value, value.map((v, i) => beyond(Math.max(high[i] - v, v - low[i]))), x.grid) // prettier-ignore
+      const within = (error: Float64Array) => {
+        const high = taken(reference.maxPool(x.value.map((v, i) => v + error[i]), s)) // prettier-ignore
+        const low = taken(reference.maxPool(x.value.map((v, i) => v - error[i]), s)) // prettier-ignore
+        return value.map((v, i) => beyond(Math.max(high[i] - v, v - low[i])))
+      }
+      const error = within(x.error)
+      const { rough } = x
+      if (!last || !rough) return same(value, error, x.grid)
+      const more = within(x.error.map((e, i) => e + rough[i]))
+      return same(value, error.map((e, i) => (e === 0 && value[i] === 0 ? 0 : more[i])), 0) // prettier-ignore
     },
     maxPoolGrad(x, _y, dy, s) {
       const value = taken(reference.maxPoolGrad(x.value, x.value, dy.value, s))
@@ -455,6 +467,27 @@ function transformed(x: Bounded, w: Bounded, s: Conv2dShape, filter: (i: number)
   const sums = new Float64Array(Math.max(s.ci, s.co))
   for (let i = 0; i < w.length; i++) sums[filter(i)] += Math.abs(w.value[i]) + w.error[i]
   return 4 * 9 * 4 * largest(widened(x)) * largest(sums)
+}
+
+/** How far off F(4x4, 3x3) may be, which a backend may use before the last pooling (engine/backends/wasm/assembly/winograd4.ts). */
+function tiled(x: Bounded, w: Bounded, y: Bounded, s: Conv2dShape): Float64Array {
+  const [pixels, weights] = [widened(x), widened(w)]
+  const of = (values: Float64Array, from: number, step: number, end: number) => {
+    let most = 0
+    for (let i = from; i < end; i += step) most = Math.max(most, values[i])
+    return most
+  }
+  const most = new Float64Array(s.n * s.co)
+  for (let n = 0; n < s.n; n++)
+    for (let c = 0; c < s.ci; c++) {
+      const ink = of(pixels, n * s.h * s.w * s.ci + c, s.ci, (n + 1) * s.h * s.w * s.ci)
+      for (let o = 0; o < s.co; o++)
+        most[n * s.co + o] += ink * Math.max(1e-25, of(weights, c * s.co + o, s.ci * s.co, w.length))
+    }
+  return y.value.map((v, i) => {
+    const image = Math.floor(i / (s.oh * s.ow * s.co))
+    return beyond(U * (128 * most[image * s.co + (i % s.co)] + (700 + 8 * s.ci) * (Math.abs(v) + y.error[i])))
+  })
 }
 
 const absolute = (x: Float64Array) => x.map(Math.abs)

@@ -197,13 +197,14 @@ function build(
     return dx
   }
 
-  function pool(x: Block, p: Pool2dShape): Block {
+  function pool(x: Block, p: Pool2dShape, last = false): Block {
     const y = make(p.n * p.oh * p.ow * p.c)
-    const plan = planned(() => plans.pool(x, p, spaceOf(y)))
+    const plan = planned(() => plans.pool(x, p, spaceOf(y), last))
     const pooled = planner.convolutionOf(x)
     y.rectified = x.rectified
     execute(plan)
-    y.pooled = { argmax: plan.argmax!.at, source: x, shape: p, image: pooled?.x, s: pooled?.s } satisfies Pooled
+    if (plan.argmax)
+      y.pooled = { argmax: plan.argmax.at, source: x, shape: p, image: pooled?.x, s: pooled?.s } satisfies Pooled
     if (plan.active) y.active = { ...plan.active, at: plan.active.mask.at }
     return y
   }

@@ -47,6 +47,8 @@ export interface Kernels {
   softmaxGrad: [y: number, dy: number, dx: number, m: number, n: number]
   convolvePool: [x: number, weights: number, u: number, y: number, argmax: number, h: number, w: number, ci: number, co: number, ph: number, pw: number, b: number, rectify: number, active: number, pixels: number]
   transformFilters: [w: number, ci: number, co: number, u: number]
+  inferPooled: [x: number, weights: number, u: number, y: number, n: number, images: number, h: number, w: number, ci: number, co: number, ph: number, pw: number, b: number, rectify: number, pixels: number]
+  transformFilters4: [w: number, ci: number, co: number, u: number]
   averagePool: [x: number, y: number, h: number, w: number, c: number, kh: number, kw: number, stride: number, oh: number, ow: number]
   averagePoolGrad: [dy: number, dx: number, h: number, w: number, c: number, kh: number, kw: number, stride: number, oh: number, ow: number]
   add: [a: number, aLength: number, b: number, bLength: number, y: number, n: number]
@@ -92,6 +94,8 @@ export interface Functions {
   activeMaskScratch(w: number): number
   convolvePoolScratch(ph: number, pw: number, ci: number): number
   transformedFilters(ci: number, co: number): number
+  inferPooledScratch(images: number, ph: number, pw: number, ci: number, co: number): number
+  transformedFilters4(ci: number, co: number): number
   convolveTile(x: number, row: number, step: number, w: number, kh: number, run: number, y: number, last: number): void
   filterGradTile(x: number, down: number, step: number, dy: number, oh: number, ow: number, tile: number): void
   dots(list: number, end: number, dy: number, panel: number, shift: number, begin: number): void
@@ -104,8 +108,10 @@ export interface Functions {
   addNarrow(list: number, end: number, from: number, to: number): void
   addWide(list: number, end: number, from: number, to: number): void
   addWindow(x: number, row: number, kh: number, run: number, panel: number, b: number, to: number, rectify: number): void
-  multiplyTiles(v: number, u: number, ci: number, m: number): void
+  multiplyTiles(v: number, u: number, ci: number, points: number, m: number): void
   poolExactly(x: number, width: number, ci: number, w: number, co: number, b: number, rectify: number, y: number, winner: number, count: number): void
+  poolWindows(m: number, b: number, rectify: number, limit: number, y: number, right: number, down: number, count: number, half: number): number
+  transformTile(x: number, row: number, pixel: number, v: number, half: number): void
 }
 
 /** How much an item of a kernel is. */

@@ -405,8 +405,11 @@ export function createPlanner(threads: number) {
 
   // Pooling, and the gradients of what lies before it
 
-  /** y and its argmax: of a convolution with bias and relu that need not be computed, if Winograd's algorithm fits. */
-  function pool(x: Block, p: Pool2dShape, y: Space): Plan | First {
+  /**
+   * y and its argmax: of a convolution with bias and relu that need not be computed, if Winograd's algorithm fits.
+   * @param last whether nobody will ask for the argmax: then with larger tiles, if they fit
+   */
+  function pool(x: Block, p: Pool2dShape, y: Space, last = false): Plan | First {
     const argmax = floats(p.n * p.oh * p.ow * p.c)
     const op = lazyOf(x)
     if (op?.op !== 'conv2d' || !fitsWinograd(op.s, p)) {
@@ -419,6 +422,16 @@ export function createPlanner(threads: number) {
     const seen = image.active
     const known = !grey && seen?.n === s.n && seen.h === s.h && seen.w === s.w
     const mask = grey || known ? space(s.n * p.oh * p.ow) : undefined
+    if (last && p.oh % 2 === 0 && p.ow % 2 === 0) {
+      const u = space(sized('transformedFilters4', [s.ci, s.co], 4))
+      const images = Math.max(1, Math.min(IMAGES, Math.floor(s.n / threads)))
+      const args = [dense(image), dense(w), u, y, s.n, images, s.h, s.w, s.ci, s.co, p.oh, p.ow, denseOr0(b), flag(rectify), known ? place(image, 'active') : 0] as const // prettier-ignore
+      const steps = [
+        step('transformFilters4', piecesOf(s.co, PANEL), [dense(w), s.ci, s.co, u]),
+        step('inferPooled', piecesOf(s.n, images), args, sized('inferPooledScratch', [images, p.oh, p.ow, s.ci, s.co])),
+      ]
+      return { path: known ? 'winograd 4x4, active' : 'winograd 4x4', steps, temps: [u] }
+    }
     const windows = [s.kh + 1, s.kw + 1, 2, p.oh, p.ow] as const
     const u = space(sized('transformedFilters', [s.ci, s.co], 4))
     const lengths = [s.h, s.w, s.ci, s.co, p.oh, p.ow] as const

@@ -19,6 +19,7 @@ export { convolveActive, convolveActiveScratch, activeMask, ACTIVE_FILTERS, acti
 export { crossEntropy, crossEntropyGrad, mean, SCORES, softmax, softmaxGrad } from './softmax'
 export * from './unary'
 export { convolvePool, convolvePoolScratch, transformedFilters, transformFilters } from './winograd'
+export { inferPooled, inferPooledScratch, transformedFilters4, transformFilters4 } from './winograd4'
 
 /** Where the kernels' own constants end, and memory for buffers begins. */
 export function dataEnd(): usize {
@@ -33,3 +34,4 @@ export { multiplyTile } from './gemm'
 export { addNarrow, addWide } from './sparseGrad'
 export { addWindow } from './activeMask'
 export { multiplyTiles, poolExactly } from './winograd'
+export { poolWindows, transformTile } from './winograd4'

@@ -21,6 +21,13 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(c, f32x4.mul(a, b))
 }
 
+/** c − a·b, rounded as madd is. */
+@inline
+export function nmadd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c)
+  return f32x4.sub(c, f32x4.mul(a, b))
+}
+
 /** max(x, 0), a NaN staying NaN. */
 @inline
 export function relu4(x: v128): v128 {
@@ -44,6 +51,12 @@ export function storeLanes(at: usize, x: v128, count: i32): void {
   if (count > 0) store<f32>(at, f32x4.extract_lane(x, 0))
   if (count > 1) store<f32>(at, f32x4.extract_lane(x, 1), 4)
   if (count > 2) store<f32>(at, f32x4.extract_lane(x, 2), 8)
+}
+
+/** Whether a comparison holds for the first `count` lanes. */
+@inline
+export function allOf(x: v128, count: i32): bool {
+  return ((i32x4.bitmask(x) | (15 << smaller(count, 4))) & 15) == 15
 }
 
 @inline

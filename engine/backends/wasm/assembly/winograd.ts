@@ -19,10 +19,11 @@
 // holds small numbers or its weights are 0; and a sum that overflows or is no number spoils its neighbours. So y is trusted
 // as far as it is larger than what the error could be, and so is the winner of a window if it is ahead by that much. If not, the
 // four numbers are computed as they are defined. Windows of a tile that have seen nothing are equal without computing.
-import { madd, relu4, smaller, storeLanes, zero } from './simd'
+import { allOf, madd, relu4, smaller, storeLanes, zero } from './simd'
 
-const TILES: i32 = 4
-const FILTERS: i32 = 8
+/** Tiles that are multiplied together, and filters. */
+export const TILES: i32 = 4
+export const FILTERS: i32 = 8
 
 /**
  * The error of y = Σ x·w is taken to be below ERROR · Σ channels (largest |x| of the image) · (largest |w| of the filter) +
@@ -117,7 +118,7 @@ export function convolvePool(
     const errors = panel + (<usize>(16 * ci * FILTERS) << 2)
     errorsOf(most, errors, ci, scratch)
     for (let first = 0; first < tiles; first += TILES) {
-      multiplyTiles(v + <usize>(first / TILES) * blockSize, panel, ci, m)
+      multiplyTiles(v + <usize>(first / TILES) * blockSize, panel, ci, 16, m)
       for (let t = 0; t < smaller(TILES, tiles - first); t++) {
         const tile = load<i32>(order + ((first + t) << 2))
         const same = load<i32>(equals + ((first + t) << 2))
@@ -161,7 +162,7 @@ function findEqual(pixels: usize, w: i32, pw: i32, order: usize, tiles: i32, equ
 }
 
 /** most[ci] = the largest |x| of each channel of an image: infinite if one is HUGE or no number. */
-function largestOf(x: usize, pixels: i32, ci: i32, most: usize): void {
+export function largestOf(x: usize, pixels: i32, ci: i32, most: usize): void {
   const pixel = <usize>ci << 2
   for (let c: usize = 0; c < pixel; c += 16) {
     let largest = zero()
@@ -233,11 +234,11 @@ function transformInput(
   }
 }
 
-/** m[16][4 tiles][8 filters] = Σ channels v · u, for one block of tiles and one panel of filters. */
-export function multiplyTiles(v: usize, u: usize, ci: i32, m: usize): void {
+/** m[points][4 tiles][8 filters] = Σ channels v · u, for one block of tiles and one panel of filters. */
+export function multiplyTiles(v: usize, u: usize, ci: i32, points: i32, m: usize): void {
   const pixel = <usize>ci << 2
   const v2 = 2 * pixel, v3 = 3 * pixel
-  for (let e = 0; e < 16; e++) {
+  for (let e = 0; e < points; e++) {
     let m00 = zero(), m01 = zero(), m10 = zero(), m11 = zero()
     let m20 = zero(), m21 = zero(), m30 = zero(), m31 = zero()
     const end = u + (<usize>ci << 5)
@@ -314,7 +315,7 @@ function poolTile(
   }
   storeLanes(y, best, count)
   storeLanes(winner, place, count)
-  return i32x4.all_true(certain)
+  return allOf(certain, count)
 }
 
 /**
