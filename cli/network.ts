@@ -19,6 +19,12 @@ async function registry(): Promise<typeof models> {
 /** The names that --model can take. */
 export const modelNames = async () => Object.keys(await registry())
 
+async function registered(model: string) {
+  const known = await registry()
+  if (!Object.hasOwn(known, model)) throw failure('model.none', { choices: Object.keys(known).join(', ') })
+  return known[model]
+}
+
 /** What a network is to tell apart. */
 export interface Purpose {
   /** The shape of an image: [rows, columns], or [rows, columns, channels]. */
@@ -33,7 +39,7 @@ const digits: Purpose = { input: [side, side], classes: numbered(10) }
  */
 export async function createNetwork(model: string, { input, classes }: Purpose = digits): Promise<Network> {
   try {
-    const make = isModelFile(model) ? await functionIn(model) : (await registry())[model]
+    const make = isModelFile(model) ? await functionIn(model) : await registered(model)
     const [rows, columns, channels = 1] = input
     const usual = sizeOf(input) === side * side && rows === side && classes.length === digits.classes.length
     const network: unknown = usual ? make() : make([rows, columns, channels], classes.length)

@@ -20,6 +20,10 @@ export interface Grid {
 export interface NetworkInfo {
   readonly model: string
   readonly layers: readonly LayerSummary[]
+  /** The shape of an image: [rows, columns], or [rows, columns, channels]. */
+  readonly input: Shape
+  /** What it tells apart. */
+  readonly classes: readonly string[]
   /** Where its weights come from: a checkpoint's address, a file's name, or nowhere yet. */
   readonly weights: 'checkpoint' | 'file' | 'trained here' | 'none'
   /** How it was trained, if it was. */
@@ -34,16 +38,20 @@ export interface Past extends Pick<Training, 'optimizer' | 'lr' | 'seed' | 'epoc
   readonly run?: { readonly first: number; readonly last: number }
 }
 
+/** What networks say to an image. */
+export interface Answers {
+  /** What they saw, after the disturbance; 0 to 1. */
+  readonly seen: Grid
+  readonly results: readonly { readonly model: string; readonly probabilities: Float32Array }[]
+}
+
 /** What became of a drawing. */
-export interface Reading {
+export interface Reading extends Answers {
   readonly scaled: Grid
   readonly padded: Grid
   readonly centred: Grid
-  /** What the networks saw, after the disturbance; 0 to 1. */
-  readonly seen: Grid
   /** The part of the drawing that the undisturbed 28x28 show. */
   readonly frame: { readonly top: number; readonly left: number; readonly height: number; readonly width: number }
-  readonly results: readonly { readonly model: string; readonly probabilities: Float32Array }[]
 }
 
 /** What one unit of a layer computes from the last drawing. */
@@ -108,6 +116,8 @@ export interface Api {
     disturbance: Disturbance,
     models: readonly string[],
   ): Promise<Reading | undefined>
+  /** Reads a picture, of which it is given the bytes in the shape of the model's input. */
+  look(picture: Uint8Array, model: string): Promise<Answers>
   /** What each layer makes of what was last read, its input first. */
   activations(model: string): Promise<Grid[]>
   /** What one unit computes, by its layer and its place in the layer's output. */

@@ -1,16 +1,18 @@
 // The page: what it shows follows from its state (the address's hash), the drawing, and what the Worker answers.
 import { transfer, wrap } from 'comlink'
 import { defaults as usual } from '../training/defaults.js'
-import type { Api, NetworkInfo, PageSettings, Reading } from './api.js'
+import type { Answers, Api, NetworkInfo, PageSettings, Reading } from './api.js'
 import { find, latest, make } from './dom.js'
 import { decimal, setLanguage, t } from './language.js'
 import { CodePanel } from './panels/codePanel.js'
 import { InsidePanel } from './panels/insidePanel.js'
 import { MistakesPanel } from './panels/mistakesPanel.js'
+import { PicturePanel } from './panels/picturePanel.js'
 import { ReadingPanel } from './panels/readingPanel.js'
 import { TrainingPanel } from './panels/trainingPanel.js'
 import { Pen } from './pen.js'
 import { paint } from './picture.js'
+import { areAlike, readsDigits, readsDrawings } from './purpose.js'
 import { formatHash, parseHash, type State } from './state.js'
 
 /** Drawings are read while the pointer moves as long as that takes less than a frame, most of the last five times. */
@@ -29,6 +31,9 @@ const inside = new InsidePanel(api)
 const networks = new Map<string, NetworkInfo>()
 const sliders = ['right', 'down', 'turn', 'scale'] as const
 
+/** What is shown before it is known what the network reads. */
+const digits = { input: [28, 28], classes: Array.from('0123456789') }
+
 let models: readonly string[] = []
 let defaults: State = {
   model: '',
@@ -40,7 +45,7 @@ let defaults: State = {
   backend: '',
 }
 let state = parseHash(location.hash, defaults, models)
-let last: Reading | undefined
+let last: Reading | Answers | undefined
 let insideSeen = false
 
 const pen = new Pen(find<HTMLCanvasElement>('pen'), drawing => {
@@ -53,10 +58,20 @@ const pen = new Pen(find<HTMLCanvasElement>('pen'), drawing => {
     }, pause)
 })
 const isReady = (model: string) => networks.get(model)?.weights !== 'none' && networks.has(model)
+/** Whether a network, once it is known, tells something else apart than the chosen one. */
+const isOther = (model: string) => {
+  const [info, other] = [networks.get(state.model), networks.get(model)]
+  return info !== undefined && other !== undefined && model !== state.model && !areAlike(info, other)
+}
+/** The networks that are shown: the chosen one, and those beside it. */
+const shown = () =>
+  [state.model, ...state.compare.filter(model => model !== state.model && !isOther(model))].filter(isReady)
+const picture = new PicturePanel(() => run(read()), fail)
 const training = new TrainingPanel(api, {
   model: () => state.model,
   onSettings: settings => change(settings),
   past: () => networks.get(state.model)?.past,
+  canLearn: () => readsDigits(networks.get(state.model) ?? digits),
   onLearned: (model, over) => {
     const info = networks.get(model)
     if (info) networks.set(model, { ...info, weights: 'trained here' })
@@ -70,17 +85,22 @@ const training = new TrainingPanel(api, {
   },
   onError: fail,
 })
-const mistakes = new MistakesPanel(api, () => state.model, fail)
-const code = new CodePanel(api, () => (isReady(state.model) ? state.model : undefined), fail)
+const mistakes = new MistakesPanel(api, () => networks.get(state.model)!, fail)
+const code = new CodePanel(api, () => (isReady(state.model) ? networks.get(state.model) : undefined), fail)
 
 /** Reads the drawing with the chosen model and those beside it, and shows all that follows. */
 const read = latest(async () => {
-  const shown = [state.model, ...state.compare.filter(model => model !== state.model)].filter(isReady)
-  if (pen.blank || shown.length === 0) last = undefined
+  const info = networks.get(state.model)
+  const names = shown()
+  if (!info || names.length === 0) last = undefined
+  else if (!readsDrawings(info)) {
+    const bytes = picture.pixels(info)
+    last = bytes && (await api.look(transfer(bytes, [bytes.buffer]), info.model))
+  } else if (pen.blank) last = undefined
   else {
     const { bytes, width } = pen.pixels()
     const begun = performance.now()
-    last = await api.read(transfer(bytes, [bytes.buffer]), width, disturbance(), shown)
+    last = await api.read(transfer(bytes, [bytes.buffer]), width, disturbance(), names)
     performance.clearMeasures('read')
     times.unshift(performance.measure('read', { start: begun }).duration)
     times.length = Math.min(times.length, 5)
@@ -97,16 +117,18 @@ async function learned(model: string) {
 }
 
 function showReading() {
-  const why = isReady(state.model) || !networks.has(state.model) ? 'verdict.blank' : 'verdict.untrained'
-  reading.show(last, state.model, t(why, { model: state.model }))
+  const info = networks.get(state.model)
+  const none = info && !readsDrawings(info) ? 'picture.none' : 'verdict.blank'
+  const why = isReady(state.model) || !info ? none : 'verdict.untrained'
+  reading.show(last, info ?? { model: state.model, ...digits }, t(why, { model: state.model }))
 }
 
 async function showSaliency() {
   const canvas = find<HTMLCanvasElement>('saliency')
   const wanted = find<HTMLInputElement>('show-saliency').checked
   find('saliency-note').hidden = !wanted
-  canvas.hidden = !wanted || !last
-  if (canvas.hidden || !last) return
+  canvas.hidden = !wanted || !last || !('frame' in last)
+  if (canvas.hidden || !last || !('frame' in last)) return
   const small = make('canvas')
   paint(small, await api.saliency(state.model), 'signed')
   // Back from what the network saw to the drawing: undo the disturbance about the frame's middle.
@@ -151,18 +173,30 @@ const follow = latest(async () => {
   find<HTMLSelectElement>('optimizer').value = state.optimizer
   find<HTMLInputElement>('seed').value = state.seed
   find<HTMLSelectElement>('model').value = state.model
-  showCompare()
   showSliders()
-  mistakes.refresh()
-  code.refresh()
   for (const model of [state.model, ...state.compare])
     if (!networks.has(model)) networks.set(model, await api.open(model))
-  training.refresh()
   const info = networks.get(state.model)!
+  showPurpose(info)
+  showCompare()
+  picture.refresh(info)
+  mistakes.refresh()
+  code.refresh()
+  training.refresh()
   showNotice(info.weights === 'none' ? t('verdict.untrained', { model: info.model }) : '')
   inside.layOut(info)
   await Promise.all([read(), code.read()])
 })
+
+/** Says what the network reads. */
+function showPurpose(info: NetworkInfo) {
+  const { classes } = info
+  const list = classes.length > 5 ? `${classes.slice(0, 3).join(', ')}, … ${classes.at(-1)}` : classes.join(', ')
+  const key = readsDigits(info) ? 'read.invite' : readsDrawings(info) ? 'read.invite.other' : 'read.invite.picture'
+  find('read-title').textContent = t(key, { classes: list })
+  find('hint').textContent = t('pen.hint', { classes: list })
+  find('example').hidden = !readsDigits(info)
+}
 
 function showCompare() {
   const boxes = models
@@ -175,6 +209,9 @@ function showCompare() {
       return make('label', { className: 'switch' }, box, model)
     })
   find('compare').replaceChildren(find('compare').firstElementChild!, ...boxes)
+  const others = state.compare.filter(isOther)
+  find('compare-other').textContent = t('compare.other', { models: others.join(', ') })
+  find('compare-other').hidden = others.length === 0
 }
 
 function showNotice(text: string) {

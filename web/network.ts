@@ -6,9 +6,11 @@ import {
   Dataset,
   disturb,
   mistakes,
+  numbered,
   prepare,
   readIdx,
   readRow,
+  side,
   type Box,
   type Image,
 } from '../data/index.js'
@@ -20,6 +22,7 @@ import {
   Session,
   settle,
   type Checkpoint,
+  type Training,
 } from '../training/index.js'
 import { blank, inkBox } from '../data/preprocess.js'
 import {
@@ -41,12 +44,14 @@ import {
   type Shape,
 } from '../engine/index.js'
 import { models } from '../models/index.js'
-import type { Api, Grid, NetworkInfo } from './api.js'
+import type { Answers, Api, Grid, NetworkInfo } from './api.js'
 import { Job, learn } from './training.js'
 
 /** A network that has been opened. */
 interface Opened {
-  readonly network: Network
+  network: Network
+  /** What it tells apart. */
+  classes: readonly string[]
   weights: NetworkInfo['weights']
   /** What it was opened from. */
   checkpoint?: Checkpoint | undefined
@@ -64,8 +69,8 @@ const backends: Readonly<Record<string, (mode?: string) => Promise<Backend>>> = 
 
 let backend: Backend
 const opened = new Map<string, Opened>()
-/** The image that the networks read last: what activations, units and saliency are about. */
-let seen: Image | undefined
+/** The numbers of the image that was read last: what activations, units and saliency are about. */
+let seen: Float32Array | undefined
 /** The training under way. */
 let running: Job | undefined
 
@@ -79,10 +84,11 @@ const api: Api = {
   async open(model) {
     const known = opened.get(model)
     if (known) return infoOf(model, known)
-    const found: Opened = { network: models[model](), weights: 'none' }
+    const found: Opened = { ...made(model), weights: 'none' }
     const addresses = JSON.parse(new TextDecoder().decode(await download('checkpoints.json'))) as Record<string, string>
     if (addresses[model]) {
       const checkpoint = decodeCheckpoint(await download(addresses[model]))
+      Object.assign(found, made(model, checkpoint.training))
       checkFit(checkpoint, model, found.network)
       goBack(found, checkpoint, 'checkpoint')
     }
@@ -93,19 +99,20 @@ const api: Api = {
   async read(drawing, width, disturbance, names) {
     const preparation = prepare(imageOf(drawing, width))
     if (!preparation) return undefined
-    seen = disturb(preparation.input, disturbance)
-    const results = await Promise.all(
-      names.map(async model => ({ model, probabilities: (await probabilities(model, [seen!]))[0] })),
-    )
-    const { scaled, padded, centred } = preparation
+    const { scaled, padded, centred, frame } = preparation
+    const image = disturb(preparation.input, disturbance)
     return {
       scaled: gridOf(scaled),
       padded: gridOf(padded),
       centred: gridOf(centred),
-      seen: gridOf(seen),
-      frame: preparation.frame,
-      results,
+      frame,
+      ...(await answers(gridOf(image), names)),
     }
+  },
+
+  look: (picture, model) => {
+    const values = Float32Array.from(picture, level => level / 255)
+    return answers({ shape: ready(model).network.input, values }, [model])
   },
 
   async activations(model) {
@@ -113,7 +120,7 @@ const api: Api = {
     return take(
       asItReads(one, () =>
         scope(() => {
-          const all = noGrad(() => one.network.activations(input()))
+          const all = noGrad(() => one.network.activations(input(one)))
           return [all[0].x, ...all.map(({ y }) => y)]
         }),
       ),
@@ -135,7 +142,7 @@ const api: Api = {
     const [inputs, outputs, weights] = (await take(
       asItReads(one, () =>
         scope(() => {
-          const x = noGrad(() => network.activations(input()))[index].x
+          const x = noGrad(() => network.activations(input(one)))[index].x
           x.requiresGrad = true
           const y = layer.forward(x, parameters, { training: false, rng: random(0, 'unit') })
           return [x, y, gradient(y, place, x)]
@@ -163,12 +170,12 @@ const api: Api = {
   async saliency(model) {
     const one = ready(model)
     const { network } = one
-    const [logits] = await take([asItReads(one, () => scope(() => noGrad(() => network.forward(input()))))])
+    const [logits] = await take([asItReads(one, () => scope(() => noGrad(() => network.forward(input(one)))))])
     const winner = argmax(logits.values, 0, network.output[0])
     const [dx] = await take([
       asItReads(one, () =>
         scope(() => {
-          const x = input()
+          const x = input(one)
           x.requiresGrad = true
           return gradient(network.forward(x), winner, x)
         }),
@@ -177,7 +184,13 @@ const api: Api = {
     return dx
   },
 
-  readRow: (drawing, width, model) => readRow(imageOf(drawing, width), images => probabilities(model, images)),
+  readRow: (drawing, width, model) =>
+    readRow(imageOf(drawing, width), images =>
+      probabilities(
+        model,
+        images.map(({ data }) => data),
+      ),
+    ),
 
   async train({ model, lr, optimizer, seed, epochs, fresh }, onReport) {
     await api.open(model)
@@ -226,12 +239,15 @@ const api: Api = {
     const checkpoint = decodeCheckpoint(bytes)
     const { model } = checkpoint.training
     if (!Object.hasOwn(models, model)) throw new Error(`there is no model called ${model}`)
-    const one: Opened = opened.get(model) ?? { network: models[model](), weights: 'none' }
-    checkFit(checkpoint, model, one.network)
+    const one: Opened = opened.get(model) ?? { ...made(model), weights: 'none' }
+    const another = made(model, checkpoint.training)
+    checkFit(checkpoint, model, another.network)
     if (running?.model === model) {
       running.stopped = true
       await running.ended
     }
+    one.network.free()
+    Object.assign(one, another)
     goBack(one, checkpoint, 'file')
     opened.set(model, one)
     return infoOf(model, one)
@@ -277,13 +293,22 @@ function ready(model: string): Opened {
   return one
 }
 
-function infoOf(model: string, { network, weights, session, checkpoint }: Opened): NetworkInfo {
+/** A model's network, for what a checkpoint of it learned from; for the digits, if nothing is said. */
+function made(model: string, training?: Training) {
+  const { input, classes } = training ?? { input: [side, side], classes: numbered(10) }
+  const [rows, columns, channels = 1] = input
+  const isUsual = `${[rows, columns, channels, classes.length]}` === `${[side, side, 1, 10]}`
+  return { network: isUsual ? models[model]() : models[model]([rows, columns, channels], classes.length), classes }
+}
+
+function infoOf(model: string, { network, classes, weights, session, checkpoint }: Opened): NetworkInfo {
   const training = session?.training ?? checkpoint?.training
-  if (!training) return { model, layers: network.summary(), weights }
+  const info = { model, layers: network.summary(), input: network.input, classes, weights }
+  if (!training) return info
   const { optimizer, lr, seed, epoch, batch, steps, data, run } = training
   const remembers = session ? steps > 0 : [...checkpoint!.tensors.keys()].some(name => name.startsWith(optimizer))
   const past = { optimizer, lr, seed, epoch, batch, steps, data, remembers, ...(run && { run }) }
-  return { model, layers: network.summary(), weights, past }
+  return { ...info, past }
 }
 
 /** All of a network, as a file holds it; undefined if it has no weights, or some that are no finite numbers. */
@@ -299,12 +324,20 @@ function goBack(one: Opened, checkpoint: Checkpoint | undefined, weights: Networ
   one.weights = checkpoint ? weights : 'none'
 }
 
-async function probabilities(model: string, images: readonly Image[]): Promise<Float32Array[]> {
+async function answers(image: Grid, names: readonly string[]): Promise<Answers> {
+  seen = image.values
+  const results = await Promise.all(
+    names.map(async model => ({ model, probabilities: (await probabilities(model, [image.values]))[0] })),
+  )
+  return { seen: image, results }
+}
+
+async function probabilities(model: string, images: readonly Float32Array[]): Promise<Float32Array[]> {
   const one = ready(model)
   const { network } = one
   const classes = network.output[0]
-  const values = new Float32Array(images.length * images[0].size)
-  images.forEach((image, i) => values.set(image.data, i * image.size))
+  const values = new Float32Array(images.length * images[0].length)
+  images.forEach((image, i) => values.set(image, i * image.length))
   const x = () => tensor(backend, values, [images.length, ...network.input])
   const rows = asItReads(one, () => scope(() => network.predict(x())))
   const all = Float32Array.from(await rows.download())
@@ -313,9 +346,9 @@ async function probabilities(model: string, images: readonly Image[]): Promise<F
 }
 
 /** What was last read, as a batch of one. */
-function input(): Tensor {
-  if (!seen) throw new Error('nothing was read yet')
-  return tensor(backend, seen.data, [1, ...seen.shape])
+function input({ network }: Opened): Tensor {
+  if (seen?.length !== sizeOf(network.input)) throw new Error('nothing was read yet')
+  return tensor(backend, seen, [1, ...network.input])
 }
 
 /** dy[place] / dx, in x's shape; to be called in a scope. */

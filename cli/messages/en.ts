@@ -221,6 +221,7 @@ export const en = {
   'models.tested': '{accuracy}\n(test of {data})',
   'models.learning': '{accuracy}\n(training)',
   'model.broken': 'model {model}: {reason}',
+  'model.none': 'no file of models/ exports it, only {choices}',
   'model.thrown': 'it fails with “{message}”',
   'model.file': 'models/{file}.ts cannot be loaded: {message}',
   'model.twice': 'models/{file}.ts: there is a model called {twice} already',

@@ -328,6 +328,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'models.tested': '{accuracy}\n(test de {data})',
   'models.learning': '{accuracy}\n(entraînement)',
   'model.broken': 'modèle {model} : {reason}',
+  'model.none': 'aucun fichier de models/ ne l’exporte, seulement {choices}',
   'model.thrown': 'il échoue avec « {message} »',
   'model.file': 'models/{file}.ts ne peut être chargé : {message}',
   'model.twice': 'models/{file}.ts : il y a déjà un modèle appelé {twice}',

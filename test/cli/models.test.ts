@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { deserialize, serialize } from '../../engine/index.js'
 import type { Epoch, Training } from '../../training/index.js'
 import { chiffre, root, temporaryFolder } from './chiffre.js'
 
@@ -49,6 +50,24 @@ describe('models', () => {
     assert.ok(accuracy > 0.2 && validation.accuracy > 0.2)
     assert.equal(unusable.length, 1)
   })
+})
+
+describe('a checkpoint of a model that is gone', () => {
+  // toString is a property that every object has.
+  for (const model of ['deepnet9', 'toString'])
+    it(`says so: ${model}`, async () => {
+      const storage = temporaryFolder()
+      await chiffre('train', '--model', 'deepnet1', '--storage', storage, '--examples', '0')
+      const path = join(storage, 'deepnet1.safetensors')
+      const { tensors, metadata } = deserialize(readFileSync(path))
+      const { checksum, ...rest } = metadata
+      assert.ok(checksum)
+      writeFileSync(path, serialize({ tensors, metadata: { ...rest, model } }))
+      const { out, code } = await chiffre('models', '--storage', storage)
+      const why = `${path}: model ${model}: no file of models/ exports it, only `
+      assert.ok(out.trimEnd().split('\n').at(-1)!.startsWith(why), out)
+      assert.equal(code, 0)
+    })
 })
 
 describe('a student’s model', () => {

@@ -9,8 +9,16 @@ export const en = {
 
   'read.title': 'Draw',
   'read.invite': 'Draw a digit',
-  'pen.label': 'Drawing board: draw a digit with mouse, finger or pen',
-  'pen.hint': '0 to 9, as large as you like',
+  'read.invite.other': 'Draw one of {classes}',
+  'read.invite.picture': 'Show it a picture',
+  'picture.why':
+    '{model} reads images of {size}, so nothing is drawn for it: a picture that you open is scaled to that.',
+  'picture.open': 'Open a picture',
+  'picture.label': 'The picture as the network sees it',
+  'picture.kind': '{file} is no picture that this browser can read',
+  'picture.none': 'There is no picture yet.',
+  'pen.label': 'Drawing board: draw with mouse, finger or pen',
+  'pen.hint': '{classes}, as large as you like',
   'pen.width': 'Stroke',
   'pen.undo': 'Undo',
   'pen.clear': 'Clear',
@@ -20,11 +28,13 @@ export const en = {
   'verdict.blank': 'The board is blank.',
   'verdict.untrained':
     '{model} has not learned anything yet. Train it below, or with “node cli train --model {model}”.',
-  'verdict.sure': 'That is a {digit}: {percent}, says {model}.',
-  'verdict.unsure': 'Perhaps a {digit}: {percent}, says {model}.',
-  'bars.label': 'How likely each digit is',
-  'bars.digit': 'Digit',
+  'verdict.sure': 'That is a {answer}: {percent}, says {model}.',
+  'verdict.named': '{answer}: {percent}, says {model}.',
+  'verdict.unsure': 'Perhaps a {answer}: {percent}, says {model}.',
+  'bars.label': 'How likely each answer is',
+  'bars.digit': 'Answer',
   compare: 'Compare with',
+  'compare.other': 'Not compared, because they tell other things apart: {models}.',
 
   'steps.title': 'What the network is shown',
   'steps.scaled': 'Cropped to the ink and scaled, proportions kept, until the longer side is 20 pixels.',
@@ -97,6 +107,8 @@ export const en = {
   'training.past': '{model} has learned up to epoch {epoch}, with {optimizer} at {lr} and seed {seed}.',
   'training.past.within':
     '{model} has learned up to epoch {epoch}, batch {batch}, with {optimizer} at {lr} and seed {seed}.',
+  'training.elsewhere':
+    '{model} did not learn from MNIST’s digits, which are all that the page has. Go on with “node cli train --model {model} --data …”.',
   'training.onward': 'It goes on from there, with the optimizer’s memory.',
   'training.onward.forgetful': 'It goes on from there; the optimizer begins without memory.',
   'training.anew': '“Begin anew” forgets that.',
@@ -109,6 +121,8 @@ export const en = {
   'mistakes.title': 'Mistakes',
   'mistakes.lead':
     'Let the network read the 10,000 test images, which it never learned from, and look at what it got wrong.',
+  'mistakes.elsewhere':
+    '{model} does not tell digits apart, and the page tests nothing else. Try “node cli test --model {model} --data …”.',
   'mistakes.start': 'Test',
   'mistakes.running': '{done} of 10,000',
   'mistakes.result': '{model}: {accuracy} right, {errors} mistakes.',
@@ -122,6 +136,7 @@ export const en = {
   'code.title': 'Postal code',
   'code.lead': 'What these networks were first built for: write several digits side by side.',
   'code.label': 'Strip: write several digits side by side',
+  'code.other': '{model} does not read what is written here.',
   'code.example': 'A test code',
   'code.confidence': '{percent} sure of all {count}',
 

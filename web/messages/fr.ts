@@ -12,8 +12,16 @@ export const fr: Readonly<Record<Message, string>> = {
 
   'read.title': 'Dessiner',
   'read.invite': 'Dessinez un chiffre',
-  'pen.label': 'Tableau : dessinez un chiffre à la souris, au doigt ou au stylet',
-  'pen.hint': 'de 0 à 9, aussi grand que vous voulez',
+  'read.invite.other': 'Dessinez l’un de {classes}',
+  'read.invite.picture': 'Montrez-lui une image',
+  'picture.why':
+    '{model} lit des images de {size}, on ne dessine donc pas pour lui : une image que vous ouvrez est mise à cette taille.',
+  'picture.open': 'Ouvrir une image',
+  'picture.label': 'L’image telle que le réseau la voit',
+  'picture.kind': '{file} n’est pas une image que ce navigateur sait lire',
+  'picture.none': 'Il n’y a pas encore d’image.',
+  'pen.label': 'Tableau : dessinez à la souris, au doigt ou au stylet',
+  'pen.hint': '{classes}, aussi grand que vous voulez',
   'pen.width': 'Trait',
   'pen.undo': 'Annuler',
   'pen.clear': 'Effacer',
@@ -23,11 +31,13 @@ export const fr: Readonly<Record<Message, string>> = {
   'verdict.blank': 'Le tableau est vide.',
   'verdict.untrained':
     '{model} n’a encore rien appris. Entraînez-le plus bas, ou avec « node cli train --model {model} ».',
-  'verdict.sure': 'C’est un {digit} : {percent}, dit {model}.',
-  'verdict.unsure': 'Peut-être un {digit} : {percent}, dit {model}.',
-  'bars.label': 'La probabilité de chaque chiffre',
-  'bars.digit': 'Chiffre',
+  'verdict.sure': 'C’est un {answer} : {percent}, dit {model}.',
+  'verdict.named': '{answer} : {percent}, dit {model}.',
+  'verdict.unsure': 'Peut-être un {answer} : {percent}, dit {model}.',
+  'bars.label': 'La probabilité de chaque réponse',
+  'bars.digit': 'Réponse',
   compare: 'Comparer avec',
+  'compare.other': 'Pas comparés, car ils distinguent autre chose : {models}.',
 
   'steps.title': 'Ce que l’on montre au réseau',
   'steps.scaled': 'Cadré sur l’encre et mis à l’échelle, proportions gardées : 20 pixels pour le plus long côté.',
@@ -102,6 +112,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'training.past': '{model} a appris jusqu’à l’époque {epoch}, avec {optimizer} à {lr} et la graine {seed}.',
   'training.past.within':
     '{model} a appris jusqu’à l’époque {epoch}, lot {batch}, avec {optimizer} à {lr} et la graine {seed}.',
+  'training.elsewhere':
+    '{model} n’a pas appris des chiffres de MNIST, les seuls que la page possède. Continuez avec « node cli train --model {model} --data … ».',
   'training.onward': 'Il continue de là, avec la mémoire de l’optimiseur.',
   'training.onward.forgetful': 'Il continue de là ; l’optimiseur commence sans mémoire.',
   'training.anew': '« Repartir de zéro » oublie tout cela.',
@@ -114,6 +126,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'mistakes.title': 'Erreurs',
   'mistakes.lead':
     'Faites lire au réseau les 10 000 images de test, dont il n’a jamais rien appris, et regardez où il s’est trompé.',
+  'mistakes.elsewhere':
+    '{model} ne distingue pas des chiffres, et la page ne teste rien d’autre. Essayez « node cli test --model {model} --data … ».',
   'mistakes.start': 'Tester',
   'mistakes.running': '{done} sur 10 000',
   'mistakes.result': '{model} : {accuracy} de bonnes réponses, {errors} erreurs.',
@@ -127,6 +141,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'code.title': 'Code postal',
   'code.lead': 'Ce pour quoi ces réseaux ont d’abord été construits : écrivez plusieurs chiffres côte à côte.',
   'code.label': 'Bande : écrivez plusieurs chiffres côte à côte',
+  'code.other': '{model} ne lit pas ce que l’on écrit ici.',
   'code.example': 'Un code de test',
   'code.confidence': 'sûr des {count} à {percent}',
 

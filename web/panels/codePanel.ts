@@ -2,10 +2,11 @@
 import { transfer, type Remote } from 'comlink'
 import type { ReadRow } from '../../data/index.js'
 import { random } from '../../engine/index.js'
-import type { Api } from '../api.js'
+import type { Api, NetworkInfo } from '../api.js'
 import { find, latest } from '../dom.js'
 import { percent, t } from '../language.js'
 import { Pen } from '../pen.js'
+import { readsDrawings } from '../purpose.js'
 
 /** Where the boxes are drawn: the second canvas over the strip. */
 export class CodePanel {
@@ -15,7 +16,7 @@ export class CodePanel {
 
   constructor(
     readonly api: Remote<Api>,
-    readonly model: () => string | undefined,
+    readonly network: () => NetworkInfo | undefined,
     readonly onError: (error: unknown) => void,
   ) {
     this.#pen = new Pen(find<HTMLCanvasElement>('strip'), drawing => {
@@ -29,7 +30,10 @@ export class CodePanel {
 
   /** Says everything anew, in the present language. */
   refresh() {
-    find('code-text').textContent = this.#row?.text ?? ''
+    const network = this.network()
+    find('code-text').textContent = this.#row?.digits.map(({ label }) => network!.classes[label]).join('') ?? ''
+    if (network && !readsDrawings(network))
+      return void (find('code-confidence').textContent = t('code.other', { model: network.model }))
     find('code-confidence').textContent = this.#row
       ? t('code.confidence', { percent: percent(this.#row.confidence), count: this.#row.digits.length })
       : ''
@@ -37,7 +41,8 @@ export class CodePanel {
 
   /** Reads the strip with the chosen model. */
   readonly read = latest(async () => {
-    const model = this.model()
+    const network = this.network()
+    const model = network && readsDrawings(network) ? network.model : undefined
     const { bytes, width } = this.#pen.pixels()
     this.#row = model === undefined ? undefined : await this.api.readRow(transfer(bytes, [bytes.buffer]), width, model)
     this.#showBoxes(this.#row)
@@ -62,7 +67,7 @@ export class CodePanel {
         number,
       ]
       context.strokeRect(x - 4, y - 4, w + 8, h + 8)
-      context.fillText(String(label), x - 4, y > letter + 8 ? y - 12 : y + h + letter + 4)
+      context.fillText(this.network()!.classes[label], x - 4, y > letter + 8 ? y - 12 : y + h + letter + 4)
     }
   }
 

@@ -1,20 +1,22 @@
 // What a network gets wrong of the test set: its confusion matrix, and the mistakes behind each cell.
 import { proxy, type Remote } from 'comlink'
-import type { Api, PicturedMistake, TestResult } from '../api.js'
+import type { Api, NetworkInfo, PicturedMistake, TestResult } from '../api.js'
 import { find, make } from '../dom.js'
 import { integer, percent, t } from '../language.js'
 import { paint } from '../picture.js'
+import { readsDigits } from '../purpose.js'
 
 /** So many mistakes are shown at once. */
 const shown = 60
 
 export class MistakesPanel {
   #result: (TestResult & { readonly model: string }) | undefined
+  #testing = false
   #filter: { readonly label: number; readonly answer: number } | undefined
 
   constructor(
     readonly api: Remote<Api>,
-    readonly model: () => string,
+    readonly network: () => NetworkInfo,
     readonly onError: (error: unknown) => void,
   ) {
     find('test').addEventListener('click', () => void this.#test().catch(onError))
@@ -22,6 +24,10 @@ export class MistakesPanel {
 
   /** Says everything anew, in the present language. */
   refresh() {
+    const known = readsDigits(this.network())
+    find<HTMLButtonElement>('test').disabled = this.#testing || !known
+    find('test-elsewhere').hidden = known
+    find('test-elsewhere').textContent = t('mistakes.elsewhere', { model: this.network().model })
     if (!this.#result) return
     const { model, accuracy, mistakes } = this.#result
     find('test-status').textContent = t('mistakes.result', {
@@ -34,18 +40,18 @@ export class MistakesPanel {
   }
 
   async #test() {
-    const button = find<HTMLButtonElement>('test')
-    button.disabled = true
+    this.#testing = true
+    this.refresh()
     try {
-      const model = this.model()
+      const { model } = this.network()
       const onProgress = (done: number) =>
         void (find('test-status').textContent = t('mistakes.running', { done: integer(done) }))
       const result = await this.api.test(model, proxy(onProgress))
       this.#result = { ...result, model }
       this.#filter = undefined
-      this.refresh()
     } finally {
-      button.disabled = false
+      this.#testing = false
+      this.refresh()
     }
   }
 

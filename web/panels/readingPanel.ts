@@ -1,11 +1,15 @@
-// What the network says to the drawing: the winner, ten bars for each model, and the steps that led there.
-import type { Reading } from '../api.js'
+// What the network says to an image: the winner, a bar for each answer and model, and the steps that led there.
+import type { Answers, NetworkInfo, Reading } from '../api.js'
 import { find, make } from '../dom.js'
 import { percent, t } from '../language.js'
 import { paint } from '../picture.js'
+import { readsDigits } from '../purpose.js'
 
 /** From this probability on, the page is sure. */
 const sure = 0.8
+/** So many answers are shown: all, or those that are likeliest. */
+const most = 10
+const blank = { shape: [28, 28], values: new Float32Array(784) }
 
 export class ReadingPanel {
   readonly #steps = (['scaled', 'padded', 'centred', 'seen'] as const).map(name => {
@@ -17,43 +21,39 @@ export class ReadingPanel {
     return { name, canvas }
   })
 
-  /** Shows a reading by the chosen model and those beside it; without one, says why there is none. */
-  show(reading: Reading | undefined, model: string, why: string) {
-    this.#showWinner(reading, model, why)
-    this.#showBars(reading?.results ?? [])
-    for (const { name, canvas } of this.#steps)
-      paint(
-        canvas,
-        reading?.[name] ?? { shape: [28, 28], values: new Float32Array(784) },
-        'ink',
-        name === 'seen' ? 1 : 255,
-      )
+  /** Shows what the chosen model, and those beside it, read; without that, says why there is nothing. */
+  show(reading: Reading | Answers | undefined, info: Pick<NetworkInfo, 'model' | 'input' | 'classes'>, why: string) {
+    const own = reading?.results.find(({ model }) => model === info.model)?.probabilities
+    this.#showWinner(own, info, why)
+    this.#showBars(reading?.results ?? [], own, info.classes)
+    const steps = reading && 'scaled' in reading ? reading : undefined
+    for (const { name, canvas } of this.#steps) paint(canvas, steps?.[name] ?? blank, 'ink', name === 'seen' ? 1 : 255)
   }
 
-  #showWinner(reading: Reading | undefined, model: string, why: string) {
-    const probabilities = reading?.results.find(result => result.model === model)?.probabilities
-    const winner = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : undefined
-    find('winner').textContent = winner === undefined ? '–' : String(winner)
+  #showWinner(own: Float32Array | undefined, info: Parameters<ReadingPanel['show']>[1], why: string) {
+    const winner = own?.indexOf(Math.max(...own))
+    const answer = winner === undefined ? '–' : info.classes[winner]
+    find('winner').textContent = answer
     find('winner').classList.toggle('none', winner === undefined)
+    find('winner').classList.toggle('word', answer.length > 2)
     if (winner === undefined) return void (find('verdict-text').textContent = why)
-    const share = probabilities![winner]
-    find('verdict-text').textContent = t(share >= sure ? 'verdict.sure' : 'verdict.unsure', {
-      digit: winner,
-      percent: percent(share),
-      model,
-    })
+    const key = !readsDigits(info) ? 'verdict.named' : own![winner] >= sure ? 'verdict.sure' : 'verdict.unsure'
+    find('verdict-text').textContent = t(key, { answer, percent: percent(own![winner]), model: info.model })
   }
 
-  #showBars(results: Reading['results']) {
+  #showBars(results: Answers['results'], own: Float32Array | undefined, classes: readonly string[]) {
+    const all = [...classes.keys()]
+    const likeliest = own ? all.sort((a, b) => own[b] - own[a]) : all
+    const shown = classes.length <= most ? [...classes.keys()] : likeliest.slice(0, most)
     const table = make('table', {}, make('caption', { className: 'unseen' }, t('bars.label')))
     const head = make('tr', {}, make('th', { scope: 'col' }, make('span', { className: 'unseen' }, t('bars.digit'))))
     for (const { model } of results) head.append(make('th', { scope: 'col' }, model))
     table.append(make('thead', {}, head))
     const body = make('tbody')
-    for (let digit = 0; digit < 10; digit++) {
-      const row = make('tr', {}, make('th', { scope: 'row' }, String(digit)))
+    for (const label of shown) {
+      const row = make('tr', {}, make('th', { scope: 'row' }, classes[label]))
       for (const { probabilities } of results) {
-        const share = probabilities[digit]
+        const share = probabilities[label]
         const bar = make('span', { className: 'bar' })
         bar.style.setProperty('--share', String(share))
         const wins = share === Math.max(...probabilities)
@@ -65,6 +65,10 @@ export class ReadingPanel {
       body.append(row)
     }
     table.append(body)
+    find('bars').classList.toggle(
+      'named',
+      classes.some(name => name.length > 2),
+    )
     find('bars').replaceChildren(table)
   }
 }

@@ -11,6 +11,8 @@ export interface TrainingHooks {
   readonly onSettings: (settings: { lr: string; optimizer: 'adam' | 'sgd'; seed: string }) => void
   /** How the model was trained so far. */
   readonly past: () => Past | undefined
+  /** Whether MNIST can teach it. */
+  readonly canLearn: () => boolean
   /** A network's weights have changed; at the end of a training, `over`. */
   readonly onLearned: (model: string, over: boolean) => void
   readonly onOpened: (info: NetworkInfo) => void
@@ -84,6 +86,10 @@ export class TrainingPanel {
   #showPast() {
     const past = this.hooks.past()
     find('training-past').hidden = !past
+    if (!this.hooks.canLearn()) {
+      find('training-past').textContent = t('training.elsewhere', { model: this.hooks.model() })
+      return
+    }
     if (!past) return
     const { epoch, batch, optimizer, lr, seed, remembers } = past
     const done = t(batch ? 'training.past.within' : 'training.past', {
@@ -153,7 +159,7 @@ export class TrainingPanel {
   #showButtons() {
     find('pause').textContent = t(this.#paused ? 'training.resume' : 'training.pause')
     for (const id of ['pause', 'stop']) find<HTMLButtonElement>(id).disabled = !this.#running
-    find<HTMLButtonElement>('train').disabled = this.#running
+    find<HTMLButtonElement>('train').disabled = this.#running || !this.hooks.canLearn()
   }
 
   #plot(id: string, series: 1 | 2, format: (value: number) => string): uPlot {
