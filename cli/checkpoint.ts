@@ -1,12 +1,11 @@
 // Checkpoints on disk: STORAGE/NAME.safetensors (training/checkpoint.ts says what is in them). Written beside, then renamed:
 // at every instant the name holds a whole checkpoint, or none.
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkFit, decodeCheckpoint, encodeCheckpoint, type Checkpoint } from '../training/index.js'
 import { about } from './errors.js'
-import { replaceFile } from './files.js'
+import { replaceFile, unlessMissing } from './files.js'
 import { modelName } from './modelFile.js'
 import { createNetwork } from './network.js'
 import { readWhole } from './readWhole.js'
@@ -19,8 +18,8 @@ export const checkpointPath = (storage: string, name: string) => join(storage, `
 /** The checkpoint at a path; undefined if there is none. @throws ChiffreError that says what is wrong with it */
 export async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
   return about(path, async () => {
-    if (!existsSync(path)) return undefined
-    return decodeCheckpoint(await readWhole(path, mostBytes))
+    const bytes = await unlessMissing(() => readWhole(path, mostBytes))
+    return bytes && decodeCheckpoint(bytes)
   })
 }
 
@@ -48,7 +47,7 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
 
 /** The names of the checkpoints in a folder. */
 export async function checkpointNames(storage: string): Promise<string[]> {
-  const entries = await about(storage, async () => (existsSync(storage) ? readdir(storage) : []))
+  const entries = (await about(storage, () => unlessMissing(() => readdir(storage)))) ?? []
   return entries.filter(entry => entry.endsWith(suffix)).map(entry => entry.slice(0, -suffix.length))
 }
 

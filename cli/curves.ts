@@ -7,12 +7,17 @@ export interface Curve {
   readonly kind: 'training' | 'validation'
   /** One an epoch, from the first on; undefined where there was no validation. */
   readonly scores: readonly (Score | undefined)[]
+  /** The epochs, from 1, at which something was set otherwise, and what. */
+  readonly changes: readonly { readonly epoch: number; readonly changed: readonly string[] }[]
 }
 
 export function curvesOf(name: string, history: readonly Epoch[]): Curve[] {
   const validation = history.map(epoch => epoch.validation)
-  const judged: Curve[] = validation.some(Boolean) ? [{ name, kind: 'validation', scores: validation }] : []
-  return [{ name, kind: 'training', scores: history }, ...judged]
+  const changes = history.flatMap(({ changed }, i) => (changed ? [{ epoch: i + 1, changed }] : []))
+  const judged: Curve[] = validation.some(Boolean)
+    ? [{ name, kind: 'validation', scores: validation, changes: [] }]
+    : []
+  return [{ name, kind: 'training', scores: history, changes }, ...judged]
 }
 
 /** a, b, c … for what was learned from; A, B, C … for what was kept apart, of the same checkpoint. */
@@ -52,7 +57,10 @@ export function plot(
 
   const label = (row: number) => ({ 0: labels[0], [(height - 1) >> 1]: labels[1], [height - 1]: labels[2] })[row] ?? ''
   const rows = cells.map((row, i) => `${label(i).padStart(margin)} ┤${row.join('')}`.trimEnd())
-  const axis = `${' '.repeat(margin)} └${'─'.repeat(columns)}`
+  const line = Array<string>(columns).fill('─')
+  for (const { epoch } of curves.flatMap(({ changes }) => changes))
+    line[last > 1 ? Math.round(((epoch - 1) / (last - 1)) * (columns - 1)) : 0] = '┴'
+  const axis = `${' '.repeat(margin)} └${line.join('')}`
   const epochs = `${' '.repeat(margin + 2)}1${`${last}`.padStart(columns - 1)}`
   return [...rows, axis, ...(last > 1 ? [epochs] : [])].join('\n')
 }

@@ -16,6 +16,9 @@ export function curvesPicture(curves: readonly Curve[]): string {
       scores.flatMap((score, i) => (score ? [{ what, name, kind, epoch: i + 1, value: score[what] }] : [])),
     ),
   )
+  const changes = curves.flatMap(({ name, changes }) =>
+    changes.map(({ epoch, changed }) => ({ name, epoch, changed: changed.join(', ') })),
+  )
   const [width, height, gap] = [640, 260, 20]
   const charts = (['loss', 'accuracy'] as const).map((what, i) => {
     const own = points.filter(point => point.what === what)
@@ -33,6 +36,7 @@ export function curvesPicture(curves: readonly Curve[]): string {
       y: { label: t(`curves.${what}`), grid: true, ...(what === 'accuracy' && { tickFormat: '%' }) },
       color: { domain: names, range: names.map((_, i) => colours[i % colours.length]) },
       marks: [
+        Plot.ruleX(changes, { x: 'epoch', stroke: 'name', strokeDasharray: '1 3', title: 'changed' }),
         ...lines,
         Plot.text(ends, { x: 'epoch', y: 'value', text: 'name', fill: 'name', textAnchor: 'start', dx: 6 }),
       ],

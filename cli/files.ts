@@ -1,8 +1,9 @@
 // Files that are whole at every instant: written beside, forced onto the disk, then renamed.
 import { existsSync, rmdirSync, rmSync } from 'node:fs'
-import { mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { about } from './errors.js'
+import { checkFile } from './readWhole.js'
 
 /** What preparing has come to. */
 export interface Prepared {
@@ -16,7 +17,7 @@ export interface Prepared {
 export async function prepareFile(path: string): Promise<Prepared> {
   const target = await targetOf(path)
   const folder = dirname(target)
-  return about(folder, async () => {
+  const prepared = await about(folder, async () => {
     const made = await makeFolder(folder)
     await removeLeftovers(target)
     const file = await open(temporary(target), 'w')
@@ -27,6 +28,24 @@ export async function prepareFile(path: string): Promise<Prepared> {
       await rm(temporary(target))
     }
   })
+  await about(path, () => checkReplaceable(target))
+  return prepared
+}
+
+/** What fn finds; undefined if there is no such file. (existsSync says no as well where it may not look.) */
+export async function unlessMissing<T>(fn: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await fn()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** @throws ChiffreError if there is something at a path that is no file, such as a folder or a device */
+async function checkReplaceable(path: string) {
+  const found = await unlessMissing(() => stat(path))
+  if (found) checkFile(found)
 }
 
 /** The file that a path stands for: another one if there is a link. */
@@ -59,6 +78,7 @@ export function removeEmptyFolders(path: string, outermost: string | undefined) 
 export const replaceFile = (path: string, bytes: Uint8Array) =>
   about(path, async () => {
     const target = await targetOf(path)
+    await checkReplaceable(target)
     await makeFolder(dirname(target))
     const beside = temporary(target)
     const removeRest = () => rmSync(beside, { force: true })

@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, uptime } from 'node:os'
 import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { about, failure } from './errors.js'
 import { isRunning, makeFolder, prepareFile, removeEmptyFolders, targetOf } from './files.js'
 
@@ -38,7 +39,7 @@ export async function lock(checkpoint: string): Promise<Lock> {
   while (!(await about(path, () => create(path, mine)))) {
     const owner = await livingOwner(path, now)
     if (owner) refuse(owner)
-    await about(path, () => rm(path, { force: true }))
+    await about(path, () => removeLeftOver(path, mine, now))
   }
 
   // Written anew, not only given another time: so it is the time of the machine that the folder is on.
@@ -70,9 +71,28 @@ async function create(path: string, content: string): Promise<boolean> {
   }
 }
 
+/**
+ * Removes a lock that nobody holds any more. Of several that have found it, one at a time: so none removes what another has
+ * just taken.
+ */
+async function removeLeftOver(path: string, mine: string, now: number) {
+  const turn = `${path}.turn`
+  if (!(await create(turn, mine))) {
+    if (!(await livingOwner(turn, now))) await rm(turn, { force: true }) // it ended in the middle of this
+    return setTimeout(20)
+  }
+  try {
+    if (!(await livingOwner(path, now))) await rm(path, { force: true })
+  } finally {
+    await rm(turn, { force: true })
+  }
+}
+
 /** Who holds a lock; undefined if nobody does any more. @param now by the clock that gives the lock its time */
 async function livingOwner(path: string, now: number): Promise<Owner | undefined> {
-  const owner = ownerIn(contentOf(path))
+  let owner = ownerIn(contentOf(path))
+  if (!owner) await setTimeout(20) // it may just be written
+  owner ??= ownerIn(contentOf(path))
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }))
   if (!owner || now - mtimeMs > abandoned) return undefined
   if (owner.host !== hostname()) return owner

@@ -4,10 +4,11 @@ import { closestMatch } from 'leven'
 import { basename, dirname } from 'node:path'
 import type { Options } from 'yargs'
 import { augmentations } from '../data/index.js'
+import type { MessageValues } from '../engine/index.js'
 import { backendNames, createBackend, defaultBackend } from './backends.js'
 import { checkpointPath } from './checkpoint.js'
 import { failure, misuse } from './errors.js'
-import { t } from './language.js'
+import { integer, t } from './language.js'
 import type { Message } from './messages/en.js'
 import { isModelFile, modelName } from './modelFile.js'
 import { modelNames } from './network.js'
@@ -63,6 +64,9 @@ export function hint(typed: string, names: readonly string[], prefix = '') {
   return nearest === undefined ? '' : failure('usage.hint', { nearest: prefix + nearest })
 }
 
+/** batchSize → batch-size */
+export const optionName = (name: string) => name.replace(/[A-Z]/, letter => `-${letter.toLowerCase()}`)
+
 /** An option that takes a value. @param shown what the help gives as its default */
 export const valued = <T>(describe: string, parse: (typed: string) => T, shown?: string | number): Valued<T> => ({
   describe,
@@ -99,15 +103,23 @@ function choose<T extends string>(option: string, typed: string, choices: readon
 }
 
 /** A value that must be a number which passes the test. */
-const numeric = (test: (value: number) => boolean, expected: Message) => (option: string) => (typed: string) => {
-  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(typed) ? Number(typed) : NaN
-  if (Number.isFinite(value) && test(value)) return value
-  throw unfit(option, typed, expected)
-}
+const numeric =
+  (test: (value: number) => boolean, expected: Message, most = Infinity) =>
+  (option: string) =>
+  (typed: string) => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(typed) ? Number(typed) : NaN
+    if (Number.isFinite(value) && test(value)) return value
+    throw unfit(option, typed, expected, { most: integer(most) })
+  }
 
 export const positive = numeric(v => v > 0, 'expected.positive')
 export const notNegative = numeric(v => v >= 0, 'expected.notNegative')
-export const count = numeric(v => Number.isSafeInteger(v) && v > 0, 'expected.count')
+/** What a checkpoint can hold. */
+const mostCount = 1e9
+const mostEpochs = 1e6
+const isCount = (most: number) => (v: number) => Number.isSafeInteger(v) && v > 0 && v <= most
+export const count = numeric(isCount(mostCount), 'expected.count', mostCount)
+export const epochCount = numeric(isCount(mostEpochs), 'expected.count', mostEpochs)
 const isIndex = (value: number) => Number.isSafeInteger(value) && value >= 0
 export const index = numeric(isIndex, 'expected.index')
 export const indexOrAll = (option: string) => (typed: string) =>
@@ -134,8 +146,8 @@ export const filePath = (option: string) => (typed: string) => {
   return typed
 }
 
-const unfit = (option: string, typed: string, expected: Message) =>
-  misuse('usage.value', { option, actual: quoted(typed), expected: failure(expected) })
+const unfit = (option: string, typed: string, expected: Message, values: MessageValues = {}) =>
+  misuse('usage.value', { option, actual: quoted(typed), expected: failure(expected, values) })
 const quoted = (typed: string) => typed || "''"
 
 export const jsonOption = () => ({ json: flag(t('option.json')) })

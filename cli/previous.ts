@@ -1,11 +1,11 @@
 // What `train --fresh` replaces stays beside the new checkpoint, as NAME.previous.safetensors, until the new network is
 // at least as good on the same examples.
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { access, rm } from 'node:fs/promises'
 import { sameExamples, scoreOf, type Score, type Training } from '../training/index.js'
 import { ChiffreError } from '../engine/index.js'
 import { readCheckpoint } from './checkpoint.js'
-import { about } from './errors.js'
+import { about, failure } from './errors.js'
 import { replaceFile } from './files.js'
 import { readWhole } from './readWhole.js'
 
@@ -50,7 +50,12 @@ export class Previous {
       const training = await trainingAt(checkpoint)
       const learned = !training || training.steps > 0 || training.epoch > 0
       // Where a better one is kept already, that is what must not be lost.
-      if (learned && !(old && training && rivals(old, training))) return new Previous(path, checkpoint, training)
+      if (learned && !(old && training && rivals(old, training))) {
+        if (existsSync(path) && !(old && training && rivals(training, old)))
+          throw failure('train.previous.other.kept', { previous: path })
+        await about(checkpoint, () => access(checkpoint, constants.R_OK)) // better now than at the first save
+        return new Previous(path, checkpoint, training)
+      }
     }
     return existsSync(path) ? new Previous(path, undefined, old) : undefined
   }

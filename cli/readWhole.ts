@@ -28,7 +28,8 @@ export async function readWhole(path: string, most = Infinity): Promise<Buffer> 
   }
 }
 
-function checkFile(found: Stats, most: number) {
+/** @throws ChiffreError if something is no file, or larger than `most` bytes */
+export function checkFile(found: Stats, most = Infinity) {
   if (found.isDirectory()) throw failure('system.EISDIR')
   if (!found.isFile()) throw failure('file.kind')
   if (found.size > most) throw failure('file.large', { size: integer(found.size), most: integer(most) })

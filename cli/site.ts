@@ -31,10 +31,19 @@ export function pageSite(settings: PageSettings, checkpoints: Readonly<Record<st
     documents: {
       '/settings.json': async () => settings,
       '/checkpoints.json': async () => {
-        const found = places.filter(({ path }) => statSync(path, { throwIfNoEntry: false })?.isFile()).reverse()
+        const found = places.filter(({ path }) => isFile(path)).reverse()
         return Object.fromEntries(found.map(({ model, path, at }) => [model, at.slice(1) + basename(path)]))
       },
     },
     workers: ['/network.js', '/worker.js'],
+  }
+}
+
+/** Whether there is a file: a link to nothing, or to itself, is none. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
   }
 }

@@ -49,7 +49,15 @@ describe('a checkpoint', () => {
     assert.deepEqual(training, {
       ...{ model: 'deepnet1', optimizer, lr, seed, data, schedule, augment, batchSize: 128, momentum: 0, examples: 0 },
       ...{ validation: 0, patience: 0, epoch: 0, batch: 0, lossSum: 0, sums: {}, steps: 0, history: [], run: null },
-      ...{ weightDecay: 0, clip: 0, ema: 0, best: null, input: [28, 28], classes: Array.from('0123456789') },
+      ...{
+        weightDecay: 0,
+        clip: 0,
+        ema: 0,
+        best: null,
+        changed: [],
+        input: [28, 28],
+        classes: Array.from('0123456789'),
+      },
     })
   })
 
@@ -95,7 +103,8 @@ describe('a checkpoint', () => {
     validation: ['1', '-0.1'],
     epoch: ['-1', '1e10', 'x'],
     batch: ['270', '-1'],
-    sums: ['{"accuracy":"a"}', '7'],
+    sums: ['{"accuracy":"a"}', '7', '{"accuracy":380.5}'], // 38 batches of 10
+    changed: ['7', '[7]'],
     run: ['{"first":8,"last":9}', '{"first":0,"last":6}', '{}'],
     best: ['{"epoch":8,"loss":1,"waited":0}', '{"epoch":0,"loss":1,"waited":0}', '{"epoch":3,"loss":null,"waited":0}'],
     model: ['', 'a\nb', '\x1b[2J', 'x'.repeat(201)],

@@ -124,9 +124,11 @@ describe('the server', () => {
     const [linked, gone, folded] = ['linked', 'gone', 'folded'].map(name => join(folder, `${name}.safetensors`))
     await symlink(join(folder, 'data/images'), linked)
     await symlink(join(folder, 'nothing'), gone)
+    const loop = join(folder, 'loop.safetensors')
+    await symlink(loop, loop)
     await mkdir(folded)
     const settings = { model: 'a', backend: 'cpu', lang: 'en' }
-    const site = await serve(pageSite(settings, { a: [gone, linked], b: [folded], c: [gone] }), 0)
+    const site = await serve(pageSite(settings, { a: [gone, linked], b: [folded], c: [gone], d: [loop] }), 0)
     const list = (await (await fetch(`${site.url}checkpoints.json`)).json()) as Record<string, string>
     assert.deepEqual(Object.keys(list), ['a'])
     assert.equal(await (await fetch(site.url + list.a)).text(), 'images')

@@ -114,7 +114,16 @@ describe('a session', () => {
     const session = begin({ ...settings, seed: 5 })
     assert.deepEqual(await weightsOf(session.network), await weightsOf(small().init(backend, 5)))
     assert.deepEqual(session.training, {
-      ...{ ...settings, seed: 5, model: 'small', steps: 0, history: [], best: null, run: { first: 0, last: 3 } },
+      ...{
+        ...settings,
+        seed: 5,
+        model: 'small',
+        steps: 0,
+        history: [],
+        changed: [],
+        best: null,
+        run: { first: 0, last: 3 },
+      },
       ...{ epoch: 0, batch: 0, lossSum: 0, sums: {}, input: [28, 28], classes: Array.from('0123456789') },
     })
     assert.equal(session.optimizer.name, 'adam')
@@ -186,6 +195,27 @@ describe('a session', () => {
     assert.deepEqual(await weightsOf(other.network), await weightsOf(session.network))
   })
 
+  it('notes in its history from where on something was another', async () => {
+    const session = begin()
+    await train(session, 3)
+    await endEpochs(session, 1)
+    const same = await resume(await saved(session, true))
+    assert.deepEqual(same.training.changed, [])
+    const other = await resume(await saved(session, true), { ...settings, lr: 0.5, seed: 1 })
+    await train(other, 1)
+    const resumed = await resume(await saved(other), { ...settings, lr: 0.25, seed: 1 })
+    await train(resumed, 2)
+    await endEpochs(resumed, 1, 1)
+    assert.deepEqual(
+      resumed.training.history.map(({ changed }) => changed),
+      [undefined, ['lr', 'seed'], undefined],
+    )
+    const cosine = { ...settings, schedule: 'cosine' } as const
+    const first = begin(cosine)
+    await train(first, 3)
+    assert.deepEqual((await resume(await saved(first), cosine)).training.changed, [], 'the run goes on')
+    assert.deepEqual((await resume(await saved(first, true), cosine)).training.changed, ['schedule'])
+  })
   it('another optimizer starts without memory', async () => {
     const session = begin()
     await train(session, 4)

@@ -23,6 +23,8 @@ export interface Score {
 }
 export interface Epoch extends Score {
   readonly validation?: Score
+  /** The settings that were others from this epoch on. */
+  readonly changed?: readonly string[]
 }
 
 export interface Training extends Settings, Progress {
@@ -35,6 +37,8 @@ export interface Training extends Settings, Progress {
   readonly steps: number
   /** What each completed epoch came to. */
   readonly history: readonly Epoch[]
+  /** The settings that are others from the epoch on that is under way, or that is next. */
+  readonly changed: readonly string[]
   /** The run under way, which began after epoch `first` and was to last until epoch `last`; null once it is done. */
   readonly run: { readonly first: number; readonly last: number } | null
   /** With patience: the epoch (from 1) of the lowest validation loss, and how many epochs came since. */
@@ -87,6 +91,7 @@ const fields: { readonly [K in keyof Training]: Field<Training[K]> } = {
   schedule: { isValid: v => isText(v) && Object.hasOwn(schedules, v), missing: defaults.schedule },
   augment: { isValid: v => isText(v) && waysOf(v) !== undefined, missing: defaults.augment },
   history: { isValid: v => Array.isArray(v) && v.every(isEpoch), missing: [] },
+  changed: { isValid: isNames, missing: [] },
   run: { isValid: v => v === null || (isRecord(v) && isCount(v.first) && isCount(v.last)), missing: null },
   best: {
     isValid: v => v === null || (isRecord(v) && isCount(v.epoch) && isNumber(v.loss) && isCount(v.waited)),
@@ -98,6 +103,7 @@ const fields: { readonly [K in keyof Training]: Field<Training[K]> } = {
 const rules: Partial<Record<keyof Training, (training: Training) => boolean>> = {
   batch: ({ batch, examples, validation, batchSize }) =>
     batch === 0 || batch < Math.ceil((examples - Math.round(validation * examples)) / batchSize),
+  sums: ({ sums, batch, batchSize }) => between(sums.accuracy ?? 0, 0, batch * batchSize),
   run: ({ run, epoch }) => !run || (run.first <= epoch && epoch <= run.last),
   best: ({ best, history }) => !best || (best.epoch > 0 && best.epoch <= history.length),
 }
@@ -188,6 +194,9 @@ function isText(v: unknown): v is string {
 function isName(v: unknown) {
   return isText(v) && /^[^\p{C}\p{Z}][^\p{C}]{0,199}$/u.test(v)
 }
+function isNames(v: unknown) {
+  return Array.isArray(v) && v.every(isName)
+}
 function isImageShape(v: unknown) {
   return Array.isArray(v) && v.length >= 1 && v.length <= 3 && v.every(size => isCount(size, 1e6) && size > 0)
 }
@@ -201,6 +210,9 @@ function isCount(v: unknown, most = 1e9): v is number {
 function isFraction(v: unknown) {
   return isNumber(v) && v >= 0 && v < 1
 }
+function between(v: number, least: number, most: number) {
+  return v >= least && v <= most
+}
 function isRecord(v: unknown): v is Record<string, unknown> {
   return typeof v === 'object' && v !== null
 }
@@ -208,5 +220,6 @@ function isScore(v: unknown) {
   return isRecord(v) && isNumber(v.loss) && isNumber(v.accuracy) && v.accuracy >= 0 && v.accuracy <= 1
 }
 function isEpoch(v: unknown) {
-  return isScore(v) && isRecord(v) && (v.validation === undefined || isScore(v.validation))
+  if (!isScore(v) || !isRecord(v)) return false
+  return (v.validation === undefined || isScore(v.validation)) && (v.changed === undefined || isNames(v.changed))
 }

@@ -41,7 +41,16 @@ export class Session {
     network.init(backend, settings.seed)
     const run = { first: 0, last: epochs }
     const purpose = { model, input: network.input, classes }
-    return new Session(network, { ...purpose, ...settings, ...beginning, steps: 0, history: [], best: null, run })
+    return new Session(network, {
+      ...purpose,
+      ...settings,
+      ...beginning,
+      steps: 0,
+      history: [],
+      changed: [],
+      best: null,
+      run,
+    })
   }
 
   /**
@@ -63,8 +72,12 @@ export class Session {
     const from = reshuffles(changed) ? { ...beginning, epoch: saved.epoch } : {}
     const best = settings.patience && sameExamples(saved, settings) ? saved.best : null
 
+    // A schedule begins again with its run. (Without one, a second run is like the first one's going on.)
+    const anew = [...changed, ...(!stopped && settings.schedule !== 'constant' ? ['schedule'] : [])]
+    const marks = saved.epoch || saved.batch ? [...new Set([...saved.changed, ...anew])] : []
+
     network.load(backend, tensors)
-    const session = new Session(network, { ...saved, ...settings, ...from, steps: 0, best, run })
+    const session = new Session(network, { ...saved, ...settings, ...from, changed: marks, steps: 0, best, run })
     if (best) session.#best = session.#bestIn({ training: saved, tensors })
     session.optimizer.restoreAverages(tensors)
     if (changed.includes('optimizer')) return session
@@ -84,9 +97,9 @@ export class Session {
 
   /** Notes what an epoch came to. @returns whether the last `patience` epochs were no better than one before them */
   async endEpoch(score: Epoch): Promise<boolean> {
-    const history = [...this.training.history, score]
-    const { patience, best } = this.training
-    this.training = { ...this.training, history }
+    const { patience, best, changed } = this.training
+    const history = [...this.training.history, { ...score, ...(changed.length > 0 && { changed }) }]
+    this.training = { ...this.training, history, changed: [] }
     if (!patience || !score.validation) return false
 
     const { loss } = score.validation

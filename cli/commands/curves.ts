@@ -5,7 +5,7 @@ import { curvesOf, markOf, plot, type Curve } from '../curves.js'
 import { explain, failure, misuse } from '../errors.js'
 import { replaceFile } from '../files.js'
 import { decimal, percent, t } from '../language.js'
-import { filePath, hint, storageOption, valued, type Values } from '../options.js'
+import { filePath, hint, optionName, storageOption, valued, type Values } from '../options.js'
 import { pretrained } from '../trained.js'
 
 /** The words after the command, which are names of checkpoints. */
@@ -27,7 +27,13 @@ export async function run(argv: Curves, program: string, names: readonly string[
   const legend = curves.map(curve => `  ${markOf(curve, curves)}  ${curve.name}, ${t(`curves.${curve.kind}`)}`)
   const loss = [t('curves.loss'), plot(curves, 'loss', width, value => decimal(value, 4))]
   const accuracy = [t('curves.accuracy'), plot(curves, 'accuracy', width, percent)]
-  process.stdout.write([...loss, '', ...accuracy, '', ...legend, ''].join('\n'))
+  const changes = curves.flatMap(curve =>
+    curve.changes.map(({ epoch, changed }) => {
+      const values = { name: curve.name, epoch, options: changed.map(name => `--${optionName(name)}`).join(', ') }
+      return `  ┴  ${t('curves.changed', values)}`
+    }),
+  )
+  process.stdout.write([...loss, '', ...accuracy, '', ...legend, ...changes, ''].join('\n'))
 
   const file = argv.svg ?? join(argv.storage, `${names[0]}-curves.svg`)
   try {

@@ -29,6 +29,7 @@ import {
   chosen,
   count,
   dataOption,
+  epochCount,
   flag,
   fraction,
   grouped,
@@ -36,6 +37,7 @@ import {
   indexOrAll,
   networkOptions,
   notNegative,
+  optionName,
   pathOf,
   jsonOption,
   positive,
@@ -53,7 +55,7 @@ export async function options() {
     fresh: { ...flag(t('option.fresh')), group: t('help.network') },
     ...grouped('help.learning', {
       lr: valued(t('option.lr'), positive('lr'), defaults.lr),
-      epochs: valued(t('option.epochs'), count('epochs'), defaultEpochs),
+      epochs: valued(t('option.epochs'), epochCount('epochs'), defaultEpochs),
       optimizer: {
         ...chosen('optimizer', Object.keys(optimizers) as Settings['optimizer'][], defaults.optimizer),
         alias: 'minimizer',
@@ -291,6 +293,3 @@ function announce({ network, training }: Session, fresh: boolean, task: Task) {
 
 /** A setting's value, as one would type it. */
 const shown = (value: string | number) => (value === '' ? 'none' : value)
-
-/** batchSize → batch-size */
-const optionName = (name: string) => name.replace(/[A-Z]/, letter => `-${letter.toLowerCase()}`)

@@ -26,6 +26,7 @@ export const en = {
   'system.EROFS': 'the disk is read-only',
   'system.ENOENT': 'no such file or folder',
   'system.ENOTDIR': 'a part of this path is a file, not a folder',
+  'system.ELOOP': 'this link leads back to itself',
   'system.EEXIST': 'this is a file, not a folder',
   'system.EISDIR': 'this is a folder, not a file',
   'system.ENAMETOOLONG': 'the name is too long',
@@ -46,7 +47,7 @@ export const en = {
   'usage.hint': '; did you mean {nearest}?',
   'expected.positive': 'a number above 0, such as 0.001',
   'expected.notNegative': 'a number of at least 0, such as 0.01',
-  'expected.count': 'a whole number of at least 1',
+  'expected.count': 'a whole number from 1 to {most}',
   'expected.index': 'a whole number of at least 0',
   'expected.indexOrAll': 'a whole number of at least 0, or all',
   'expected.fraction': 'a number from 0 to below 1, such as 0.1',
@@ -141,6 +142,8 @@ export const en = {
   'train.worse': 'Less accurate than before this run: {now}, {before} before.',
   'train.previous': 'Less accurate than before ({now}, {before} before): that network stays in {previous}.',
   'train.previous.other': 'The network of before, which learned from other examples, stays in {previous}.',
+  'train.previous.other.kept':
+    '{previous} holds a network that learned from other examples, which --fresh would lose: move it elsewhere or remove it, or choose another --name',
   'train.locked':
     '{path} is being trained already, by process {pid} on {host}; give this training another name with --name',
   'train.epoch': 'Epoch {epoch}/{last}',
@@ -187,6 +190,7 @@ export const en = {
   'curves.accuracy': 'Accuracy',
   'curves.training': 'examples learned from',
   'curves.validation': 'examples kept apart',
+  'curves.changed': '{name}, other settings from epoch {epoch} on: {options}',
   'curves.picture': 'These curves as a picture: {path}',
   'curves.picture.none': 'No picture of these curves: {reason}',
   'curves.none': 'there is no checkpoint called {name} in {storage}{hint}',

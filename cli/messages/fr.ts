@@ -127,6 +127,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'system.EROFS': 'le disque est en lecture seule',
   'system.ENOENT': 'fichier ou dossier introuvable',
   'system.ENOTDIR': 'une partie de ce chemin est un fichier, non un dossier',
+  'system.ELOOP': 'ce lien ramène à lui-même',
   'system.EEXIST': 'c’est un fichier, non un dossier',
   'system.EISDIR': 'c’est un dossier, non un fichier',
   'system.ENAMETOOLONG': 'le nom est trop long',
@@ -147,7 +148,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'usage.hint': ' ; vouliez-vous dire {nearest} ?',
   'expected.positive': 'un nombre supérieur à 0, comme 0.001',
   'expected.notNegative': 'un nombre d’au moins 0, comme 0.01',
-  'expected.count': 'un nombre entier, au moins 1',
+  'expected.count': 'un nombre entier de 1 à {most}',
   'expected.index': 'un nombre entier, au moins 0',
   'expected.indexOrAll': 'un nombre entier, au moins 0, ou all (tous)',
   'expected.fraction': 'un nombre de 0 inclus à 1 exclu, comme 0.1',
@@ -246,6 +247,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'train.worse': 'Moins exact qu’avant cet entraînement : {now}, {before} avant.',
   'train.previous': 'Moins exact qu’avant ({now}, {before} avant) : ce réseau-là reste dans {previous}.',
   'train.previous.other': 'Le réseau d’avant, qui a appris d’autres exemples, reste dans {previous}.',
+  'train.previous.other.kept':
+    '{previous} contient un réseau qui a appris d’autres exemples, et que --fresh ferait perdre : déplacez-le ou supprimez-le, ou choisissez un autre --name',
   'train.locked':
     '{path} est déjà en cours d’entraînement, par le processus {pid} sur {host} ; donnez un autre nom à celui-ci avec --name',
   'train.epoch': 'Époque {epoch}/{last}',
@@ -294,6 +297,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'curves.accuracy': 'Exactitude',
   'curves.training': 'exemples appris',
   'curves.validation': 'exemples mis de côté',
+  'curves.changed': '{name}, autres réglages à partir de l’époque {epoch} : {options}',
   'curves.picture': 'Image de ces courbes : {path}',
   'curves.picture.none': 'Pas d’image de ces courbes : {reason}',
   'curves.none': 'il n’y a pas de sauvegarde {name} dans {storage}{hint}',

@@ -2,7 +2,7 @@
 // was on disk stays as it was.
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize, type Saved, type Shape } from '../../engine/index.js'
 import { chiffre, root, temporaryFolder } from './chiffre.js'
@@ -182,6 +182,31 @@ describe('checkpoint', () => {
     )
   })
 
+  if (process.platform !== 'win32')
+    it('that cannot be looked at is an error, not absent', async () => {
+      const own = temporaryFolder()
+      const at = join(own, 'deepnet1.safetensors')
+      symlinkSync(at, at)
+      const cases = [['this link leads back to itself', () => {}]] as [string, () => void][]
+      if (process.getuid?.() !== 0)
+        cases.push([
+          'permission denied',
+          () => {
+            rmSync(at)
+            writeFileSync(at, good, { mode: 0 })
+          },
+        ])
+      for (const [why, prepare] of cases) {
+        prepare()
+        for (const command of ['test', 'train', 'use']) {
+          const more = command === 'use' ? ['--image', 'none.png'] : command === 'train' ? ['--examples', '100'] : []
+          const { code, err } = await chiffre(command, '--model', 'deepnet1', '--storage', own, ...more)
+          assert.ok(err.startsWith(`chiffre: ${at}: ${why}`), err)
+          assert.equal(code, 1)
+        }
+      }
+    })
+
   it('whose metadata is out of range is refused, and the field is named', async () => {
     const epoch = '{"loss":1,"accuracy":61.87}'
     const outOfRange: [field: string, values: string[]][] = [
@@ -191,6 +216,7 @@ describe('checkpoint', () => {
       ['batch', ['99999', '7', '-1']], // of 200 examples, 32 at a time, there are 7
       ['epoch', ['-1', '0.5', '1e300']],
       ['lossSum', ['null', '1e999']],
+      ['sums', ['{"accuracy":1}', '{"accuracy":-1}']], // of no example, none was right
       ['validation', ['1', '-0.2']],
       ['patience', ['-1']],
       ['seed', ['-1', '1.5']],

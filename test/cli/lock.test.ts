@@ -56,6 +56,23 @@ describe('lock', () => {
     assert.equal((await chiffre(...few)).code, 0)
   })
 
+  it('one that is left over is taken by one of many who find it at once, and the others are told', async () => {
+    for (let round = 0; round < 20; round++) {
+      leave('{', 0)
+      const held = await Promise.allSettled(Array.from({ length: 6 }, () => lock(path)))
+      const winners = held.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+      assert.equal(winners.length, 1, `round ${round}`)
+      winners[0].release()
+      assert.deepEqual(
+        readdirSync(storage).filter(entry => /lock|turn/.test(entry)),
+        [],
+      )
+    }
+    leave('{', 0)
+    writeFileSync(`${file}.turn`, '{') // of one that ended in the middle of taking it
+    ;(await lock(path)).release()
+  })
+
   it('before each save it is checked: made again if it was removed, an error if another has it', async () => {
     const folder = join(storage, 'deep', 'deeper')
     const held = await lock(join(folder, 'a'))

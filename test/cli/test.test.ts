@@ -1,6 +1,7 @@
 // `test`, with a network whose answers can be foretold: it says 7 to everything, with a probability of e² / (e² + 9).
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PNG } from 'pngjs'
 import { checkpointPath, writeCheckpoint } from '../../cli/checkpoint.js'
@@ -40,6 +41,7 @@ describe('test', () => {
       schedule: 'constant',
       augment: '',
       history: [],
+      changed: [],
       run: null,
       best: null,
     },
@@ -111,6 +113,22 @@ describe('test', () => {
     assert.match(out, /Accuracy 10\.00%/)
     assert.deepEqual([code, err], [1, `chiffre: ${storage}: this is a folder, not a file\n`])
   })
+
+  if (process.platform !== 'win32')
+    it('--errors naming a pipe, a device or a folder leaves it as it is', async () => {
+      const pipe = join(storage, 'pipe')
+      execFileSync('mkfifo', [pipe])
+      symlinkSync('/dev/null', join(storage, 'null'))
+      for (const path of [pipe, join(storage, 'null'), storage]) {
+        const { code, err } = await test('--examples', '20', '--errors', path)
+        const why =
+          path === storage ? 'this is a folder, not a file' : 'this is no file but a device, a pipe or a socket'
+        assert.deepEqual([code, err], [1, `chiffre: ${path}: ${why}\n`])
+      }
+      assert.ok(statSync(pipe).isFIFO() && statSync('/dev/null').isCharacterDevice())
+      const { code, err } = await chiffre('read', '--image', 'none.png', '--boxes', pipe)
+      assert.deepEqual([code, err], [1, `chiffre: ${pipe}: this is no file but a device, a pipe or a socket\n`])
+    })
 
   it('stands beside what was learned, and is kept for `models` as long as the checkpoint is the same', async () => {
     const history = [{ loss: 0.25, accuracy: 0.875, validation: { loss: 0.5, accuracy: 0.75 } }]

@@ -76,18 +76,24 @@ describe('train', () => {
     ['--weight-decay', '0.5', '--clip', '0.1', '--ema', '0.9', '--validation', '0.1', '--patience', '9'],
   ])
     it(`2 + 2 epochs give the bytes of 4 ${how.join(' ')}`, async () => {
-      await train('whole', '--fresh', '--epochs', '4', ...few, ...how)
-      await train('parts', '--fresh', '--epochs', '2', ...few, ...how)
-      const { out } = await train('parts', '--epochs', '2') // all else is as it was
-      assert.match(out, /^Continuing .*parts\.safetensors: epoch 3, (Adam|SGD) state restored \(\d+ steps\)\.$/m)
+      const [whole, parts] = ['whole', 'parts'].map(name => name + how.join(''))
+      await train(whole, '--epochs', '4', ...few, ...how)
+      await train(parts, '--epochs', '2', ...few, ...how)
+      const { out } = await train(parts, '--epochs', '2') // all else is as it was
+      assert.match(out, /^Continuing .*parts.*\.safetensors: epoch 3, (Adam|SGD) state restored \(\d+ steps\)\.$/m)
       assert.doesNotMatch(out, /Changed/)
       assert.match(out, /^Epoch 4\/4 /m)
-      assert.equal(sha256('parts'), sha256('whole'))
+      assert.equal(sha256(parts), sha256(whole))
     })
 
   it('says what is different when it continues, and goes on from the same weights', async () => {
     await train('other', ...few)
     const { out } = await train('other', '--optimizer', 'sgd', '--lr', '0.05', '--batch-size', '50')
+    assert.deepEqual((await training('other')).history[1].changed, ['lr', 'optimizer', 'batchSize'])
+    const drawn = (await chiffre('curves', 'other', '--storage', storage)).out
+    assert.match(drawn, /^ {2}┴ {2}other, other settings from epoch 2 on: --lr, --optimizer, --batch-size$/m)
+    assert.equal(drawn.match(/└─+┴$/gm)!.length, 2)
+    assert.match(readFileSync(join(storage, 'other-curves.svg'), 'utf8'), /stroke-dasharray="1 3"/)
     assert.match(out, /epoch 2, SGD starts without memory\.$/m)
     assert.match(out, /^Changed: --optimizer was adam, is sgd from here on\.$/m)
     assert.match(out, /^Changed: --lr was 0.001, is 0.05 from here on\.$/m)
@@ -128,6 +134,20 @@ describe('train', () => {
     const { out } = await train('kept', ...few, '--epochs', '4')
     assert.match(out, /^Accuracy \d\d\.\d\d%, \d\d\.\d\d% before: .*kept\.previous\.safetensors is removed\.$/m)
     assert.ok(!existsSync(pathOf('kept.previous')))
+  })
+
+  it('what --fresh would lose of other examples is not lost: it says so, and begins nothing', async () => {
+    await train('first', '--examples', '500')
+    await train('first', '--fresh', '--examples', '400')
+    const [kept, present] = ['first.previous', 'first'].map(sha256)
+    const { code, out, err } = await train('first', '--fresh', '--examples', '300')
+    assert.deepEqual([code, out], [1, ''])
+    const previous = pathOf('first.previous')
+    assert.ok(
+      err.startsWith(`chiffre: ${previous} holds a network that learned from other examples, which --fresh`),
+      err,
+    )
+    assert.deepEqual(['first.previous', 'first'].map(sha256), [kept, present])
   })
 
   it('a fresh start that fails, or that was not needed, leaves no second file', async () => {
