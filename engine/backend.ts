@@ -71,6 +71,9 @@ export interface Transposed {
   readonly w?: boolean
 }
 
+/** Below this Adam's mean is 0: as a number that fades, it would become denormal, which costs processors much time. */
+export const FADED = 1e-30
+
 /** Adam's constants for one step; `step` counts from 1. Kingma & Ba 2015, algorithm 1. */
 export interface AdamStep {
   readonly lr: number
@@ -161,6 +164,6 @@ export interface Backend<B extends Buffer = Buffer> {
   // Optimizers: they use up their state and return its successor, which may be the same memory.
   /** v ← momentum·v + dw,  w ← (1 − lr·decay)·w − lr·v;  with no v: dw in its place */
   sgdStep(w: B, dw: B, v: B | undefined, lr: number, momentum: number, decay?: number): { w: B; v?: B }
-  /** m ← β1·m + (1−β1)·dw,  v ← β2·v + (1−β2)·dw²,  w ← (1 − lr·decay)·w − lr · m/(1−β1ᵗ) / (√(v/(1−β2ᵗ)) + ε) */
+  /** m ← β1·m + (1−β1)·dw, or 0 if that is below FADED,  v ← β2·v + (1−β2)·dw²,  w ← (1 − lr·decay)·w − lr · m/(1−β1ᵗ) / (√(v/(1−β2ᵗ)) + ε) */
   adamStep(w: B, dw: B, m: B, v: B, step: AdamStep): { w: B; m: B; v: B }
 }

@@ -1,15 +1,16 @@
 // The reference backend: every kernel of the contract (engine/backend.ts) as the plainest loops that compute it. It is
 // the specification that the fast backends are tested against, and the place to look up what a kernel does. A buffer
 // is a typed array. In double precision it is also where gradients are checked (test/gradients.test.ts).
-import type {
-  AdamStep,
-  AveragePool2dShape,
-  Backend,
-  Conv2dShape,
-  Pool2dShape,
-  Transposed,
-  Unary,
-  Values,
+import {
+  FADED,
+  type AdamStep,
+  type AveragePool2dShape,
+  type Backend,
+  type Conv2dShape,
+  type Pool2dShape,
+  type Transposed,
+  type Unary,
+  type Values,
 } from '../backend.js'
 import { gathered } from './gathered.js'
 
@@ -181,6 +182,7 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
     adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step, decay = 0 }: AdamStep) {
       for (let i = 0; i < w.length; i++) {
         m[i] = beta1 * m[i] + (1 - beta1) * dw[i]
+        if (Math.abs(m[i]) < FADED) m[i] = 0
         v[i] = beta2 * v[i] + (1 - beta2) * dw[i] ** 2
         const mean = m[i] / (1 - beta1 ** step)
         const square = v[i] / (1 - beta2 ** step)

@@ -477,6 +477,15 @@ export function testBackend(
             return { adamStep: w, 'adamStep mean': m, 'adamStep square': v }
           }))
       }
+      it("adam's mean is 0 once it has faded below 1e-30", async () => {
+        const b = backend
+        const [zero, before] = [() => b.upload(new Float32Array(5)), Float32Array.of(1e-30, -1e-30, 2e-30, -1, 0)]
+        const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, step: 1 }
+        const { w, m, v } = b.adamStep(zero(), zero(), b.upload(before), zero(), constants)
+        const after = [...(await b.download(m))]
+        assert.deepEqual(after.map(v => Number(v.toPrecision(3)) + 0), [0, 0, 1.8e-30, -0.9, 0]) // prettier-ignore
+        for (const buffer of [w, m, v]) b.free(buffer)
+      })
       it('a kernel that was called before a step sees the weights as they were', () =>
         compare('order', { x: uniform(15, 'x'), w: uniform(35, 'w'), dw: uniform(35, 'dw') }, (b, i) => {
           const before = b.matmul(i.x, i.w, 3, 5, 7)

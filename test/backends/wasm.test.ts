@@ -7,7 +7,7 @@ import { ChiffreError, ops, pixels, sizeOf, tensor, wasm, type Shape } from '../
 import { conv2dShape } from '../../engine/ops/conv2d.js'
 import { pool2dShape } from '../../engine/ops/maxPool2d.js'
 import { digits } from '../support/examples.js'
-import { uniform } from '../support/numbers.js'
+import { assertClose, uniform } from '../support/numbers.js'
 import { testBackend } from './suite.js'
 import { testTrajectories } from './trajectories.js'
 
@@ -128,6 +128,24 @@ describe('wasm', () => {
     assert.ok(most > 1)
     // 1e-5 of the largest: three times what is measured with convnet's weights
     assert.deepEqual([...large].filter((v, i) => !(Math.abs(v - small[i]) < 1e-5 * most)), []) // prettier-ignore
+  })
+  it('softmax of logits whose loss is known is there already, once, and the loss has its gradient all the same', async () => {
+    const b = await wasm({ threads: 1 })
+    const [x, labels, one] = [uniform(21, 'x', -9, 9), Float32Array.of(0, 2, 6), Float32Array.of(1)].map(v =>
+      b.upload(v),
+    )
+    const alone = await b.download(b.softmax(x, 3, 7))
+    const before = b.bytes
+    const loss = b.crossEntropy(x, labels, 3, 7)
+    const results = [b.softmax(x, 3, 7), b.softmax(x, 3, 7)]
+    assert.equal(b.paths.get('softmax'), 2)
+    const gradient = b.crossEntropyGrad(x, labels, one, 3, 7)
+    for (const y of results) assert.deepEqual(await b.download(y), alone)
+    const expected = alone.map((p, i) => (p - ([0, 2, 6][Math.floor(i / 7)] === i % 7 ? 1 : 0)) / 3)
+    assertClose(await b.download(gradient), expected, 1e-6, 'gradient')
+    for (const buffer of [loss, gradient, ...results, x, labels, one]) b.free(buffer)
+    assert.ok(b.bytes < before)
+    await b.dispose()
   })
   it('gelu is a ramp of slope 1, or flat, for numbers however large', async () => {
     const b = await wasm({ threads: 1 })

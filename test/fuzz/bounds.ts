@@ -9,6 +9,7 @@
 //  - decisions whose margin is larger than the error. Where it is not (relu near 0, almost equal cells of a pooling
 //    window), either outcome is right, and what is behind it gets a bound that allows both; `undecided` counts these.
 import { cpu, type AdamStep, type AveragePool2dShape, type Backend, type Buffer, type Conv2dShape, type Pool2dShape, type Values } from '../../engine/index.js' // prettier-ignore
+import { FADED } from '../../engine/backend.js'
 
 /** Numbers, their bounds, and the grid: a power of two that all of them are multiples of, 0 if there is none to speak of. */
 export interface Bounded extends Buffer {
@@ -392,9 +393,11 @@ export function bounds(): Bounds {
     adamStep(w, dw, m, v, s: AdamStep) {
       const [mean, square] = [1 - s.beta1 ** s.step, 1 - s.beta2 ** s.step]
       const m1 = dw.value.map((d, i) => s.beta1 * m.value[i] + (1 - s.beta1) * d)
+      // What is about to fade is 0, or is not.
+      const fading = m1.map(v => (Math.abs(v) < 2 * FADED ? Math.abs(v) : 0))
       const v1 = dw.value.map((d, i) => s.beta2 * v.value[i] + (1 - s.beta2) * d * d)
       const em = dw.error.map((e, i) =>
-        s.beta1 * m.error[i] + (1 - s.beta1) * e + 4 * U * (Math.abs(m.value[i]) + Math.abs(dw.value[i])) + some(m1[i])) // prettier-ignore
+        s.beta1 * m.error[i] + (1 - s.beta1) * e + 4 * U * (Math.abs(m.value[i]) + Math.abs(dw.value[i])) + some(m1[i]) + fading[i]) // prettier-ignore
       const ev = dw.error.map((e, i) => {
         const d = Math.abs(dw.value[i]) + e
         if (d * d > LARGEST) return Infinity

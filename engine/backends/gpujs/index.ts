@@ -2,7 +2,7 @@
 // loss, and each kernel of the contract is one or a few gathers (kernels.ts; packed.ts for four numbers at a time).
 //
 // gpu.js is a large library and few runs need it: it is loaded only when this backend is asked for.
-import type { AdamStep, Backend, Conv2dShape, Pool2dShape, Transposed, Values } from '../../backend.js'
+import { FADED, type AdamStep, type Backend, type Conv2dShape, type Pool2dShape, type Transposed, type Values } from '../../backend.js' // prettier-ignore
 import { gathered } from '../gathered.js'
 import { Device, type DeviceBuffer } from './device.js'
 import * as kernels from './kernels.js'
@@ -171,7 +171,8 @@ function backend(device: Device): Backend<DeviceBuffer> {
       return replace({ w: move(velocity), v: velocity }, w, v)
     },
     adamStep(w, dw, m, v, { lr, beta1, beta2, epsilon, step, decay = 0 }: AdamStep) {
-      const mean = each('adamStep', 'm, dw', 'beta * m + rest * dw', [m, dw], { beta: beta1, rest: 1 - beta1 })
+      const next = 'beta * m + rest * dw'
+      const mean = each('adamStep', 'm, dw', `Math.abs(${next}) < faded ? 0 : ${next}`, [m, dw], { beta: beta1, rest: 1 - beta1, faded: FADED }) // prettier-ignore
       const square = each('adamStep', 'v, dw', 'beta * v + rest * dw * dw', [v, dw], { beta: beta2, rest: 1 - beta2 })
       const moved = each(
         'adamStep',

@@ -23,7 +23,7 @@ import { allowRelaxedSimd, canShare, compile, cores, decodeBase64, giveMemory, i
 import { runs, startWorker, takeMemory, type ScriptURL } from './host.js'
 import { createImages } from './images.js'
 import { constants as sizes, type Functions, type Kernels } from './kernels.js'
-import { sameShape, type Block, type Pooled } from './layout.js'
+import { Block, sameShape, type Pooled } from './layout.js'
 import * as planner from './planner.js'
 import { piecesOf, type Plan, type Space } from './planner.js'
 import { createStore, type Store } from './store.js'
@@ -147,7 +147,7 @@ function build(
   whyOneThread: ChiffreError | undefined,
   end: () => Promise<void>,
 ): WasmBackend {
-  const { free, give, make, run, take, view, wait } = store
+  const { adopt, free, give, make, run, take, view, wait } = store
   const plans = planner.createPlanner(threadPool.threads)
   const { as, execute, planned, successor } = createConverter(store, plans, explain)
   const { gather, upload, uploadPixels } = createImages(store)
@@ -340,6 +340,13 @@ function build(
     },
 
     softmax(x, m, n) {
+      const noted = x.softmax
+      if (noted?.m === m && noted.n === n) {
+        const y = adopt(new Block(m * n))
+        y.layouts.push({ kind: 'dense', at: noted.at })
+        x.softmax = undefined
+        return y
+      }
       const y = make(m * n)
       run('softmax', piecesOf(m, sizes.SCORES), [at(x), at(y), m, n])
       return y
@@ -380,7 +387,7 @@ function build(
     adamStep(used, gradient, mean, square, { lr, beta1, beta2, epsilon, step: t, decay = 0 }: AdamStep) {
       const rate = lr / (1 - beta1 ** t)
       const root = 1 / Math.sqrt(1 - beta2 ** t)
-      const constants = [rate, root, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, 1 - lr * decay] as const
+      const constants = [rate, root, 1 - beta1, 1 - beta2, epsilon, 1 - lr * decay] as const
       const panels = planned(() => plans.adamPanels(gradient))
       const { next, dw, from } = successors([used, mean, square], gradient, panels.shape)
       const [w, m, v] = next as [Block, Block, Block]

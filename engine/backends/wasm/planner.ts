@@ -511,7 +511,7 @@ export function createPlanner(threads: number) {
     [w, mean, square]: readonly [Block, Block, Block],
     from: Block,
     dw: Block,
-    constants: readonly [number, number, number, number, number, number, number, number],
+    constants: readonly [number, number, number, number, number, number],
   ): Plan {
     const { x, w: dy, m, k, n } = lazyOf(dw) as Product
     const parts = partsOf(m, n)

@@ -308,7 +308,7 @@ export function spmmTransposed(
 export function spmmAdam(
   item: i32, scratch: usize, starts: usize, grey: bool, parts: i32, dy: usize, m: i32, k: i32, n: i32,
   w: usize, mean: usize, square: usize, next: usize,
-  rate: f32, root: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32, epsilon: f32, kept: f32,
+  rate: f32, root: f32, rest1: f32, rest2: f32, epsilon: f32, kept: f32,
 ): void {
   const width = panelWidth(n)
   const block = item / parts
@@ -318,7 +318,7 @@ export function spmmAdam(
   for (let j = first; j < n; j += parts * width) {
     gradBlock(starts, block, grey, dy + (<usize>(j * m) << 2), dw, m, k, n, j == first, scratch)
     const at = <usize>(j * k + block * BLOCK * width) << 2
-    adamStep(w + at, dw, mean + at, square + at, next + at, bytes, rate, root, beta1, rest1, beta2, rest2, epsilon, kept)
+    adamStep(w + at, dw, mean + at, square + at, next + at, bytes, rate, root, rest1, rest2, epsilon, kept)
   }
 }
 
