@@ -160,9 +160,8 @@ export const dataOption = () => ({ ...transposeOption(), data: valued(t('option.
 
 /** Which network, from which checkpoint, on which backend: what every command that runs a network asks. */
 export async function networkOptions() {
-  const models = await modelNames()
   return grouped('help.network', {
-    model: { ...modelOption(models), default: models.includes('deepnet2') ? 'deepnet2' : models[0] },
+    ...(await modelOptions()),
     name: valued(t('option.name'), typed => fileName('name', typed), t('option.name.default')),
     ...storageOption(),
     out: valued(t('option.out'), filePath('out')),
@@ -170,6 +169,12 @@ export async function networkOptions() {
     threads: valued(t('option.threads'), count('threads'), t('option.threads.default')),
     'strict-float': flag(t('option.strict-float')),
   })
+}
+
+/** Which network. */
+export async function modelOptions() {
+  const models = await modelNames()
+  return { model: { ...modelOption(models), default: models.includes('deepnet2') ? 'deepnet2' : models[0] } }
 }
 
 /** A model's name, or a file that exports one. */

@@ -12,6 +12,13 @@ export {
 } from './checkpoint.js'
 export { defaultEpochs, defaults } from './defaults.js'
 export { messages } from './errors.js'
+export {
+  checkGradients,
+  operationsOf,
+  type CheckedTensor,
+  type Comparison,
+  type GradcheckOptions,
+} from './gradcheck.js'
 export { operations, type OperationSource } from './operations.js'
 export { optimizers, type Stepper } from './optimizer.js'
 export { train, type Advance } from './run.js'

@@ -42,6 +42,8 @@ export interface Trace {
 export interface TraceOptions {
   /** How the network runs: by default as when it is used, without dropout and with batch norm's running means. */
   readonly mode?: Mode
+  /** An operation that is to pass on a tenth too much, to show that a check finds it. */
+  readonly broken?: string | undefined
 }
 
 const inference = (): Mode => ({ training: false, rng: random(0, 'inference') })
@@ -55,7 +57,7 @@ export async function traceStep(
   backend: Backend,
   x: Values,
   labels: ArrayLike<number>,
-  { mode = inference() }: TraceOptions = {},
+  { mode = inference(), broken }: TraceOptions = {},
 ): Promise<Trace> {
   const input = parameter(backend, x, [labels.length, ...network.input])
   try {
@@ -64,7 +66,7 @@ export async function traceStep(
     const layers = new Map<Tensor, string>()
     const steps = scope(() => {
       const loss = forward(network, input, labels, mode, layers)
-      const steps = observe(loss)
+      const steps = observe(loss, broken)
       backward(loss)
       return steps.map(step => ({ ...step, values: step.tensor.download(), shape: step.tensor.shape }))
     })
@@ -110,7 +112,7 @@ interface Step {
 }
 
 /** Has every edge behind y note what comes by. @returns the notes, which backward() fills, in the order of the forward pass */
-function observe(y: Tensor): Step[] {
+function observe(y: Tensor, broken?: string): Step[] {
   const steps: Step[] = []
   const tape = new Set([y])
   for (const tensor of tape) {
@@ -119,7 +121,7 @@ function observe(y: Tensor): Step[] {
     tensor.edges = tensor.edges.map(([input, grad], i) => {
       const noted = (dy: Buffer) => {
         if (i === 0) steps.unshift({ tensor, inputs, gradient: tensor.backend.download(dy), passed: [] })
-        const dx = grad(dy)
+        const dx = tensor.op === broken ? spoilt(tensor.backend, grad(dy), dy) : grad(dy)
         steps[0].passed.push(tensor.backend.download(dx))
         return dx
       }
@@ -127,6 +129,14 @@ function observe(y: Tensor): Step[] {
     })
   }
   return steps
+}
+
+/** A tenth more than dx, in its place. */
+function spoilt(backend: Backend, dx: Buffer, dy: Buffer): Buffer {
+  const factor = backend.upload(Float64Array.of(1.1))
+  const wrong = backend.mul(dx, factor)
+  for (const buffer of dx === dy ? [factor] : [factor, dx]) backend.free(buffer)
+  return wrong
 }
 
 type Downloading = Step & { readonly values: Promise<Values>; readonly shape: Shape }

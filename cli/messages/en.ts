@@ -196,6 +196,28 @@ export const en = {
   'curves.none': 'there is no checkpoint called {name} in {storage}{hint}',
   'curves.untrained': 'no epoch is complete yet, so there is nothing to draw',
 
+  // gradcheck
+  'gradcheck.describe': 'Check a network’s gradients: what backward says beside what the loss does',
+  'help.gradcheck': 'The check',
+  'option.break': 'operation whose gradient is to be wrong on purpose, such as relu',
+  'option.entries': 'how many numbers of each tensor to nudge one by one',
+  'gradcheck.title':
+    '{model}: {count} parameters, 2 random pictures, seed {seed}, in double precision.\nEach number is moved by ±h: (loss(w + h) − loss(w − h)) / 2h is measured.',
+  'gradcheck.broken': 'Broken on purpose: {op} passes on a tenth too much.',
+  'gradcheck.progress': 'Checking {name}…',
+  'gradcheck.tensor': 'Tensor',
+  'gradcheck.place': 'Worst at',
+  'gradcheck.measured': 'Measured',
+  'gradcheck.error': 'Error',
+  'gradcheck.all': 'all at once',
+  'gradcheck.yes': 'right',
+  'gradcheck.no': 'WRONG',
+  'gradcheck.right': 'All gradients are right; the largest relative error is {error}.',
+  'gradcheck.wrong': 'A gradient is wrong; the largest relative error is {error}.',
+  'gradcheck.between':
+    'On the way back from the loss, {right} is still right\nand {wrong} is not: look between the two.',
+  'gradcheck.beginning': 'The first on the way back from the loss, {wrong}, is wrong already: look behind it.',
+
   // doctor
   'doctor.describe': 'Show what this machine offers, and which backends work on it',
   'doctor.machine': 'This machine',

@@ -303,6 +303,28 @@ export const fr: Readonly<Record<Message, string>> = {
   'curves.none': 'il n’y a pas de sauvegarde {name} dans {storage}{hint}',
   'curves.untrained': 'aucune époque n’est finie, il n’y a donc rien à dessiner',
 
+  // gradcheck
+  'gradcheck.describe': 'Vérifier les gradients d’un réseau : ce que dit backward, et ce que fait la perte',
+  'help.gradcheck': 'La vérification',
+  'option.break': 'opération dont le gradient doit être faux exprès, par exemple relu',
+  'option.entries': 'combien de nombres de chaque tenseur bouger un à un',
+  'gradcheck.title':
+    '{model} : {count} paramètres, 2 images aléatoires, graine {seed}, double précision.\nChaque nombre est déplacé de ±h : (perte(w + h) − perte(w − h)) / 2h est mesuré.',
+  'gradcheck.broken': 'Faussé exprès : {op} transmet un dixième de trop.',
+  'gradcheck.progress': 'Vérification de {name}…',
+  'gradcheck.tensor': 'Tenseur',
+  'gradcheck.place': 'Le pire',
+  'gradcheck.measured': 'Mesuré',
+  'gradcheck.error': 'Erreur',
+  'gradcheck.all': 'ensemble',
+  'gradcheck.yes': 'juste',
+  'gradcheck.no': 'FAUX',
+  'gradcheck.right': 'Tous les gradients sont justes ; la plus grande erreur relative est {error}.',
+  'gradcheck.wrong': 'Un gradient est faux ; la plus grande erreur relative est {error}.',
+  'gradcheck.between':
+    'En remontant depuis la perte, {right} est encore juste\net {wrong} ne l’est plus : cherchez entre les deux.',
+  'gradcheck.beginning': 'Le premier en remontant depuis la perte, {wrong}, est déjà faux : cherchez derrière lui.',
+
   // doctor
   'doctor.describe': 'Montrer ce qu’offre cette machine, et quels calculs y marchent',
   'doctor.machine': 'Cette machine',

@@ -1,0 +1,21 @@
+// How single numbers of a tensor are written.
+import { decimal } from './language.js'
+
+/** 0.00123456 → 0.001235, 1.5e-7 → 1.500e-7: four digits that say something. */
+export function significant(value: number): string {
+  const size = Math.abs(value)
+  if (value === 0 || !Number.isFinite(value)) return String(value)
+  if (size >= 1e-3 && size < 1e5) return decimal(value, Math.max(0, 3 - Math.floor(Math.log10(size))))
+  const [digits, exponent] = value.toExponential().split('e')
+  return `${decimal(Number(digits), 3)}e${exponent.replace('+', '')}`
+}
+
+/** The indices of a number in a tensor: number 7 of [2,5] → 1,2 */
+export function placeOf(index: number, shape: readonly number[]): number[] {
+  const place: number[] = []
+  for (const size of [...shape].reverse()) {
+    place.unshift(index % size)
+    index = Math.floor(index / size)
+  }
+  return place
+}
