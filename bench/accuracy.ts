@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
-import { deserialize, serialize } from '../engine/index.js'
 import { models } from '../models/index.js'
+import { decodeCheckpoint, encodeCheckpoint, learnedWeights } from '../training/index.js'
 import { machine } from './machine.js'
 import { some } from './options.js'
 import { root } from './results.js'
@@ -71,22 +71,25 @@ async function cli(line: string): Promise<string> {
   return stdout
 }
 
-/** Keeps the weights, and how they were trained; what the optimizer remembers is three times as much, and of no use in a page. */
+/** Keeps what the network reads with, and how it was trained; what the optimizer remembers is three times as much, and of no use in a page. */
 async function keep(model: string) {
-  const { tensors, metadata } = deserialize(await readFile(join(storage, `${model}.safetensors`)))
-  const weights = new Map([...tensors].filter(([name]) => /^\d/.test(name)))
+  const checkpoint = decodeCheckpoint(await readFile(join(storage, `${model}.safetensors`)))
+  const tensors = new Map([...learnedWeights(checkpoint)].filter(([name]) => /^\d/.test(name)))
   await mkdir(join(root, 'storage/pretrained'), { recursive: true })
-  await writeFile(join(root, `storage/pretrained/${model}.safetensors`), serialize({ tensors: weights, metadata }))
+  await writeFile(join(root, `storage/pretrained/${model}.safetensors`), encodeCheckpoint({ ...checkpoint, tensors }))
 }
 
 /** Replaces the model's section of docs/results.md, or adds it. */
 async function report(model: string, train: string, outcomes: readonly Outcome[]) {
   const path = join(root, 'docs/results.md')
   const { cpu, cores, node, commit } = machine()
-  const mean = outcomes.reduce((sum, { accuracy }) => sum + accuracy, 0) / outcomes.length
+  const accuracies = outcomes.map(({ accuracy }) => accuracy)
+  const mean = accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
+  const variance = accuracies.reduce((sum, accuracy) => sum + (accuracy - mean) ** 2, 0) / (accuracies.length - 1)
+  const spread = accuracies.length > 1 ? ` ± ${percent(Math.sqrt(variance))}` : ''
   const rows = outcomes.map(({ accuracy, seconds }, seed) => [`${seed}`, percent(accuracy), `${seconds.toFixed(1)} s`])
   const section = [
-    `## ${model}: ${percent(mean)}`,
+    `## ${model}: ${percent(mean)}${spread}`,
     '',
     `    node cli ${train} --seed SEED && node cli test --model ${model} --strict-float`,
     '',

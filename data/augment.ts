@@ -7,7 +7,7 @@ import { problem } from './errors.js'
 /** What can be done to an image, and how much of it at most. Lengths are shares of the image's longer side. */
 const most = {
   /** To either side, up and down. */
-  shift: 0.07,
+  shift: 0.11,
   /** Degrees, either way. */
   rotation: 12,
   /** How much larger or smaller. */
