@@ -22,6 +22,7 @@ const importRules = [
   ['engine/layers', { ours: [...maths, 'engine/ops', 'engine/initializers', 'engine/network', 'engine/random'] }],
   ['engine/optim', { ours: [...maths, 'engine/ops', 'engine/backward', 'engine/serialize'] }],
   ['engine/index', { ours: ['engine'] }],
+  ['engine/inference', { ours: ['engine'] }],
   ['engine', { ours: ['engine'], never: ['engine/backends', 'engine/index'] }],
   ['models', { ours: ['engine/index'] }],
   ['data', { ours: ['engine/index'], packages: noNode }],

@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { models } from '../models/index.js'
-import { decodeCheckpoint, encodeCheckpoint, learnedWeights } from '../training/index.js'
+import { decodeCheckpoint, encodeCheckpoint, weightsAlone } from '../training/index.js'
 import { machine } from './machine.js'
 import { some } from './options.js'
 import { root } from './results.js'
@@ -73,10 +73,9 @@ async function cli(line: string): Promise<string> {
 
 /** Keeps what the network reads with, and how it was trained; what the optimizer remembers is three times as much, and of no use in a page. */
 async function keep(model: string) {
-  const checkpoint = decodeCheckpoint(await readFile(join(storage, `${model}.safetensors`)))
-  const tensors = new Map([...learnedWeights(checkpoint)].filter(([name]) => /^\d/.test(name)))
+  const weights = weightsAlone(decodeCheckpoint(await readFile(join(storage, `${model}.safetensors`))))
   await mkdir(join(root, 'storage/pretrained'), { recursive: true })
-  await writeFile(join(root, `storage/pretrained/${model}.safetensors`), encodeCheckpoint({ ...checkpoint, tensors }))
+  await writeFile(join(root, `storage/pretrained/${model}.safetensors`), encodeCheckpoint(weights, 'F16'))
 }
 
 /** Replaces the model's section of docs/results.md, or adds it. */

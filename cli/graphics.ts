@@ -1,7 +1,7 @@
-// Which graphics card Node can compute on: through gl, the optional package that gpu.js uses when it could be built.
+// Which graphics card Node can compute on: through gl, which gpu.js uses where somebody has installed it.
 import { createRequire } from 'node:module'
 
-/** Whether gl was built, and the driver that answers; none does without a display. */
+/** Whether gl is there, and the driver that answers; none does without a display. */
 export interface Graphics {
   readonly built: boolean
   readonly driver?: string

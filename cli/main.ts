@@ -27,6 +27,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   use: () => import('./commands/use.js'),
   read: () => import('./commands/read.js'),
   gradcheck: () => import('./commands/gradcheck.js'),
+  export: () => import('./commands/export.js'),
   doctor: () => import('./commands/doctor.js'),
 }
 

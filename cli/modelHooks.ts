@@ -8,6 +8,7 @@ import { transformSync } from 'amaro'
 /** What the package exports, by what is imported of it. */
 const exported: Readonly<Record<string, string>> = {
   chiffre: '../engine/index.js',
+  'chiffre/inference': '../engine/inference.js',
   'chiffre/models': '../models/index.js',
   'chiffre/data': '../data/index.js',
   'chiffre/training': '../training/index.js',

@@ -3,9 +3,9 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Network } from '../engine/index.js'
 import type { Checkpoint } from '../training/index.js'
-import { openCheckpoint } from './checkpoint.js'
+import { checkpointNames, checkpointPath, openCheckpoint } from './checkpoint.js'
 import { failure } from './errors.js'
-import { pathOf, repeated, type NetworkValues } from './options.js'
+import { hint, pathOf, repeated, type NetworkValues } from './options.js'
 
 /** The checkpoints that come with the program. */
 export const pretrained = fileURLToPath(new URL('../../storage/pretrained', import.meta.url))
@@ -23,6 +23,15 @@ export interface Trained {
 export function placesOf(values: Parameters<typeof pathOf>[0], folder = pretrained): [own: string, ready: string] {
   const own = pathOf(values)
   return [own, join(folder, basename(own))]
+}
+
+/** The checkpoint of that name: the user's own, else the one that comes with the program. @throws ChiffreError if there is none */
+export async function findByName(storage: string, name: string): Promise<string> {
+  const known = await checkpointNames(storage)
+  const ready = await checkpointNames(pretrained)
+  const folder = known.includes(name) ? storage : ready.includes(name) ? pretrained : undefined
+  if (folder !== undefined) return checkpointPath(folder, name)
+  throw failure('curves.none', { name, storage, hint: hint(name, [...known, ...ready]) })
 }
 
 /**

@@ -40,7 +40,7 @@ export const messages = {
   'engine.safetensors.long': 'its header is {length} bytes long; at most {most} are read',
   'engine.safetensors.json': 'its header is not JSON',
   'engine.safetensors.entry': 'the header of tensor {name} is malformed',
-  'engine.safetensors.dtype': 'tensor {name} has type {actual}; expected F32',
+  'engine.safetensors.dtype': 'tensor {name} has type {actual}; expected F32 or F16',
   'engine.safetensors.range': 'tensor {name} lies at bytes {start}–{end}, outside the {size} bytes of data',
   'engine.safetensors.size': 'tensor {name} has {actual} bytes; its shape [{shape}] needs {expected}',
   'engine.safetensors.overlap': 'tensors {first} and {second} overlap',

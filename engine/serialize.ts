@@ -1,10 +1,11 @@
 // Named tensors and a few words about them, as the bytes of a safetensors file and back:
-//   8 bytes: the header's length n, little-endian · n bytes: JSON · the tensors' float32 values, little-endian.
+//   8 bytes: the header's length n, little-endian · n bytes: JSON · the tensors' values, little-endian.
 // The header maps each name to {"dtype":"F32","shape":[…],"data_offsets":[start,end]}, counted from the end of the
-// header; "__metadata__" maps strings to strings. https://github.com/huggingface/safetensors
+// header ("F16" is half precision); "__metadata__" maps strings to strings. https://github.com/huggingface/safetensors
 //
 // Reading trusts nothing: every length and offset is checked before it is used.
 import { ChiffreError, problem } from './errors.js'
+import { fromHalf, toHalf } from './float16.js'
 import { sizeOf, type Shape } from './tensor.js'
 
 export type NamedTensors = ReadonlyMap<string, { readonly shape: Shape; readonly values: Float32Array }>
@@ -17,12 +18,18 @@ export interface Saved {
 /** A longer header is not read; it bounds the number of tensors, and the memory that reading takes. */
 const mostHeaderBytes = 4e6
 
-/** The bytes of a safetensors file. The same content gives the same bytes. */
-export function serialize({ tensors, metadata }: Saved): Uint8Array {
+/** Bytes a number. */
+const sizes = { F32: 4, F16: 2 }
+
+/**
+ * The bytes of a safetensors file. The same content gives the same bytes.
+ * @param dtype F16: half the bytes, and numbers of 11 significant bits
+ */
+export function serialize({ tensors, metadata }: Saved, dtype: keyof typeof sizes = 'F32'): Uint8Array {
   const header = new Map<string, unknown>([['__metadata__', metadata]])
   let end = 0
   for (const [name, { shape, values }] of tensors)
-    header.set(name, { dtype: 'F32', shape, data_offsets: [end, (end += 4 * values.length)] })
+    header.set(name, { dtype, shape, data_offsets: [end, (end += sizes[dtype] * values.length)] })
   const json = encodeAscii(JSON.stringify(Object.fromEntries(header)))
   const padded = Math.ceil(json.length / 8) * 8 // so that the values are aligned
 
@@ -33,13 +40,14 @@ export function serialize({ tensors, metadata }: Saved): Uint8Array {
   bytes.fill(0x20, 8 + json.length, 8 + padded)
   let at = 8 + padded
   for (const { values } of tensors.values()) {
-    for (let i = 0; i < values.length; i++) view.setFloat32(at + 4 * i, values[i], true)
-    at += 4 * values.length
+    if (dtype === 'F32') for (let i = 0; i < values.length; i++) view.setFloat32(at + 4 * i, values[i], true)
+    else for (let i = 0; i < values.length; i++) view.setUint16(at + 2 * i, toHalf(values[i]), true)
+    at += sizes[dtype] * values.length
   }
   return bytes
 }
 
-/** Reads a safetensors file of F32 tensors. @throws ChiffreError saying what is malformed */
+/** Reads a safetensors file of F32 and F16 tensors. @throws ChiffreError saying what is malformed */
 export function deserialize(bytes: Uint8Array): Saved {
   try {
     return parse(bytes)
@@ -63,17 +71,20 @@ function parse(bytes: Uint8Array): Saved {
   const ranges: { name: string; from: number; to: number }[] = []
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, from, to } = parseEntry(name, entry)
-    if (dtype !== 'F32') throw problem('engine.safetensors.dtype', { name, actual: dtype })
+    if (dtype !== 'F32' && dtype !== 'F16') throw problem('engine.safetensors.dtype', { name, actual: dtype })
     if (from > to || to > size) throw problem('engine.safetensors.range', { name, start: from, end: to, size })
-    if (to - from !== 4 * sizeOf(shape))
+    const expected = sizes[dtype] * sizeOf(shape)
+    if (to - from !== expected)
       throw problem('engine.safetensors.size', {
         name,
         actual: to - from,
         shape: `${shape}`,
-        expected: 4 * sizeOf(shape),
+        expected,
       })
     const values = new Float32Array(sizeOf(shape))
-    for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(start + from + 4 * i, true)
+    const at = start + from
+    if (dtype === 'F32') for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(at + 4 * i, true)
+    else for (let i = 0; i < values.length; i++) values[i] = fromHalf(view.getUint16(at + 2 * i, true))
     tensors.set(name, { shape, values })
     ranges.push({ name, from, to })
   }

@@ -39,10 +39,15 @@ const isAssembly = line => line.startsWith(`${assembly}/`) || line.startsWith('s
 
 /**
  * Brings dist/ up to date.
- * @param {{ force?: boolean, notice?: string }} [options] force: even when nothing changed; notice: said before
+ * @param {{ force?: boolean, forPackage?: boolean, notice?: string }} [options] force: even when nothing changed; forPackage:
+ *   as the package carries it, without source maps and with the few parts of large packages that it uses; notice: said before
  * @throws an Error whose one line says where a source does not compile
  */
-export async function build({ force = false, notice = 'chiffre: the sources changed, building… ' } = {}) {
+export async function build({
+  force = false,
+  forPackage = false,
+  notice = 'chiffre: the sources changed, building… ',
+} = {}) {
   let list = sources()
   let stamp = list.join('\n')
   const before = await readFile(join(dist, '.stamp'), 'utf8').catch(() => '')
@@ -60,11 +65,12 @@ export async function build({ force = false, notice = 'chiffre: the sources chan
       list = sources()
       stamp = list.join('\n')
     }
-    await transpile(list, fresh)
+    await transpile(list, fresh, !forPackage)
     await writeModelRegistry(list, join(fresh, 'models/index.js'))
     await writeOperations(list, join(fresh, 'training/operations.js'))
     await bundleWorker(join(fresh, 'engine/backends/wasm'))
-    await bundlePage(fresh)
+    await bundlePage(fresh, !forPackage)
+    if (forPackage) await bundlePlot(fresh)
     await writeFile(join(fresh, '.stamp'), stamp)
     if (existsSync(dist)) await rename(dist, `${fresh}.old`).catch(() => {})
     await rename(fresh, dist).catch(error => {
@@ -78,12 +84,12 @@ export async function build({ force = false, notice = 'chiffre: the sources chan
 }
 
 /** Strips the types of every source. JavaScript that the command line shares with its unbuilt beginning is copied. */
-async function transpile(list, outdir) {
+async function transpile(list, outdir, sourcemap) {
   const entryPoints = list
     .map(line => line.split(' ')[0])
     .filter(p => /(?<!\.d|\.as)\.ts$|^cli\/messages\/.*\.js$/.test(p)) // .as.ts is AssemblyScript
     .filter(p => !p.startsWith(assembly))
-  const options = { outdir, outbase: root, sourcemap: true }
+  const options = { outdir, outbase: root, sourcemap }
   await esbuild({ ...options, entryPoints, format: 'esm', platform: 'neutral', target: 'es2022' })
 }
 
@@ -155,26 +161,48 @@ async function bundleWorker(folder) {
   if (!existsSync(worker)) return
   const options = { allowOverwrite: true, bundle: true, minify: true, format: 'iife', target: 'es2022' }
   await esbuild({ entryPoints: [worker], outfile: worker, ...options })
-  await rm(`${worker}.map`)
+  await rm(`${worker}.map`, { force: true })
   const source = (await readFile(worker, 'utf8')).trim()
   await writeFile(join(folder, 'workerSource.js'), `export const source = ${JSON.stringify(source)}\n`)
 }
 
 /**
  * Puts the page together in dist/page, from the modules that were just transpiled: a script for the page, one for its
- * Worker, and what both load when they need it. Not minified: who looks at it in a browser should be able to read it,
- * and gpu.js compiles kernels from their text.
+ * Worker, and what both load when they need it. Minified, because it may be put on a host (cli/site.ts); source maps show
+ * what was written.
  */
-async function bundlePage(fresh) {
+async function bundlePage(fresh, sourcemap) {
   const page = join(fresh, 'page')
   const entryPoints = ['web/main.js', 'web/network.js', 'engine/backends/wasm/worker.js']
     .map(path => join(fresh, path))
     .filter(path => existsSync(path))
-  const options = { outdir: page, entryNames: '[name]', target: 'es2022', bundle: true }
+  const options = { outdir: page, entryNames: '[name]', target: 'es2022', bundle: true, minify: true }
   const styles = { in: join(root, 'web/main.css'), out: 'main' }
-  await esbuild({ ...options, entryPoints, splitting: true, format: 'esm', sourcemap: true })
+  await esbuild({ ...options, entryPoints, splitting: true, format: 'esm', sourcemap })
   await esbuild({ ...options, entryPoints: [styles] })
   for (const file of ['index.html', 'icon.svg']) await cp(join(root, 'web', file), join(page, file))
+}
+
+/** Takes what the curves' picture uses of Observable Plot, d3 and linkedom into its module: they are 12 MB, and this 0.5. */
+async function bundlePlot(fresh) {
+  const path = join(fresh, 'cli/curvesPicture.js')
+  const options = { bundle: true, minify: true, format: 'esm', platform: 'node', target: 'es2022' }
+  const ownModules = {
+    name: 'own modules stay where they are',
+    setup: plugin =>
+      plugin.onResolve({ filter: /^\./ }, ({ path: what, importer }) =>
+        importer === path ? { path: what, external: true } : undefined,
+      ),
+  }
+  const plugins = [ownModules]
+  await esbuild({
+    entryPoints: [path],
+    outfile: path,
+    allowOverwrite: true,
+    legalComments: 'inline',
+    plugins,
+    ...options,
+  })
 }
 
 /**
@@ -280,4 +308,7 @@ export async function compileAssembly(path, { fused }) {
   return { bytes: written.get('out.wasm'), types: written.get('out.d.ts') }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build({ force: process.argv.includes('--force') })
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const forPackage = process.argv.includes('--package')
+  await build({ force: forPackage || process.argv.includes('--force'), forPackage })
+}

@@ -108,12 +108,13 @@ const rules: Partial<Record<keyof Training, (training: Training) => boolean>> = 
   best: ({ best, history }) => !best || (best.epoch > 0 && best.epoch <= history.length),
 }
 
-/** The bytes of a checkpoint. */
-export function encodeCheckpoint({ training, tensors }: Checkpoint): Uint8Array {
+/** The bytes of a checkpoint. @param dtype F16: in half precision, and of half the size */
+export function encodeCheckpoint({ training, tensors }: Checkpoint, dtype: 'F32' | 'F16' = 'F32'): Uint8Array {
   const values = Object.keys(fields).map(key => [key, training[key as keyof Training]] as const)
   const metadata = Object.fromEntries(values.map(([key, v]) => [key, typeof v === 'string' ? v : JSON.stringify(v)]))
-  const saved = { tensors, metadata: { version, ...metadata } }
-  return serialize({ tensors, metadata: { ...saved.metadata, checksum: checksum(saved) } })
+  // The checksum is of the numbers that a reader will find.
+  const saved = deserialize(serialize({ tensors, metadata: { version, ...metadata } }, dtype))
+  return serialize({ ...saved, metadata: { ...saved.metadata, checksum: checksum(saved) } }, dtype)
 }
 
 /** The checkpoint in a file's bytes. @throws ChiffreError that says what is wrong with it */
@@ -147,6 +148,14 @@ export function checkFit({ training, tensors }: Checkpoint, model: string, netwo
 /** What a network is to read with: the averages of its weights, where its training kept some. */
 export const learnedWeights = ({ tensors }: Checkpoint): NamedTensors =>
   new Map([...tensors].map(([name, weight]) => [name, tensors.get(average + name) ?? weight]))
+
+/** A checkpoint that reads as well, and from which no training goes on where it stopped: without the optimizer's state. */
+export function weightsAlone(checkpoint: Checkpoint): Checkpoint {
+  const besides = [...Object.keys(optimizers).map(name => `${name}.`), average, kept]
+  const weights = [...learnedWeights(checkpoint)].filter(([name]) => !besides.some(prefix => name.startsWith(prefix)))
+  return { training: { ...checkpoint.training, batch: 0, run: null, best: null, ema: 0 }, tensors: new Map(weights) }
+}
+const kept = 'best.'
 
 /** What the weights of a checkpoint came to: the last epoch's score, or that of the best epoch if they were restored. */
 export const scoreOf = ({ history, best }: Training): Epoch | undefined =>

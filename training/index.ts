@@ -5,6 +5,7 @@ export {
   encodeCheckpoint,
   learnedWeights,
   scoreOf,
+  weightsAlone,
   type Checkpoint,
   type Epoch,
   type Score,

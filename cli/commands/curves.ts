@@ -1,12 +1,12 @@
 // `curves`: how loss and accuracy went from epoch to epoch, of one checkpoint or of several over one another.
 import { join } from 'node:path'
-import { checkpointNames, checkpointPath, readCheckpoint } from '../checkpoint.js'
+import { readCheckpoint } from '../checkpoint.js'
 import { curvesOf, markOf, plot, type Curve } from '../curves.js'
 import { explain, failure, misuse } from '../errors.js'
 import { replaceFile } from '../files.js'
 import { decimal, percent, t } from '../language.js'
-import { filePath, hint, optionName, storageOption, valued, type Values } from '../options.js'
-import { pretrained } from '../trained.js'
+import { filePath, optionName, storageOption, valued, type Values } from '../options.js'
+import { findByName } from '../trained.js'
 
 /** The words after the command, which are names of checkpoints. */
 export const words = 'NAME [NAME…]'
@@ -50,11 +50,7 @@ export async function run(argv: Curves, program: string, names: readonly string[
 
 /** The curves of a checkpoint of the user's, else of the one that comes with the program. */
 async function read(storage: string, name: string): Promise<Curve[]> {
-  const known = await checkpointNames(storage)
-  const ready = await checkpointNames(pretrained)
-  const folder = known.includes(name) ? storage : ready.includes(name) ? pretrained : undefined
-  if (folder === undefined) throw failure('curves.none', { name, storage, hint: hint(name, [...known, ...ready]) })
-  const path = checkpointPath(folder, name)
+  const path = await findByName(storage, name)
   const { history } = (await readCheckpoint(path))!.training
   if (history.length === 0) throw failure('file', { path, reason: failure('curves.untrained') })
   return curvesOf(name, history)

@@ -22,11 +22,11 @@ type Checked = { readonly backend: string } & (
 const tolerance = 1e-5
 
 /** @returns the exit code: 1 if even the default backend does not work */
-export async function run({ json }: Values<ReturnType<typeof options>>): Promise<number> {
+export async function run({ json }: Values<ReturnType<typeof options>>, program: string): Promise<number> {
   const gl = graphics()
   const backends: Checked[] = []
   for (const name of backendNames.filter(name => !ofBrowsers.includes(name))) backends.push(await check(name))
-  const advice = gl.driver ? [] : [t(gl.built ? 'doctor.display' : 'doctor.build')]
+  const advice = gl.driver ? [] : [t(gl.built ? 'doctor.display' : 'doctor.build', { program })]
   const machine = {
     node: process.version,
     processor: cpus()[0]?.model.trim() ?? '',

@@ -43,6 +43,7 @@ export const en = {
   'usage.conflict': '--{first} and --{second} cannot go together',
   'usage.examples': '--examples cannot be {actual}: {data} has {available}',
   'usage.names': 'which checkpoints? {command}',
+  'usage.name': 'which checkpoint? {command}',
   'usage.needs': '--{option} needs --{other}',
   'usage.hint': '; did you mean {nearest}?',
   'expected.positive': 'a number above 0, such as 0.001',
@@ -217,6 +218,13 @@ export const en = {
   'gradcheck.between':
     'On the way back from the loss, {right} is still right\nand {wrong} is not: look between the two.',
   'gradcheck.beginning': 'The first on the way back from the loss, {wrong}, is wrong already: look behind it.',
+  // export
+  'export.describe': 'Write a network’s weights alone, as a page or a program of one’s own loads them',
+  'export.saved': 'Saved {path}: {bytes} bytes; {from} has {before}.',
+  'export.large': 'tensor {tensor} has a number above 65,504, which half precision does not reach; leave out --half',
+  'option.half': 'in half precision: two bytes a number instead of four',
+  'option.export': 'file to write',
+  'option.export.default': 'NAME-weights or NAME-half.safetensors in --storage',
 
   // doctor
   'doctor.describe': 'Show what this machine offers, and which backends work on it',
@@ -224,7 +232,7 @@ export const en = {
   'doctor.processor': 'Processor',
   'doctor.threads': 'Threads',
   'doctor.gl': 'GL',
-  'doctor.gl.unbuilt': 'none: the package gl is not built',
+  'doctor.gl.unbuilt': 'none: the package gl is not installed',
   'doctor.gl.blind': 'none: gl finds no display',
   'doctor.yes': 'yes',
   'doctor.no': 'no',
@@ -235,9 +243,9 @@ export const en = {
   'doctor.fails': 'does not work',
   'doctor.wrong': '{backend} computes wrong results here: its relative error is {error}',
   'doctor.build':
-    'For --backend gpujs on a graphics card, gl must be built. On Debian or Ubuntu:\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm ci',
+    'For --backend gpujs on a graphics card, gl must be installed, which compiles it. On Debian or Ubuntu:\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm install --no-save gl@8.1.6',
   'doctor.display':
-    'For --backend gpujs, gl needs a display. On a server, a virtual one will do. On Debian or Ubuntu:\n  apt-get install xvfb xauth libgl1 libgl1-mesa-dri\n  xvfb-run -a node cli doctor',
+    'For --backend gpujs, gl needs a display. On a server, a virtual one will do. On Debian or Ubuntu:\n  apt-get install xvfb xauth libgl1 libgl1-mesa-dri\n  xvfb-run -a {program} doctor',
 
   // models
   'models.describe': 'List the networks and what their checkpoints have learned',

@@ -44,7 +44,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'engine.safetensors.long': 'son en-tête fait {length} octets ; au plus {most} sont lus',
   'engine.safetensors.json': 'son en-tête n’est pas du JSON',
   'engine.safetensors.entry': 'l’en-tête du tenseur {name} est mal formé',
-  'engine.safetensors.dtype': 'le tenseur {name} est de type {actual} ; attendu F32',
+  'engine.safetensors.dtype': 'le tenseur {name} est de type {actual} ; attendu F32 ou F16',
   'engine.safetensors.range': 'le tenseur {name} occupe les octets {start}–{end}, hors des {size} octets de données',
   'engine.safetensors.size': 'le tenseur {name} a {actual} octets ; sa forme [{shape}] en demande {expected}',
   'engine.safetensors.overlap': 'les tenseurs {first} et {second} se chevauchent',
@@ -58,7 +58,7 @@ export const fr: Readonly<Record<Message, string>> = {
     'cette machine n’a pas de SIMD WebAssembly, dont le calcul wasm a besoin ; le calcul cpu marche partout',
 
   'gpujs.missing':
-    'gpujs : pas de GPU accessible dans Node : le paquet facultatif gl n’est pas construit, ou ne trouve pas d’écran (sur un serveur, lancez sous xvfb-run -a). `node cli doctor` dit quoi installer ; gpujs:cpu et gpujs:webasm s’en passent',
+    'gpujs : pas de GPU accessible dans Node : le paquet gl n’est pas installé, ou ne trouve pas d’écran (sur un serveur, lancez sous xvfb-run -a). La commande `doctor` dit quoi installer ; gpujs:cpu et gpujs:webasm s’en passent',
   'gpujs.unsupported': 'gpujs : {mode} ne marche pas ici',
   'gpujs.unknown': 'gpujs : il n’y a pas de mode {mode} ; attendu l’un de {modes}',
   'gpujs.degraded': 'gpujs : {op} n’a pas tourné sur {mode} mais sur un autre genre de noyau : {reason}',
@@ -144,6 +144,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'usage.conflict': '--{first} et --{second} ne vont pas ensemble',
   'usage.examples': '--examples ne peut pas valoir {actual} : {data} en a {available}',
   'usage.names': 'quelles sauvegardes ? {command}',
+  'usage.name': 'quelle sauvegarde ? {command}',
   'usage.needs': '--{option} demande --{other}',
   'usage.hint': ' ; vouliez-vous dire {nearest} ?',
   'expected.positive': 'un nombre supérieur à 0, comme 0.001',
@@ -324,6 +325,14 @@ export const fr: Readonly<Record<Message, string>> = {
   'gradcheck.between':
     'En remontant depuis la perte, {right} est encore juste\net {wrong} ne l’est plus : cherchez entre les deux.',
   'gradcheck.beginning': 'Le premier en remontant depuis la perte, {wrong}, est déjà faux : cherchez derrière lui.',
+  // export
+  'export.describe': 'Écrire les poids d’un réseau, et eux seuls, pour une page ou un programme à soi',
+  'export.saved': '{path} enregistré : {bytes} octets ; {from} en a {before}.',
+  'export.large':
+    'le tenseur {tensor} a un nombre au-delà de 65 504, que la demi-précision n’atteint pas ; sans --half',
+  'option.half': 'en demi-précision : deux octets par nombre au lieu de quatre',
+  'option.export': 'fichier à écrire',
+  'option.export.default': 'NAME-weights ou NAME-half.safetensors dans --storage',
 
   // doctor
   'doctor.describe': 'Montrer ce qu’offre cette machine, et quels calculs y marchent',
@@ -331,7 +340,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'doctor.processor': 'Processeur',
   'doctor.threads': 'Fils d’exécution',
   'doctor.gl': 'GL',
-  'doctor.gl.unbuilt': 'aucun : le paquet gl n’est pas construit',
+  'doctor.gl.unbuilt': 'aucun : le paquet gl n’est pas installé',
   'doctor.gl.blind': 'aucun : gl ne trouve pas d’écran',
   'doctor.yes': 'oui',
   'doctor.no': 'non',
@@ -342,9 +351,9 @@ export const fr: Readonly<Record<Message, string>> = {
   'doctor.fails': 'ne marche pas',
   'doctor.wrong': '{backend} calcule faux ici : son erreur relative est {error}',
   'doctor.build':
-    'Pour --backend gpujs sur une carte graphique, gl doit être construit. Sous Debian ou Ubuntu :\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm ci',
+    'Pour --backend gpujs sur une carte graphique, gl doit être installé, ce qui le compile. Sous Debian ou Ubuntu :\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm install --no-save gl@8.1.6',
   'doctor.display':
-    'Pour --backend gpujs, gl a besoin d’un écran. Sur un serveur, un écran virtuel suffit. Sous Debian ou Ubuntu :\n  apt-get install xvfb xauth libgl1 libgl1-mesa-dri\n  xvfb-run -a node cli doctor',
+    'Pour --backend gpujs, gl a besoin d’un écran. Sur un serveur, un écran virtuel suffit. Sous Debian ou Ubuntu :\n  apt-get install xvfb xauth libgl1 libgl1-mesa-dri\n  xvfb-run -a {program} doctor',
 
   // models
   'models.describe': 'Lister les réseaux et ce que leurs sauvegardes ont appris',

