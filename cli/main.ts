@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   curves: () => import('./commands/curves.js'),
   use: () => import('./commands/use.js'),
   read: () => import('./commands/read.js'),
+  explain: () => import('./commands/explain.js'),
   gradcheck: () => import('./commands/gradcheck.js'),
   export: () => import('./commands/export.js'),
   doctor: () => import('./commands/doctor.js'),

@@ -19,3 +19,30 @@ export function placeOf(index: number, shape: readonly number[]): number[] {
   }
   return place
 }
+
+/** The length of a vector. */
+export const norm = (values: ArrayLike<number>): number =>
+  Math.sqrt(Array.from(values).reduce((sum, v) => sum + v * v, 0))
+
+/** The smallest and the largest of some numbers. */
+export function range(values: ArrayLike<number>): [number, number] {
+  let [low, high] = [Infinity, -Infinity]
+  for (let i = 0; i < values.length; i++) {
+    low = Math.min(low, values[i])
+    high = Math.max(high, values[i])
+  }
+  return [low, high]
+}
+
+/** Where the largest absolute values are, the largest first; zeros are left out. */
+export function largest(values: ArrayLike<number>, count: number): number[] {
+  const places: number[] = []
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === 0 || (places.length === count && Math.abs(values[i]) <= Math.abs(values[places[count - 1]])))
+      continue
+    const at = places.findIndex(place => Math.abs(values[place]) < Math.abs(values[i]))
+    places.splice(at < 0 ? places.length : at, 0, i)
+    places.length = Math.min(places.length, count)
+  }
+  return places
+}

@@ -159,17 +159,23 @@ export const transposeOption = () => ({ transpose: flag(t('option.transpose')) }
 export const dataOption = () => ({ ...transposeOption(), data: valued(t('option.data'), filePath('data'), 'mnist') })
 
 /** Which network, from which checkpoint, on which backend: what every command that runs a network asks. */
-export async function networkOptions() {
-  return grouped('help.network', {
+export const networkOptions = async () => ({
+  ...(await checkpointOptions()),
+  ...grouped('help.network', {
+    backend: { ...chosen('backend', backendNames), default: defaultBackend() },
+    threads: valued(t('option.threads'), count('threads'), t('option.threads.default')),
+    'strict-float': flag(t('option.strict-float')),
+  }),
+})
+
+/** Which network, from which checkpoint. */
+export const checkpointOptions = async () =>
+  grouped('help.network', {
     ...(await modelOptions()),
     name: valued(t('option.name'), typed => fileName('name', typed), t('option.name.default')),
     ...storageOption(),
     out: valued(t('option.out'), filePath('out')),
-    backend: { ...chosen('backend', backendNames), default: defaultBackend() },
-    threads: valued(t('option.threads'), count('threads'), t('option.threads.default')),
-    'strict-float': flag(t('option.strict-float')),
   })
-}
 
 /** Which network. */
 export async function modelOptions() {

@@ -5,10 +5,12 @@ import type { Network } from '../engine/index.js'
 import type { Checkpoint } from '../training/index.js'
 import { checkpointNames, checkpointPath, openCheckpoint } from './checkpoint.js'
 import { failure } from './errors.js'
-import { hint, pathOf, repeated, type NetworkValues } from './options.js'
+import { hint, pathOf, repeated } from './options.js'
 
 /** The checkpoints that come with the program. */
 export const pretrained = fileURLToPath(new URL('../../storage/pretrained', import.meta.url))
+
+type CheckpointValues = Parameters<typeof pathOf>[0]
 
 export interface Trained {
   /** The network, which has yet to load the checkpoint's weights. */
@@ -20,7 +22,7 @@ export interface Trained {
 }
 
 /** Where the checkpoint of these options may be: the user's own, then the one that comes with the program. */
-export function placesOf(values: Parameters<typeof pathOf>[0], folder = pretrained): [own: string, ready: string] {
+export function placesOf(values: CheckpointValues, folder = pretrained): [own: string, ready: string] {
   const own = pathOf(values)
   return [own, join(folder, basename(own))]
 }
@@ -40,7 +42,7 @@ export async function findByName(storage: string, name: string): Promise<string>
  * @param folder where the checkpoints that come with the program are
  * @throws ChiffreError if there is neither, or it does not fit the model
  */
-export async function openTrained(values: NetworkValues, program: string, folder = pretrained): Promise<Trained> {
+export async function openTrained(values: CheckpointValues, program: string, folder = pretrained): Promise<Trained> {
   const [own, ready] = placesOf(values, folder)
   for (const path of [own, ready]) {
     const found = await openCheckpoint(path, values.model)

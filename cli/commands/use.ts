@@ -59,9 +59,8 @@ interface Taken {
 
 async function readImages(argv: Use, paths: readonly string[], program: string): Promise<number> {
   const [answers, classes, failed] = await withReader(argv, program, async (predict, { input, classes }) => {
-    const take = `${input}`.startsWith(`${[side, side]}`) && sizeOf(input) === side * side ? takeDrawing : takeAsItIs
     // One after the other: of a large picture, no more is kept than what the network sees.
-    const { done: taken, failed } = await eachFile(paths, path => take(path, input))
+    const { done: taken, failed } = await eachFile(paths, path => takeImage(path, input))
     const rows = await predict(taken.map(({ input }) => input))
     for (const { path, steps } of taken)
       if (argv.steps !== undefined && steps) await writeSteps(argv.steps, path, steps)
@@ -77,6 +76,12 @@ async function readImages(argv: Use, paths: readonly string[], program: string):
   else if (answers.length > 0) process.stdout.write(asTable(answers, classes) + '\n')
   return failed > 0 ? 1 : 0
 }
+
+/** An image file as a network takes it that was made for images of this shape. */
+export const takeImage = (path: string, input: Shape): Promise<Taken> =>
+  `${input}`.startsWith(`${[side, side]}`) && sizeOf(input) === side * side
+    ? takeDrawing(path)
+    : takeAsItIs(path, input)
 
 /** A drawing, prepared as MNIST's digits were. */
 async function takeDrawing(path: string): Promise<Taken> {

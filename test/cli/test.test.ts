@@ -184,8 +184,8 @@ describe('test', () => {
   it('takes the checkpoint that comes with the program if there is no other', async () => {
     const folder = temporaryFolder()
     await write('given', { epoch: 9 }, folder)
-    const options = { model: 'deepnet1', storage, out: undefined, backend: 'cpu', threads: undefined }
-    const open = (name: string) => openTrained({ ...options, name, 'strict-float': false }, 'chiffre', folder)
+    const options = { model: 'deepnet1', storage, out: undefined }
+    const open = (name: string) => openTrained({ ...options, name }, 'chiffre', folder)
     const { path, missing, checkpoint } = await open('given')
     assert.deepEqual([path, missing], [checkpointPath(folder, 'given'), checkpointPath(storage, 'given')])
     assert.equal(checkpoint.training.epoch, 9)
