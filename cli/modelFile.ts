@@ -24,25 +24,29 @@ export function modelName(model: string): string {
  */
 export async function functionIn(model: string): Promise<(input?: number[], classes?: number) => unknown> {
   const { path, wanted } = parts(model)
-  if (!existsSync(path)) throw failure('model.path.none', { path })
-  registerHooks()
-  let found: Record<string, unknown>
-  try {
-    found = (await import(`${pathToFileURL(path).href}#model`)) as Record<string, unknown>
-  } catch (error) {
-    throw reasonOf(error)
-  }
-  const functions = Object.entries(found).filter(([, value]) => typeof value === 'function')
+  const functions = await functionsIn(path)
   const names = functions.map(([name]) => name)
   if (names.length === 0) {
     const [, name] = /^(?:const|let|var|function) +(\w+)/m.exec(readFileSync(path, 'utf8')) ?? []
     throw name === undefined ? failure('model.path.export') : failure('model.path.unexported', { name })
   }
   const chosen = wanted === undefined && names.length === 1 ? names[0] : (wanted ?? '')
-  const create = functions.find(([name]) => name === chosen)?.[1] as (() => unknown) | undefined
+  const create = functions.find(([name]) => name === chosen)?.[1]
   if (create) return create
   const key = wanted === undefined ? 'model.path.several' : 'model.path.which'
   throw failure(key, { actual: chosen, names: names.join(', '), path, first: names[0] })
+}
+
+/** Every function that a file exports, with its name. @throws ChiffreError that says why the file cannot be loaded */
+export async function functionsIn(path: string): Promise<[name: string, make: () => unknown][]> {
+  if (!existsSync(path)) throw failure('model.path.none', { path })
+  registerHooks()
+  try {
+    const found = (await import(`${pathToFileURL(path).href}#model`)) as Record<string, unknown>
+    return Object.entries(found).filter((entry): entry is [string, () => unknown] => typeof entry[1] === 'function')
+  } catch (error) {
+    throw reasonOf(error)
+  }
 }
 
 function parts(model: string): { path: string; wanted?: string } {

@@ -4,6 +4,7 @@ import { ChiffreError, Network, sizeOf, type Shape } from '../engine/index.js'
 import type { models } from '../models/index.js'
 import { failure } from './errors.js'
 import { firstLine, functionIn, isModelFile, reasonOf } from './modelFile.js'
+import { modelsHere } from './modelFolder.js'
 
 async function registry(): Promise<typeof models> {
   try {
@@ -16,12 +17,20 @@ async function registry(): Promise<typeof models> {
   }
 }
 
+/** The models that come with the program, which are all that the page knows. */
+export const builtInNames = async () => Object.keys(await registry())
+
 /** The names that --model can take. */
-export const modelNames = async () => Object.keys(await registry())
+export const modelNames = async () => [...new Set([...(await builtInNames()), ...Object.keys(await modelsHere())])]
 
 async function registered(model: string) {
-  const known = await registry()
-  if (!Object.hasOwn(known, model)) throw failure('model.none', { choices: Object.keys(known).join(', ') })
+  const [known, here] = [await registry(), await modelsHere()]
+  if (Object.hasOwn(here, model)) {
+    if (Object.hasOwn(known, model)) throw failure('model.twice', { file: here[model].file, twice: model })
+    return here[model].make()
+  }
+  if (!Object.hasOwn(known, model))
+    throw failure('model.none', { choices: [...Object.keys(known), ...Object.keys(here)].join(', ') })
   return known[model]
 }
 

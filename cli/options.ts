@@ -1,6 +1,7 @@
 // The options of the commands, and what makes a value of one good. yargs hands over the text that was typed; parse()
 // turns it into a value or says what would be right.
 import { closestMatch } from 'leven'
+import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Options } from 'yargs'
 import { augmentations } from '../data/index.js'
@@ -183,10 +184,15 @@ export async function modelOptions() {
   return { model: { ...modelOption(models), default: models.includes('deepnet2') ? 'deepnet2' : models[0] } }
 }
 
-/** A model's name, or a file that exports one. */
+/** A model's name, or a file that exports one: by its path, or by what it is called if it is here. */
 function modelOption(names: readonly string[]) {
   const named = chosen('model', names)
-  return { ...named, parse: (typed: string) => (isModelFile(typed) ? typed : named.parse(typed)) }
+  const parse = (typed: string) => {
+    if (isModelFile(typed) || names.includes(typed)) return typed
+    const file = ['.ts', '.js', '.mjs'].map(end => `./${typed}${end}`).find(path => existsSync(path))
+    return file ?? named.parse(typed)
+  }
+  return { ...named, parse }
 }
 
 export type NetworkValues = Values<Awaited<ReturnType<typeof networkOptions>>>

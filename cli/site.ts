@@ -12,6 +12,8 @@ export interface PageSettings {
   readonly model: string
   readonly backend: string
   readonly lang: string
+  /** How its reader calls the command line. */
+  readonly program?: string
 }
 
 /**

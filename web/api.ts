@@ -8,6 +8,8 @@ export interface PageSettings {
   readonly model: string
   readonly backend: string
   readonly lang: 'en' | 'fr'
+  /** How the reader calls the command line. */
+  readonly program?: string
 }
 
 /** Grey levels with their shape: [rows, columns], or [rows, columns, channels]. */

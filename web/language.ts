@@ -8,11 +8,14 @@ export type Language = keyof typeof catalogue
 export const languages = Object.keys(catalogue) as Language[]
 
 let language: Language = 'en'
+let program = 'node cli'
+/** Says how the reader calls the command line. */
+export const setProgram = (name: string) => void (program = name)
 
 /** A text, its {names} filled. French sets a space that does not break before : ; ? ! » and after «. */
 export function t(key: Message, values: MessageValues = {}): string {
   const text = catalogue[language][key]
-  return fill(language === 'fr' ? text.replace(/ (?=[:;?!»])|(?<=«) /g, '\u00a0') : text, values)
+  return fill(language === 'fr' ? text.replace(/ (?=[:;?!»])|(?<=«) /g, '\u00a0') : text, { program, ...values })
 }
 
 export const integer = (value: number) => value.toLocaleString(language, { maximumFractionDigits: 0 })

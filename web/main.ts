@@ -3,7 +3,7 @@ import { transfer, wrap } from 'comlink'
 import { defaults as usual } from '../training/defaults.js'
 import type { Answers, Api, NetworkInfo, PageSettings, Reading } from './api.js'
 import { find, latest, make } from './dom.js'
-import { decimal, setLanguage, t } from './language.js'
+import { decimal, setLanguage, setProgram, t } from './language.js'
 import { CodePanel } from './panels/codePanel.js'
 import { InsidePanel } from './panels/insidePanel.js'
 import { MistakesPanel } from './panels/mistakesPanel.js'
@@ -288,6 +288,7 @@ async function start() {
   listen()
   const settings = (await (await fetch('settings.json')).json()) as PageSettings
   defaults = { ...defaults, ...settings }
+  if (settings.program) setProgram(settings.program)
   const started = await api.start(parseHash(location.hash, defaults, models).backend)
   models = started.models
   state = parseHash(location.hash, defaults, models)

@@ -7,8 +7,7 @@ import { about, failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
 import { encode, greyPng, readInk, readLevels, withoutExtension } from '../images.js'
 import { currentLanguage, percent, t } from '../language.js'
-import { isModelFile } from '../modelFile.js'
-import { modelNames } from '../network.js'
+import { builtInNames } from '../network.js'
 import { filePath, flag, grouped, jsonOption, listed, networkOptions, port, valued, type Values } from '../options.js'
 import { withReader } from '../reader.js'
 import { serve } from '../serve.js'
@@ -36,7 +35,8 @@ export const options = async () => ({
 
 type Use = Values<Awaited<ReturnType<typeof options>>>
 
-export const run = (argv: Use, program: string) => (argv.image ? readImages(argv, argv.image, program) : openPage(argv))
+export const run = (argv: Use, program: string) =>
+  argv.image ? readImages(argv, argv.image, program) : openPage(argv, program)
 
 /** What was read from a file. */
 interface Answer {
@@ -133,14 +133,14 @@ async function writeSteps(folder: string, path: string, steps: Preparation) {
   }
 }
 
-async function openPage(argv: Use): Promise<number> {
-  if (isModelFile(argv.model)) throw misuse('model.path.page', { model: argv.model })
-  const models = await modelNames()
+async function openPage(argv: Use, program: string): Promise<number> {
+  const models = await builtInNames()
+  if (!models.includes(argv.model)) throw misuse('model.path.page', { model: argv.model })
   const places = models.map(model => {
     const values = model === argv.model ? argv : { ...argv, model, name: undefined, out: undefined }
     return [model, placesOf(values)] as const
   })
-  const settings = { model: argv.model, backend: argv.backend, lang: currentLanguage() }
+  const settings = { model: argv.model, backend: argv.backend, lang: currentLanguage(), program }
   const wanted = argv.port ?? usualPort
   const serving = await about(`127.0.0.1:${wanted}`, () =>
     serve(pageSite(settings, Object.fromEntries(places)), wanted),

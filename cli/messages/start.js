@@ -7,11 +7,13 @@ export const start = {
     'start.building': 'chiffre: the sources changed, building… ',
     'start.tools': 'chiffre: not everything it needs is installed; run `npm ci` first',
     'start.failed': 'chiffre: the sources do not build: {reason}',
+    'start.broken': 'chiffre: the installed package is not whole ({reason}); install it again',
   },
   fr: {
     'start.building': 'chiffre : les sources ont changé, construction… ',
     'start.tools': 'chiffre : tout ce qu’il faut n’est pas installé ; lancez d’abord `npm ci`',
     'start.failed': 'chiffre : les sources ne se construisent pas : {reason}',
+    'start.broken': 'chiffre : le paquet installé n’est pas complet ({reason}) ; installez-le à nouveau',
   },
 }
 

@@ -51,6 +51,21 @@ await attempt(`takes at most ${mostMegabytes} MB`, async () => {
   const actual = megabytes(join(folder, 'node_modules'))
   return actual > mostMegabytes ? `${actual} MB` : void console.log(`       ${actual} MB`)
 })
+await attempt('says how it is called, and knows a models/ folder', async () => {
+  mkdirSync(join(folder, 'models'))
+  writeFileSync(
+    join(folder, 'models/mine.ts'),
+    "import { dense, flatten, sequential } from 'chiffre'\nexport const mine = () => sequential([28, 28], flatten(), dense(10))\n",
+  )
+  const train = ['train', '--model', 'mine', '--examples', '500']
+  const bin = join(folder, 'node_modules/.bin/chiffre')
+  const printed = [
+    execFileSync('npx', ['chiffre', ...train], { cwd: folder, encoding: 'utf8' }),
+    execFileSync(bin, [...train, '--fresh'], { cwd: folder, encoding: 'utf8' }),
+  ]
+  const names = printed.map(text => /^.*: (.*) test --model mine$/m.exec(text)?.[1])
+  return `${names}` === 'npx chiffre,npx chiffre' ? undefined : `${names}`
+})
 await attempt('draws curves, with the parts of Observable Plot that are bundled', async () => {
   const run = (...args) => execFileSync('npx', ['chiffre', ...args], { cwd: folder, encoding: 'utf8' })
   run('train', '--model', 'deepnet1', '--examples', '500', '--epochs', '2')

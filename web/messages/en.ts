@@ -27,7 +27,7 @@ export const en = {
 
   'verdict.blank': 'The board is blank.',
   'verdict.untrained':
-    '{model} has not learned anything yet. Train it below, or with “node cli train --model {model}”.',
+    '{model} has not learned anything yet. Train it below, or with “{program} train --model {model}”.',
   'verdict.sure': 'That is a {answer}: {percent}, says {model}.',
   'verdict.named': '{answer}: {percent}, says {model}.',
   'verdict.unsure': 'Perhaps a {answer}: {percent}, says {model}.',
@@ -108,21 +108,21 @@ export const en = {
   'training.past.within':
     '{model} has learned up to epoch {epoch}, batch {batch}, with {optimizer} at {lr} and seed {seed}.',
   'training.elsewhere':
-    '{model} did not learn from MNIST’s digits, which are all that the page has. Go on with “node cli train --model {model} --data …”.',
+    '{model} did not learn from MNIST’s digits, which are all that the page has. Go on with “{program} train --model {model} --data …”.',
   'training.onward': 'It goes on from there, with the optimizer’s memory.',
   'training.onward.forgetful': 'It goes on from there; the optimizer begins without memory.',
   'training.anew': '“Begin anew” forgets that.',
 
   'file.save': 'Save the network',
   'file.open': 'Open a network',
-  'file.note': 'Files of “node cli train”, from storage/, and for it.',
+  'file.note': 'Files of “{program} train”, from storage/, and for it.',
   'file.opened': '{model}: opened {file}.',
 
   'mistakes.title': 'Mistakes',
   'mistakes.lead':
     'Let the network read the 10,000 test images, which it never learned from, and look at what it got wrong.',
   'mistakes.elsewhere':
-    '{model} does not tell digits apart, and the page tests nothing else. Try “node cli test --model {model} --data …”.',
+    '{model} does not tell digits apart, and the page tests nothing else. Try “{program} test --model {model} --data …”.',
   'mistakes.start': 'Test',
   'mistakes.running': '{done} of 10,000',
   'mistakes.result': '{model}: {accuracy} right, {errors} mistakes.',

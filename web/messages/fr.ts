@@ -30,7 +30,7 @@ export const fr: Readonly<Record<Message, string>> = {
 
   'verdict.blank': 'Le tableau est vide.',
   'verdict.untrained':
-    '{model} n’a encore rien appris. Entraînez-le plus bas, ou avec « node cli train --model {model} ».',
+    '{model} n’a encore rien appris. Entraînez-le plus bas, ou avec « {program} train --model {model} ».',
   'verdict.sure': 'C’est un {answer} : {percent}, dit {model}.',
   'verdict.named': '{answer} : {percent}, dit {model}.',
   'verdict.unsure': 'Peut-être un {answer} : {percent}, dit {model}.',
@@ -113,21 +113,21 @@ export const fr: Readonly<Record<Message, string>> = {
   'training.past.within':
     '{model} a appris jusqu’à l’époque {epoch}, lot {batch}, avec {optimizer} à {lr} et la graine {seed}.',
   'training.elsewhere':
-    '{model} n’a pas appris des chiffres de MNIST, les seuls que la page possède. Continuez avec « node cli train --model {model} --data … ».',
+    '{model} n’a pas appris des chiffres de MNIST, les seuls que la page possède. Continuez avec « {program} train --model {model} --data … ».',
   'training.onward': 'Il continue de là, avec la mémoire de l’optimiseur.',
   'training.onward.forgetful': 'Il continue de là ; l’optimiseur commence sans mémoire.',
   'training.anew': '« Repartir de zéro » oublie tout cela.',
 
   'file.save': 'Enregistrer le réseau',
   'file.open': 'Ouvrir un réseau',
-  'file.note': 'Des fichiers de « node cli train », dans storage/, et pour lui.',
+  'file.note': 'Des fichiers de « {program} train », dans storage/, et pour lui.',
   'file.opened': '{model} : {file} est ouvert.',
 
   'mistakes.title': 'Erreurs',
   'mistakes.lead':
     'Faites lire au réseau les 10 000 images de test, dont il n’a jamais rien appris, et regardez où il s’est trompé.',
   'mistakes.elsewhere':
-    '{model} ne distingue pas des chiffres, et la page ne teste rien d’autre. Essayez « node cli test --model {model} --data … ».',
+    '{model} ne distingue pas des chiffres, et la page ne teste rien d’autre. Essayez « {program} test --model {model} --data … ».',
   'mistakes.start': 'Tester',
   'mistakes.running': '{done} sur 10 000',
   'mistakes.result': '{model} : {accuracy} de bonnes réponses, {errors} erreurs.',
