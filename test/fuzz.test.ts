@@ -21,7 +21,7 @@ const noKernels: readonly (readonly [why: string, names: string])[] = [
   ['runs when a backend is made', 'fillPlaces fillTables'],
   [
     'is an innermost loop that kernels call',
-    `addNarrow addWide addWindow convolveTile dots filterGradTile multiplyTile multiplyTiles narrowGreyScatter narrowGreySum
+    `activeFilterGradTile addNarrow addWide addWindow convolveTile dots filterGradTile multiplyTile multiplyTiles narrowGreyScatter narrowGreySum
     newWideSum poolExactly poolWindows transformTile wideGreySum wideSum`,
   ],
 ]

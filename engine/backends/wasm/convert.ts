@@ -79,6 +79,8 @@ export function createConverter(store: Store, planner: Planner, explain?: (plan:
         return of.active!.at
       case 'lumped':
         return lumpedOf(of)
+      case 'totals':
+        return lumpedOf(of) + 4 * of.length
     }
   }
 
@@ -206,14 +208,16 @@ export function createConverter(store: Store, planner: Planner, explain?: (plan:
   const entryBytes = (m: number, n: number) => 8 * m * (n + sizes.SPARE)
   const takeStarts = (m: number, n: number) => take(4 * m * (functions.blocksOf(n) + 1))
 
-  /** Where what stands for an input gradient in sums over pixels is: computed once. */
+  /** Where what stands for an input gradient in sums over pixels is, and its totals behind it: computed once. */
   function lumpedOf(x: Block): number {
     if (x.lumped) return x.lumped
     const op = lazyOf(x)
     if (op?.op !== 'inputGrad') throw new Error('wasm: no input gradient')
-    const y: Space = { size: 4 * x.length, at: take(4 * x.length) }
-    execute(planner.inputGrad(op, y, true))
-    return (x.lumped = y.at)
+    const size = 4 * x.length
+    const at = take(size + 4 * op.s.n * op.s.ci)
+    const totals: Space = { size: 4 * op.s.n * op.s.ci, at: at + size }
+    execute(planner.inputGrad(op, { size, at }, totals))
+    return (x.lumped = at)
   }
 
   /**

@@ -34,12 +34,13 @@ export interface Kernels {
   scatter: [argmax: number, dy: number, dx: number, h: number, w: number, c: number, size: number, stride: number, oh: number, ow: number]
   sparseBiasGrad: [starts: number, shift: number, partial: number, n: number, images: number, windows: number, co: number]
   sparseFilterGrad: [x: number, argmax: number, starts: number, shift: number, partial: number, n: number, images: number, h: number, w: number, ci: number, kh: number, kw: number, co: number, size: number, ph: number, pw: number, active: number]
-  sparseInputGrad: [argmax: number, starts: number, shift: number, weights: number, dx: number, mask: number, h: number, w: number, ci: number, kh: number, kw: number, co: number, size: number, ph: number, pw: number, active: number, sums: number]
+  sparseInputGrad: [argmax: number, starts: number, shift: number, weights: number, dx: number, mask: number, h: number, w: number, ci: number, kh: number, kw: number, co: number, size: number, ph: number, pw: number, active: number, sums: number, totals: number]
   sumTaps: [weights: number, sums: number, taps: number, ci: number]
   sumTransposed: [partial: number, count: number, dw: number, taps: number, co: number]
   transpose: [x: number, y: number, m: number, n: number]
-  convolveActive: [x: number, active: number, panels: number, y: number, h: number, w: number, ci: number, kh: number, kw: number, co: number, oh: number, ow: number, b: number, rectify: number]
+  activeFilterGrad: [x: number, dy: number, partial: number, n: number, images: number, h: number, w: number, ci: number, kh: number, kw: number, co: number, oh: number, ow: number, active: number]
   activeMask: [from: number, to: number, h: number, w: number, c: number, kh: number, kw: number, stride: number, oh: number, ow: number]
+  convolveActive: [x: number, active: number, panels: number, y: number, h: number, w: number, ci: number, kh: number, kw: number, co: number, oh: number, ow: number, b: number, rectify: number]
   crossEntropy: [logits: number, labels: number, probabilities: number, losses: number, m: number, n: number, smoothing: number]
   crossEntropyGrad: [probabilities: number, labels: number, dy: number, dlogits: number, m: number, n: number, smoothing: number]
   mean: [losses: number, loss: number, m: number]
@@ -90,8 +91,9 @@ export interface Functions {
   imageBytes(k: number, count: number): number
   sparseFilterGradScratch(windows: number, co: number, cells: number): number
   sparseInputGradScratch(cells: number, co: number): number
+  activeFilterGradScratch(oh: number, ow: number): number
+  activeMaskScratch(w: number, c: number): number
   convolveActiveScratch(): number
-  activeMaskScratch(w: number): number
   convolvePoolScratch(ph: number, pw: number, ci: number): number
   transformedFilters(ci: number, co: number): number
   inferPooledScratch(images: number, ph: number, pw: number, ci: number, co: number): number
@@ -107,6 +109,7 @@ export interface Functions {
   multiplyTile(depth: number, x: number, w: number, y: number, stride: number, begin: number): void
   addNarrow(list: number, end: number, from: number, to: number): void
   addWide(list: number, end: number, from: number, to: number): void
+  activeFilterGradTile(list: number, end: number, x: number, dy: number, tile: number): void
   addWindow(x: number, row: number, kh: number, run: number, panel: number, b: number, to: number, rectify: number): void
   multiplyTiles(v: number, u: number, ci: number, points: number, m: number): void
   poolExactly(x: number, width: number, ci: number, w: number, co: number, b: number, rectify: number, y: number, winner: number, count: number): void

@@ -49,7 +49,7 @@ export interface Space {
 /** What of a buffer is wanted: its numbers in a layout, or what goes with them. */
 export interface Place {
   readonly of: Block
-  readonly as: 'dense' | 'bytes' | 'packed' | 'csr' | 'shift' | 'argmax' | 'active' | 'lumped'
+  readonly as: 'dense' | 'bytes' | 'packed' | 'csr' | 'shift' | 'argmax' | 'active' | 'lumped' | 'totals'
   /** Of which shape. */
   readonly m: number
   readonly n: number
@@ -190,7 +190,7 @@ export function createPlanner(threads: number) {
     if (op.op === 'matmul') return product(block, op, y)
     if (op.op === 'conv2d') return convolution(op, y)
     if (op.op === 'unpool') return unpool(op, y)
-    if (op.op === 'inputGrad') return inputGrad(op, y, false)
+    if (op.op === 'inputGrad') return inputGrad(op, y)
     throw new Error('wasm: examples are gathered as bytes or csr')
   }
 
@@ -287,9 +287,13 @@ export function createPlanner(threads: number) {
       ]
       return { path: 'sparseBiasGrad', steps, temps: [partial] }
     }
+    const sums = sumsOf(dy, n)
+    if (op?.op === 'inputGrad' && sums.as === 'lumped') {
+      const args = [place(dy, 'totals'), op.s.n, db, n] as const
+      return { path: 'totals', steps: [step('sumParts', piecesOf(n, sizes.CHUNK), args)], temps: [] }
+    }
     const parts = piecesOf(m, n === 1 ? sizes.CHUNK : sizes.ROWS)
     const partial = floats(parts * n)
-    const sums = sumsOf(dy, n)
     const steps = [
       n === 1 ? step('sumChunk', parts, [sums, partial, m]) : step('biasGrad', parts, [sums, partial, m, n]),
       step('sumParts', piecesOf(n, sizes.CHUNK), [partial, parts, db, n]),
@@ -337,7 +341,13 @@ export function createPlanner(threads: number) {
     { n, h, w }: { readonly n: number; readonly h: number; readonly w: number },
     channels: number,
     [kh, kw, stride, oh, ow]: readonly [number, number, number, number, number],
-  ) => step('activeMask', n, [from, mask, h, w, channels, kh, kw, stride, oh, ow], sized('activeMaskScratch', [w]))
+  ) =>
+    step(
+      'activeMask',
+      n,
+      [from, mask, h, w, channels, kh, kw, stride, oh, ow],
+      sized('activeMaskScratch', [w, channels]),
+    )
 
   /** x with the zeros that a convolution wants around it (and `spread` apart), or x itself if it wants none. */
   function pad(
@@ -395,6 +405,16 @@ export function createPlanner(threads: number) {
     const padded = pad(dense(x), s.n, [s.h, s.w, s.ci], [h, width], s.top, s.left, 1)
     const lengths = [s.n, IMAGES, h, width, s.ci, s.kh, s.kw, s.co, s.stride, s.oh, s.ow] as const
     const sums = sumsOf(dy, s.co, { image: x, s })
+    const lazy = lazyOf(dy)
+    if (lazy?.op === 'inputGrad' && sums.as === 'lumped') {
+      const mask = place(lazy.y.pooled!.image!, 'active')
+      const extents = [s.n, IMAGES, s.h, s.w, s.ci, s.kh, s.kw, s.co, s.oh, s.ow] as const
+      const steps = [
+        step('activeFilterGrad', parts, [dense(x), sums, partial, ...extents, mask], sized('activeFilterGradScratch', [s.oh, s.ow])), // prettier-ignore
+        step('sumParts', piecesOf(taps * s.co, sizes.CHUNK), [partial, parts, dw, taps * s.co]),
+      ]
+      return { path: 'filterGrad, active', steps, temps: [partial] }
+    }
     const steps = [
       ...padded.steps,
       step('filterGrad', parts, [padded.from, sums, partial, ...lengths], sized('filterGradScratch', [s.oh, s.ow])),
@@ -461,21 +481,24 @@ export function createPlanner(threads: number) {
     return [place(dy, 'csr', n, oh * ow * c), place(dy, 'shift', n, oh * ow * c)] as const
   }
 
-  /** @param lump whether dx need not be right but for sums over pixels, alone or in products with what was convolved */
-  function inputGrad(op: InputGrad, dx: Space, lump: boolean): Plan {
+  /**
+   * @param totals if it is given, dx need not be right but for sums over pixels, alone or in products with what was convolved;
+   * it gets each image's sums, [n,ci]
+   */
+  function inputGrad(op: InputGrad, dx: Space, totals?: Space): Plan {
     const { y, w, s, mask } = op
     const p = y.pooled!.shape
     const taps = s.kh * s.kw * s.ci
     const [weights, sums] = [floats(taps * s.co), floats(s.co * s.ci)]
     const lengths = [s.h, s.w, s.ci, s.kh, s.kw, s.co, p.size, p.oh, p.ow] as const
-    const end = [lump ? place(y, 'active') : 0, sums] as const
+    const end = [totals ? place(y, 'active') : 0, sums, totals ?? 0] as const
     const args = [place(y, 'argmax'), ...csrOfGradient(op), weights, dx, denseOr0(mask), ...lengths, ...end] as const
     const steps = [
       step('transpose', s.co, [dense(w), weights, taps, s.co]),
-      ...(lump ? [step('sumTaps', s.co, [weights, sums, s.kh * s.kw, s.ci])] : []),
+      ...(totals ? [step('sumTaps', s.co, [weights, sums, s.kh * s.kw, s.ci])] : []),
       step('sparseInputGrad', s.n, args, sized('sparseInputGradScratch', [p.size * p.size, s.co])),
     ]
-    return { path: lump ? 'sparseInputGrad, lumped' : 'sparseInputGrad', steps, temps: [weights, sums] }
+    return { path: totals ? 'sparseInputGrad, lumped' : 'sparseInputGrad', steps, temps: [weights, sums] }
   }
 
   /**

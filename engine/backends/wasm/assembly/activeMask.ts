@@ -15,39 +15,49 @@
 //    . . . . . . . .         . . . . . .
 //    . . . . . . . .
 //    . . . . . . . .
+import { storePair, storeRow } from './gemm'
 import { finishSums } from './spmm'
-import { madd, relu4 } from './simd'
+import { madd, relu4, smaller, zero } from './simd'
 
 /** Filters that stay in registers together: a panel of w. */
 export const ACTIVE_FILTERS: i32 = 32
 
-/** Bytes of scratch that see needs. */
-export function activeMaskScratch(w: i32): i32 {
-  return w * 4
+/** Bytes of scratch that activeMask needs. */
+export function activeMaskScratch(w: i32, c: i32): i32 {
+  return w * c + 2 * w + 64
 }
 
-/** Image `item` of to[n,oh,ow]: whether a byte that is not 0 lies in the pixel's window of from[n,h,w,c]. */
+/**
+ * Image `item` of to[n,oh,ow]: not 0 where a byte that is not 0 lies in the pixel's window of from[n,h,w,c]. The rows of a window are drawn
+ * together first, 16 bytes at a time, then what lies side by side.
+ */
 export function activeMask(
   item: i32, scratch: usize, from: usize, to: usize, h: i32, w: i32, c: i32, kh: i32, kw: i32, stride: i32, oh: i32, ow: i32,
 ): void {
-  // Per column, how many rows in a row have nothing to see in the kw pixels that end there.
-  memory.fill(scratch, 0, <usize>w << 2)
-  from += <usize>(item * h * w * c)
+  const row = <usize>(w * c)
+  const column = scratch + row + 16
+  const rows = c == 1 ? scratch : column
+  const windows = column + <usize>w + 16
+  from += <usize>(item * h) * row
   to += <usize>(item * oh * ow)
-  for (let i = 0; i < h; i++) {
-    const row = i - kh + 1
-    const output = row >= 0 && row % stride == 0 && row / stride < oh ? to + <usize>((row / stride) * ow) : 0
-    let blank = 0
-    for (let j = 0; j < w; j++) {
-      let any = 0
-      for (let l = 0; l < c; l++) any |= load<u8>(from++)
-      blank = any ? 0 : blank + 1
-      const rows = blank >= kw ? load<i32>(scratch + (j << 2)) + 1 : 0
-      store<i32>(scratch + (j << 2), rows)
-      const column = j - kw + 1
-      if (output && column >= 0 && column % stride == 0 && column / stride < ow)
-        store<u8>(output + column / stride, u8(rows < kh))
+  for (let i = 0; i < oh; i++, from += <usize>stride * row) {
+    for (let j: usize = 0; j < row; j += 16) {
+      let any = v128.load(from + j)
+      for (let a = 1; a < kh; a++) any = v128.or(any, v128.load(from + <usize>a * row + j))
+      v128.store(scratch + j, any)
     }
+    if (c > 1)
+      for (let j = 0; j < w; j++) {
+        let any: u8 = 0
+        for (let l = 0; l < c; l++) any |= load<u8>(scratch + <usize>(j * c + l))
+        store<u8>(column + j, any)
+      }
+    for (let j = 0; j <= w - kw; j += 16) {
+      let any = v128.load(rows + j)
+      for (let b = 1; b < kw; b++) any = v128.or(any, v128.load(rows + (j + b)))
+      v128.store(windows + j, any)
+    }
+    for (let j = 0; j < ow; j++) store<u8>(to++, load<u8>(windows + j * stride))
   }
 }
 
@@ -129,4 +139,93 @@ export function addWindow(
   v128.store(to, s5, 80)
   v128.store(to, s6, 96)
   v128.store(to, s7, 112)
+}
+
+/** Weights and channels of a tile of a filter's gradient. */
+const WEIGHTS: i32 = 4
+const CHANNELS: i32 = 8
+
+/** Bytes of scratch that activeFilterGrad needs. */
+export function activeFilterGradScratch(oh: i32, ow: i32): i32 {
+  return WEIGHTS * CHANNELS * 4 + oh * ow * (8 + CHANNELS * 4)
+}
+
+/**
+ * partial[item] = dw[kh,kw,ci,co] over `images` images of the batch, with windows one pixel apart: each weight collects x·dy over the
+ * pixels that have seen something; of the others x is 0. Per tile of 4 weights x 8 channels all pixels of an image are summed in
+ * registers.
+ */
+export function activeFilterGrad(
+  item: i32, scratch: usize, x: usize, dy: usize, partial: usize, n: i32, images: i32, h: i32, w: i32, ci: i32,
+  kh: i32, kw: i32, co: i32, oh: i32, ow: i32, active: usize,
+): void {
+  const run = kw * ci
+  const row = <usize>(w * ci) << 2
+  const dw = partial + (<usize>(item * kh * run * co) << 2)
+  memory.fill(dw, 0, <usize>(kh * run * co) << 2)
+  const tile = scratch
+  const list = tile + ((WEIGHTS * CHANNELS) << 2)
+  const channels = list + (<usize>(oh * ow) << 3)
+  const last = smaller(n, (item + 1) * images)
+  for (let image = item * images; image < last; image++) {
+    const end = listActive(active + <usize>(image * oh * ow), oh, ow, row, <usize>ci << 2, co, list)
+    if (end == list) continue
+    for (let o = 0; o < co; o += CHANNELS) {
+      const from = dy + (<usize>(image * oh * ow * co + o) << 2)
+      let to = channels
+      for (let at = list; at < end; at += 8, to += CHANNELS * 4) {
+        const pixel = from + <usize>load<u32>(at, 4)
+        storePair(to, v128.load(pixel), v128.load(pixel, 16))
+      }
+      const width = smaller(CHANNELS, co - o)
+      for (let a = 0; a < kh; a++)
+        for (let r = 0; r < run; r += WEIGHTS) {
+          activeFilterGradTile(list, end, x + <usize>(image * h + a) * row + (r << 2), channels, tile)
+          const sums = dw + (<usize>((a * run + r) * co + o) << 2)
+          for (let t = 0; t < smaller(WEIGHTS, run - r); t++) storeRow(sums + (<usize>(t * co) << 2), tile + (t << 5), width, false)
+        }
+    }
+  }
+}
+
+/** Lists (how many bytes behind the first its window of x begins, and its results of dy) of the pixels that have seen something. */
+function listActive(map: usize, oh: i32, ow: i32, row: usize, pixel: usize, co: i32, list: usize): usize {
+  let result: u32 = 0
+  for (let i = 0; i < oh; i++) {
+    let window = <usize>i * row
+    for (let j = 0; j < ow; j++, window += pixel, result += <u32>co << 2) {
+      store<u32>(list, <u32>window)
+      store<u32>(list, result, 4)
+      list += <usize>i32(load<u8>(map++) != 0) << 3
+    }
+  }
+  return list
+}
+
+/** tile (4 weights of a run x 8 channels) = Σ listed pixels  4 numbers of x ⊗ 8 of dy */
+export function activeFilterGradTile(list: usize, end: usize, x: usize, dy: usize, tile: usize): void {
+  let w00 = zero(), w01 = zero(), w10 = zero(), w11 = zero()
+  let w20 = zero(), w21 = zero(), w30 = zero(), w31 = zero()
+  do {
+    const at = x + <usize>load<u32>(list)
+    const d0 = v128.load(dy), d1 = v128.load(dy, 16)
+    let v = v128.load32_splat(at)
+    w00 = madd(v, d0, w00)
+    w01 = madd(v, d1, w01)
+    v = v128.load32_splat(at, 4)
+    w10 = madd(v, d0, w10)
+    w11 = madd(v, d1, w11)
+    v = v128.load32_splat(at, 8)
+    w20 = madd(v, d0, w20)
+    w21 = madd(v, d1, w21)
+    v = v128.load32_splat(at, 12)
+    w30 = madd(v, d0, w30)
+    w31 = madd(v, d1, w31)
+    list += 8
+    dy += CHANNELS * 4
+  } while (list < end)
+  storePair(tile, w00, w01)
+  storePair(tile + 32, w10, w11)
+  storePair(tile + 64, w20, w21)
+  storePair(tile + 96, w30, w31)
 }

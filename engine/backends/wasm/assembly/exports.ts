@@ -15,7 +15,9 @@ export {
   maxPool, scatter, sparseBiasGrad, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,
   sumTaps, sumTransposed, transpose,
 } from './sparseGrad'
-export { convolveActive, convolveActiveScratch, activeMask, ACTIVE_FILTERS, activeMaskScratch } from './activeMask'
+export {
+  ACTIVE_FILTERS, activeFilterGrad, activeFilterGradScratch, activeMask, activeMaskScratch, convolveActive, convolveActiveScratch,
+} from './activeMask'
 export { crossEntropy, crossEntropyGrad, mean, SCORES, softmax, softmaxGrad } from './softmax'
 export * from './unary'
 export { convolvePool, convolvePoolScratch, transformedFilters, transformFilters } from './winograd'
@@ -32,6 +34,6 @@ export { convolveTile, filterGradTile } from './convolution'
 export { dots, narrowGreyScatter, narrowGreySum, newWideSum, wideGreySum, wideSum } from './spmm'
 export { multiplyTile } from './gemm'
 export { addNarrow, addWide } from './sparseGrad'
-export { addWindow } from './activeMask'
+export { activeFilterGradTile, addWindow } from './activeMask'
 export { multiplyTiles, poolExactly } from './winograd'
 export { poolWindows, transformTile } from './winograd4'

@@ -309,11 +309,12 @@ export function sparseInputGradScratch(cells: i32, co: i32): i32 {
  * above 0, dx becomes 0: the gradient of that relu, taken while dx is in the cache. mask may be 0: none.
  *
  * If dx will only be summed over pixels, alone or in products with a 0 where active[n,ph,pw] is 0, then `active` may be given:
- * all that such windows add to dx is put in one pixel of theirs, by means of `sums`[co,ci], the weights' sums over taps.
+ * all that such windows add to dx is put in one pixel of theirs, by means of `sums`[co,ci], the weights' sums over taps. Then
+ * totals[n,ci], unless it is 0, are each image's sums over pixels.
  */
 export function sparseInputGrad(
   item: i32, scratch: usize, argmax: usize, starts: usize, shift: isize, weights: usize, dx: usize, mask: usize,
-  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, active: usize, sums: usize,
+  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, active: usize, sums: usize, totals: usize,
 ): void {
   const pixel = <usize>ci << 2
   const row = <usize>w * pixel
@@ -358,11 +359,16 @@ export function sparseInputGrad(
       for (let c: usize = 0; c < pixel; c += 16)
         v128.store(alike + c, madd(v128.load(from + c), g, v128.load(alike + c)))
     }
+  const end = image + <usize>h * row
   if (mask) {
-    const from = mask + <usize>(item * h) * row
-    const bytes = <usize>h * row
-    for (let i: usize = 0; i < bytes; i += 16)
-      v128.store(image + i, v128.and(v128.load(image + i), f32x4.gt(v128.load(from + i), zero())))
+    let from = mask + <usize>(item * h) * row
+    for (let at = image; at < end; at += 16, from += 16)
+      v128.store(at, v128.and(v128.load(at), f32x4.gt(v128.load(from), zero())))
+  }
+  if (totals) {
+    const total = totals + <usize>item * pixel
+    memory.fill(total, 0, pixel)
+    for (let at = image; at < end; at += pixel) addNumbers(at, ci, total)
   }
 }
 
