@@ -70,6 +70,7 @@ export default defineConfig(
       'dist',
       'dist.*',
       'storage',
+      'site',
       'engine/backends/wasm/assembly',
       '**/*.as.ts',
       'bench/peers',

@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   explain: () => import('./commands/explain.js'),
   gradcheck: () => import('./commands/gradcheck.js'),
   export: () => import('./commands/export.js'),
+  site: () => import('./commands/site.js'),
   doctor: () => import('./commands/doctor.js'),
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { mnistFolder } from './datasets.js'
 import type { Site } from './serve.js'
 
-const mnistFiles = ['train', 't10k'].flatMap(part => [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`])
+export const mnistFiles = ['train', 't10k'].flatMap(part => [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`])
 
 /** How the page begins, unless its address says otherwise. */
 export interface PageSettings {
@@ -14,7 +14,12 @@ export interface PageSettings {
   readonly lang: string
   /** How its reader calls the command line. */
   readonly program?: string
+  /** Whether MNIST's files end in .gz. */
+  readonly compressed?: boolean
 }
+
+/** The page, as the build has put it together. */
+export const pageFolder = fileURLToPath(new URL('../page', import.meta.url))
 
 /**
  * The page, as a site to serve.
@@ -26,7 +31,7 @@ export function pageSite(settings: PageSettings, checkpoints: Readonly<Record<st
   )
   return {
     folders: {
-      '/': { root: fileURLToPath(new URL('../page', import.meta.url)) },
+      '/': { root: pageFolder },
       '/data/mnist/': { root: mnistFolder(), only: mnistFiles },
       ...Object.fromEntries(places.map(({ path, at }) => [at, { root: dirname(path), only: [basename(path)] }])),
     },

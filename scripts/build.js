@@ -173,7 +173,7 @@ async function bundleWorker(folder) {
  */
 async function bundlePage(fresh, sourcemap) {
   const page = join(fresh, 'page')
-  const entryPoints = ['web/main.js', 'web/network.js', 'engine/backends/wasm/worker.js']
+  const entryPoints = ['web/main.js', 'web/network.js', 'web/isolate.js', 'engine/backends/wasm/worker.js']
     .map(path => join(fresh, path))
     .filter(path => existsSync(path))
   const options = { outdir: page, entryNames: '[name]', target: 'es2022', bundle: true, minify: true }

@@ -10,6 +10,8 @@ export interface PageSettings {
   readonly lang: 'en' | 'fr'
   /** How the reader calls the command line. */
   readonly program?: string
+  /** Whether MNIST's files end in .gz. */
+  readonly compressed?: boolean
 }
 
 /** Grey levels with their shape: [rows, columns], or [rows, columns, channels]. */

@@ -3,6 +3,7 @@ import { transfer, wrap } from 'comlink'
 import { defaults as usual } from '../training/defaults.js'
 import type { Answers, Api, NetworkInfo, PageSettings, Reading } from './api.js'
 import { find, latest, make } from './dom.js'
+import { isolate } from './isolation.js'
 import { decimal, setLanguage, setProgram, t } from './language.js'
 import { CodePanel } from './panels/codePanel.js'
 import { InsidePanel } from './panels/insidePanel.js'
@@ -282,6 +283,7 @@ function listen() {
 }
 
 async function start() {
+  if (await isolate()) return
   setLanguage(state.lang)
   showNotice(t('notice.starting'))
   showReading()

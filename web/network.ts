@@ -44,7 +44,7 @@ import {
   type Shape,
 } from '../engine/index.js'
 import { models } from '../models/index.js'
-import type { Answers, Api, Grid, NetworkInfo } from './api.js'
+import type { Answers, Api, Grid, NetworkInfo, PageSettings } from './api.js'
 import { Job, learn } from './training.js'
 
 /** A network that has been opened. */
@@ -408,7 +408,14 @@ function cropGrid({ shape, values }: Grid, { top, left, height, width }: Box): G
 const imageOf = (bytes: Uint8Array, width: number) => ndarray(bytes, [bytes.length / width, width])
 const gridOf = (image: Image): Grid => ({ shape: [...image.shape], values: image.data })
 
-async function download(address: string): Promise<Uint8Array> {
+/** What a gzip file holds; a host may have said so, and the browser has unfolded it. */
+async function unfold(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  const content = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
+  return new Uint8Array(await new Response(content).arrayBuffer())
+}
+
+async function download(address: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(address)
   if (!response.ok) throw new Error(`${address}: ${response.status}`)
   return new Uint8Array(await response.arrayBuffer())
@@ -421,8 +428,11 @@ function dataset(part: 'train' | 't10k'): Promise<Dataset> {
   datasets.set(part, found)
   return found
   async function load() {
+    const { compressed } = JSON.parse(new TextDecoder().decode(await download('settings.json'))) as PageSettings
     const files = [`data/mnist/${part}-images-idx3-ubyte`, `data/mnist/${part}-labels-idx1-ubyte`]
-    const [images, labels] = await Promise.all(files.map(download))
+    const [images, labels] = await Promise.all(
+      files.map(async file => (compressed ? unfold(await download(`${file}.gz`)) : download(file))),
+    )
     return new Dataset(readIdx(images, 3), readIdx(labels, 1))
   }
 }

@@ -44,6 +44,7 @@ export const en = {
   'usage.examples': '--examples cannot be {actual}: {data} has {available}',
   'usage.names': 'which checkpoints? {command}',
   'usage.name': 'which checkpoint? {command}',
+  'usage.folder': 'into which folder? {command}',
   'usage.needs': '--{option} needs --{other}',
   'usage.hint': '; did you mean {nearest}?',
   'expected.positive': 'a number above 0, such as 0.001',
@@ -270,6 +271,11 @@ export const en = {
   'option.half': 'in half precision: two bytes a number instead of four',
   'option.export': 'file to write',
   'option.export.default': 'NAME-weights or NAME-half.safetensors in --storage',
+
+  // site
+  'site.describe': 'Write the page as files for any host, such as GitHub Pages',
+  'site.written': 'The page is in {folder}: put these files on any host, at any path.',
+  'site.other': 'there is something else in it; name a folder that is new or empty',
 
   // doctor
   'doctor.describe': 'Show what this machine offers, and which backends work on it',

@@ -145,6 +145,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'usage.examples': '--examples ne peut pas valoir {actual} : {data} en a {available}',
   'usage.names': 'quelles sauvegardes ? {command}',
   'usage.name': 'quelle sauvegarde ? {command}',
+  'usage.folder': 'dans quel dossier ? {command}',
   'usage.needs': '--{option} demande --{other}',
   'usage.hint': ' ; vouliez-vous dire {nearest} ?',
   'expected.positive': 'un nombre supérieur à 0, comme 0.001',
@@ -378,6 +379,11 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.half': 'en demi-précision : deux octets par nombre au lieu de quatre',
   'option.export': 'fichier à écrire',
   'option.export.default': 'NAME-weights ou NAME-half.safetensors dans --storage',
+
+  // site
+  'site.describe': 'Écrire la page sous forme de fichiers pour un hébergeur quelconque, comme GitHub Pages',
+  'site.written': 'La page est dans {folder} : placez ces fichiers chez un hébergeur, à l’adresse de votre choix.',
+  'site.other': 'il contient autre chose ; nommez un dossier nouveau ou vide',
 
   // doctor
   'doctor.describe': 'Montrer ce qu’offre cette machine, et quels calculs y marchent',

@@ -38,14 +38,18 @@ interface TraceEvent {
   readonly args: { readonly name?: string }
 }
 
-/** Serves the page and opens it. @param checkpoints as pageSite() takes them */
+/** Serves the page and opens it. @param checkpoints as pageSite() takes them; options.serving: another server of the page */
 export async function openPage(
   settings: Partial<PageSettings> = {},
   checkpoints: Parameters<typeof pageSite>[1] = {},
-  { hash = '', ...context }: { hash?: string } & NonNullable<Parameters<Browser['newContext']>[0]> = {},
+  {
+    hash = '',
+    serving: other,
+    ...context
+  }: { hash?: string; serving?: Omit<Serving, 'port'> } & NonNullable<Parameters<Browser['newContext']>[0]> = {},
 ): Promise<Opened> {
   const site = pageSite({ model: 'deepnet2', backend: 'wasm', lang: 'en', ...settings }, checkpoints)
-  const serving: Serving = await serve(site, 0)
+  const serving = other ?? (await serve(site, 0))
   const args = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update']
   const browser = await chromium.launch({ executablePath: executablePath!, args })
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...context })
