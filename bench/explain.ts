@@ -24,6 +24,7 @@ function textOf({ path, steps }: Plan): string {
 
 function argOf(arg: Arg): string {
   if (typeof arg === 'number') return `${arg}`
+  if (typeof arg === 'function') return 'live'
   if ('size' in arg) return 'memory'
   return arg.m ? `${arg.as}[${arg.m},${arg.n}]` : `${arg.as}[${arg.of.length}]`
 }

@@ -12,9 +12,10 @@ import {
   type Conv2dShape,
   type Pool2dShape,
 } from '../engine/index.js'
+import { eager } from '../engine/backends/gathered.js'
 import { models } from '../models/index.js'
 
-type NotKernel = 'name' | 'upload' | 'uploadPixels' | 'gather' | 'download' | 'free' | 'live' | 'dispose'
+type NotKernel = 'name' | 'upload' | 'uploadPixels' | 'gather' | 'download' | 'program' | 'free' | 'live' | 'dispose'
 export type Kernel = Exclude<keyof Backend, NotKernel>
 type Args<K extends Kernel> = Parameters<Backend[K]>
 
@@ -125,6 +126,7 @@ function callsOf(name: string, batch: number): Call[] {
     uploadPixels: values => buffer(values.length),
     gather: ({ size }, indices) => buffer(indices.length * size),
     download: async x => new Float32Array(x.length),
+    program: eager,
     free() {},
     live: 0,
     async dispose() {},
@@ -153,7 +155,7 @@ function otherCalls(batch: number): Call[] {
       f => ['unary', [f, of(batch * 9216)]] as const,
     ),
     ['softmaxGrad', [of(batch * 10), of(batch * 10), batch, 10]],
-    ['sgdStep', [of(9216 * 128), of(9216 * 128), of(9216 * 128), 0.01, 0.9]],
+    ['sgdStep', [of(9216 * 128), of(9216 * 128), of(9216 * 128), { lr: 0.01, momentum: 0.9 }]],
   ] as const
   return [...squares, ...others].map(([kernel, args]) => ({ kernel, args, models: [] }))
 }

@@ -53,16 +53,9 @@ export interface Pool2dShape {
 }
 
 /** y[n,oh,ow,c] = the mean of each kh x kw window of x[n,h,w,c]. */
-export interface AveragePool2dShape {
-  readonly n: number
-  readonly h: number
-  readonly w: number
-  readonly c: number
+export interface AveragePool2dShape extends Omit<Pool2dShape, 'size'> {
   readonly kh: number
   readonly kw: number
-  readonly stride: number
-  readonly oh: number
-  readonly ow: number
 }
 
 /** Which of matmul's operands is stored transposed. */
@@ -74,15 +67,30 @@ export interface Transposed {
 /** Below this Adam's mean is 0: as a number that fades, it would become denormal, which costs processors much time. */
 export const FADED = 1e-30
 
-/** Adam's constants for one step; `step` counts from 1. Kingma & Ba 2015, algorithm 1. */
-export interface AdamStep {
+/** Values that differ from one run of a program to the next. */
+export type SlotValues = Float32Array | Uint8Array | Uint32Array
+export type Slots = readonly SlotValues[]
+
+/** What program() makes of a function: results are valid until the next run or free(), which gives its memory back. */
+export interface Program<B> {
+  (slots: Slots): readonly B[]
+  free(): void
+}
+
+/** A step's constants, which a program reads anew at each run, as those of Adam: whoever made them may change them. */
+export interface SgdStep {
   readonly lr: number
+  readonly momentum: number
+  /** Decoupled weight decay; 0 by default. */
+  readonly decay?: number
+}
+
+/** Adam's constants for one step; `step` counts from 1. Kingma & Ba 2015, algorithm 1. */
+export interface AdamStep extends Omit<SgdStep, 'momentum'> {
   readonly beta1: number
   readonly beta2: number
   readonly epsilon: number
   readonly step: number
-  /** Decoupled weight decay; 0 by default. */
-  readonly decay?: number
 }
 
 export interface Backend<B extends Buffer = Buffer> {
@@ -102,6 +110,12 @@ export interface Backend<B extends Buffer = Buffer> {
   download(x: B): Promise<Values>
   /** Gives x back. Using it afterwards is an error. */
   free(x: B): void
+  /**
+   * fn as a program: it runs at first; later, if the backend gains by it, the kernel calls that it made are replayed. What it does
+   * may depend on the lengths of its slots alone: these it uploads or gathers anew each time, all else only once. fn gives its
+   * results away, and the caller frees what the program returns.
+   */
+  program(fn: (slots: Slots) => readonly B[]): Program<B>
   /** How many buffers are in use: a training step must leave as many as it found. */
   readonly live: number
   /** Ends threads and gives all memory back. */
@@ -163,7 +177,7 @@ export interface Backend<B extends Buffer = Buffer> {
 
   // Optimizers: they use up their state and return its successor, which may be the same memory.
   /** v ← momentum·v + dw,  w ← (1 − lr·decay)·w − lr·v;  with no v: dw in its place */
-  sgdStep(w: B, dw: B, v: B | undefined, lr: number, momentum: number, decay?: number): { w: B; v?: B }
+  sgdStep(w: B, dw: B, v: B | undefined, step: SgdStep): { w: B; v?: B }
   /** m ← β1·m + (1−β1)·dw, or 0 if that is below FADED,  v ← β2·v + (1−β2)·dw²,  w ← (1 − lr·decay)·w − lr · m/(1−β1ᵗ) / (√(v/(1−β2ᵗ)) + ε) */
   adamStep(w: B, dw: B, m: B, v: B, step: AdamStep): { w: B; m: B; v: B }
 }

@@ -1,8 +1,9 @@
 import type { Backend } from './backend.js'
-import { batchOf, onBackend, targetsFrom, upload, type Examples } from './examples.js'
+import { targetsFrom, type Examples, type ExampleSet } from './examples.js'
 import { defaultMetrics, lossFor, type Judging } from './metrics.js'
 import { first, mapValues, probabilities, type Network } from './network.js'
-import { noGrad, scope } from './scope.js'
+import { batchProgram } from './program.js'
+import { noGrad } from './scope.js'
 import { sizeOf } from './tensor.js'
 
 /** What a network made of a set: mean loss and metrics, and each example's outputs. */
@@ -26,39 +27,36 @@ export async function evaluate(
   }: Judging & { batchSize?: number; onBatch?: (done: number) => void } = {},
 ): Promise<Evaluation> {
   const { metrics = defaultMetrics } = judging
-  const lossOf = lossFor(network, judging)
   const width = sizeOf(network.output)
   const all = new Float32Array(examples.length * width)
   const classes = !(examples.targets instanceof Float32Array)
   let lossSum = 0
   let sums = mapValues(metrics, () => 0)
-  for (let start = 0; start < examples.length; start += batchSize) {
-    const count = Math.min(batchSize, examples.length - start)
-    const targets = targetsFrom(examples, start, count)
-    const [loss, outputs] = noGrad(() =>
-      scope(() => {
-        const x = batchOf(examples.inputs, set =>
-          upload(backend, set, set.values.subarray(start * set.size, (start + count) * set.size)),
-        )
-        const results = network.results(x)
-        const y = first(results)
-        return [lossOf(results, onBackend(backend, targets, count)), classes ? probabilities(y) : y] as const
-      }),
-    )
-    const rows = await outputs.download()
-    const [value] = await loss.download()
-    loss.free()
-    outputs.free()
-    all.set(rows, start * width)
-    lossSum += value * count
-    sums = mapValues(metrics, (metric, name) => sums[name] + metric(rows, targets, count))
-    onBatch(start + count)
+  const forward = batchProgram(network, backend, examples, lossFor(network, judging), (x, lossOf) =>
+    noGrad(() => {
+      const results = network.results(x)
+      const y = first(results)
+      return [lossOf(results), classes ? probabilities(y) : y]
+    }),
+  )
+  try {
+    for (let start = 0; start < examples.length; start += batchSize) {
+      const count = Math.min(batchSize, examples.length - start)
+      const inputs = ({ values, size }: ExampleSet) => values.subarray(start * size, (start + count) * size)
+      const targets = targetsFrom(examples, start, count)
+      const [[loss], rows] = await forward.run(inputs, targets)
+      all.set(rows, start * width)
+      lossSum += loss * count
+      sums = mapValues(metrics, (metric, name) => sums[name] + metric(rows, targets, count))
+      onBatch(start + count)
+    }
+  } finally {
+    forward.free()
   }
-  const { length, targets } = examples
   return {
-    loss: lossSum / length,
-    metrics: mapValues(sums, sum => sum / length),
-    targets: targets.slice(),
+    loss: lossSum / examples.length,
+    metrics: mapValues(sums, sum => sum / examples.length),
+    targets: examples.targets.slice(),
     outputs: all,
   }
 }

@@ -1,8 +1,7 @@
 // What a network learns from: inputs, and what it should make of them; and the batches that are taken from them.
-import type { Backend } from './backend.js'
 import { problem } from './errors.js'
-import { mapValues, type Named } from './network.js'
-import { pixels, Tensor, tensor } from './tensor.js'
+import type { Named } from './network.js'
+import type { Tensor } from './tensor.js'
 
 /**
  * Examples in the program's memory, one after the other, from which batches are gathered. A backend may keep a copy of
@@ -55,16 +54,6 @@ export interface Examples {
   readonly targets: Uint8Array | Uint16Array | Uint32Array | Float32Array
 }
 
-/** The inputs of a batch, each made of its set. */
-export const batchOf = (inputs: Named<ExampleSet>, of: (set: ExampleSet) => Tensor): Named<Tensor> =>
-  inputs instanceof ExampleSet ? of(inputs) : mapValues(inputs, of)
-
-/** Examples of a set's shape. */
-export const upload = (backend: Backend, { shape, size }: ExampleSet, values: Uint8Array | Float32Array) =>
-  values instanceof Uint8Array
-    ? pixels(backend, values, [values.length / size, ...shape])
-    : tensor(backend, values, [values.length / size, ...shape])
-
 /** The targets of the given examples, one after the other. */
 export function targetsAt({ targets, length }: Examples, indices: Uint32Array): Examples['targets'] {
   const width = targets.length / length
@@ -79,7 +68,3 @@ export function targetsFrom({ targets, length }: Examples, start: number, count:
   const width = targets.length / length
   return targets.subarray(start * width, (start + count) * width)
 }
-
-/** Targets as a loss takes them: classes as they are, anything else as a tensor. */
-export const onBackend = (backend: Backend, targets: Examples['targets'], count: number): Targets =>
-  targets instanceof Float32Array ? tensor(backend, targets, [count, targets.length / count]) : targets

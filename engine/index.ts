@@ -1,15 +1,5 @@
 // Everything a program that uses the engine may import.
-export type {
-  AdamStep,
-  AveragePool2dShape,
-  Backend,
-  Buffer,
-  Conv2dShape,
-  Pool2dShape,
-  Transposed,
-  Unary,
-  Values,
-} from './backend.js'
+export type * from './backend.js'
 export { backward, type Gradients } from './backward.js'
 export { cpu } from './backends/cpu.js'
 export { gpujs, gpujsMessages, gpujsModes, type GpujsMode } from './backends/gpujs/index.js'
@@ -44,16 +34,6 @@ export { sgd } from './optim/sgd.js'
 export { normal, random, shuffle, type Random } from './random.js'
 export { deserialize, serialize, type NamedTensors, type Saved } from './serialize.js'
 export { noGrad, scope } from './scope.js'
-export {
-  backendOf,
-  gather,
-  parameter,
-  pixels,
-  record,
-  sizeOf,
-  tensor,
-  Tensor,
-  type Edge,
-  type Shape,
-} from './tensor.js'
+export type { Edge, Shape } from './tensor.js'
+export { backendOf, gather, parameter, pixels, record, sizeOf, tensor, Tensor } from './tensor.js'
 export { beginning, fit, type FitOptions, type Progress, type Step } from './train.js'

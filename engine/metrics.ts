@@ -3,7 +3,9 @@ import type { Values } from './backend.js'
 import { problem } from './errors.js'
 import type { Loss, Targets } from './examples.js'
 import type { Named, Network } from './network.js'
+import { binaryCrossEntropy } from './losses/binaryCrossEntropy.js'
 import { crossEntropy } from './losses/crossEntropy.js'
+import { mse } from './losses/mse.js'
 import { Tensor } from './tensor.js'
 
 /** How much of something the outputs of a batch have, summed over its examples: [count, outputs/count] beside their targets. */
@@ -33,12 +35,21 @@ export function argmax(rows: Values, i: number, n: number): number {
   return best
 }
 
+/** A loss, and whether it is known to depend on tensors alone: then class numbers come to it as a tensor, and a step can be replayed. */
+export interface ChosenLoss {
+  readonly of: Loss<Named<Tensor>>
+  readonly fixed: boolean
+}
+
+const own: readonly unknown[] = [crossEntropy, binaryCrossEntropy, mse]
+
 /** The loss that is asked for, the network's own, or cross-entropy. */
-export function lossFor(network: Network, { loss }: Judging): Loss<Named<Tensor>> {
+export function lossFor(network: Network, { loss }: Judging): ChosenLoss {
   const asked = loss ?? network.loss
-  if (asked) return asked
-  return (results: Named<Tensor>, targets: Targets) => {
+  if (asked) return { of: asked, fixed: network.fixed && (asked === network.loss || own.includes(asked)) }
+  const of = (results: Named<Tensor>, targets: Targets) => {
     if (!(results instanceof Tensor)) throw problem('engine.heads', { heads: Object.keys(results).join(', ') })
-    return crossEntropy(results, targets as ArrayLike<number>)
+    return crossEntropy(results, targets)
   }
+  return { of, fixed: network.fixed }
 }

@@ -61,13 +61,15 @@ type TensorsFor<Inputs> = Inputs extends Shape ? Tensor : { readonly [Name in ke
  * @param build from a batch of inputs to the result, such as logits, or to several by name, of which the first is the
  *   one that is tested; it must use the same layers for every batch
  * @param options.loss of all that build returns; needed if that is more than one tensor
+ * @param options.fixed whether what build and loss do depends on shapes alone, so that a backend may record a step once and replay it;
+ *   class numbers then come to the loss as a tensor [batch]
  * @throws ChiffreError naming the layer that cannot take its input
  */
 export const network = <const Inputs extends Named<Shape>, Results extends Named<Tensor>>(
   inputs: Inputs,
   build: (x: TensorsFor<Inputs>, parts: Parts) => Results,
-  options: { loss?: Loss<Results> } = {},
-) => new Network(inputs, build as unknown as Build, options.loss)
+  options: { loss?: Loss<Results>; fixed?: boolean } = {},
+) => new Network(inputs, build as unknown as Build, options)
 
 type Build = (x: Named<Tensor>, parts: Parts) => Named<Tensor>
 
@@ -88,6 +90,10 @@ export class Network {
   readonly parameters = new Map<string, Tensor>()
   /** What layers keep up to date by themselves, such as running means: saved with the parameters, but not learned. */
   readonly state = new Map<string, Tensor>()
+  /** The loss of all results, if cross-entropy of a single one is not meant. */
+  readonly loss: Loss<Named<Tensor>> | undefined
+  /** Whether what it does depends on shapes alone. */
+  readonly fixed: boolean
   readonly #declared = new Map<string, Parameter>()
   readonly #parts = new Map<string, Part>()
   /** Of each part, what its parameters are called in it and in the network. */
@@ -97,9 +103,10 @@ export class Network {
     /** The shape of one example; of several inputs, by name. */
     readonly inputs: Named<Shape>,
     readonly build: Build,
-    /** The loss of all results, if cross-entropy of a single one is not meant. */
-    readonly loss?: Loss<Named<Tensor>>,
+    { loss, fixed = false }: { loss?: Loss<Named<Tensor>> | undefined; fixed?: boolean | undefined } = {},
   ) {
+    this.loss = loss
+    this.fixed = fixed
     const declare = (name: string, wanted: Parameter) => {
       if (this.#declared.has(name)) throw problem('engine.part.twice', { name })
       this.#declared.set(name, wanted)

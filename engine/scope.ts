@@ -11,8 +11,14 @@ export class Memory {
   ) {}
 
   free() {
-    if (this.buffer) this.backend.free(this.buffer)
+    if (this.buffer) this.backend.free(this.release())
+  }
+
+  /** The buffer, which is the caller's from here on. */
+  release(): Buffer {
+    const buffer = this.buffer!
     this.buffer = undefined
+    return buffer
   }
 }
 
@@ -48,7 +54,7 @@ export function noGrad<T>(fn: () => T): T {
 }
 
 /**
- * Runs fn and frees every tensor made inside, except those it returns (a tensor, or an array or record of them) and
+ * Runs fn and frees every tensor made inside, except those it returns (a tensor, or arrays, records and maps of them) and
  * those that existed before. One training step is one scope. fn must not be async: between its awaits, other
  * code would land in this scope.
  */
@@ -71,8 +77,9 @@ export function scope<T>(fn: () => T): T {
 
 function ownersIn(result: unknown): Owner[] {
   if (isOwner(result)) return [result]
-  if (typeof result !== 'object' || result === null) return []
-  return Object.values(result).filter(isOwner)
+  if (result instanceof Map) return [...result.values()].flatMap(ownersIn)
+  const plain = Array.isArray(result) || (typeof result === 'object' && result?.constructor === Object)
+  return plain ? Object.values(result as object).flatMap(ownersIn) : []
 }
 
 const isOwner = (value: unknown): value is Owner =>

@@ -1,14 +1,14 @@
 // Training, as a generator: it yields what happened, and whoever called it prints, draws or saves.
 import type { Backend } from './backend.js'
 import { backward } from './backward.js'
-import { batchOf, onBackend, targetsAt, upload, type Examples, type ExampleSet } from './examples.js'
+import { targetsAt, type Examples, type ExampleSet } from './examples.js'
 import { defaultMetrics, lossFor, type Judging } from './metrics.js'
 import { first, mapValues, type Network } from './network.js'
 import type { Optimizer } from './optim/optimizer.js'
 import type { Schedule } from './optim/schedule.js'
-import { random, shuffle } from './random.js'
+import { batchProgram, type OfBatch } from './program.js'
+import { random, shuffle, type Random } from './random.js'
 import { scope } from './scope.js'
-import { gather } from './tensor.js'
 
 /** How far training is: what continuing needs, besides the weights and the optimizer's state. */
 export interface Progress {
@@ -72,47 +72,55 @@ export async function* fit(
 ): AsyncGenerator<Step> {
   const { lr, epochs, batchSize = 32, seed = 0, schedule = () => 1, from = beginning, augment } = options
   const { first: begun = from.epoch, metrics = defaultMetrics } = options
-  const lossOf = lossFor(network, options)
   const batches = Math.ceil(examples.length / batchSize)
   const total = (epochs - begun) * batches
+  // What a layer draws from the generator is in no slot, so that such a step cannot be replayed.
+  let drawn = false
+  const loss = lossFor(network, options)
+  const learn: OfBatch = (x, lossOf) => {
+    let rng: Random | undefined
+    const draw = () => ((drawn = true), (rng ??= random(seed, 'batch', optimizer.steps))())
+    // All else is given back before the step, so that nothing waits to read the weights: they are changed where they are.
+    const { loss, y, gradients } = scope(() => {
+      const results = network.results(x, { training: true, rng: draw })
+      const loss = lossOf(results)
+      return { loss, y: first(results), gradients: backward(loss) }
+    })
+    optimizer.apply(gradients)
+    return [loss, y]
+  }
+  const step = batchProgram(network, backend, examples, loss, learn, () => !drawn)
+  try {
+    for (let epoch = from.epoch; epoch < epochs; epoch++) {
+      const order = shuffle(examples.length, random(seed, 'shuffle', epoch))
+      let { batch, lossSum, sums } = epoch === from.epoch ? from : beginning
+      while (batch < batches) {
+        const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize)
+        const count = indices.length
+        const targets = targetsAt(examples, indices)
+        const rate = lr * schedule(((epoch - begun) * batches + batch) / total)
+        const inputs = (set: ExampleSet) => (augment ? augment(set, indices, epoch) : indices)
+        optimizer.advance(rate)
+        const [[loss], scores] = await step.run(inputs, targets)
 
-  for (let epoch = from.epoch; epoch < epochs; epoch++) {
-    const order = shuffle(examples.length, random(seed, 'shuffle', epoch))
-    let { batch, lossSum, sums } = epoch === from.epoch ? from : beginning
-    while (batch < batches) {
-      const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize)
-      const count = indices.length
-      const targets = targetsAt(examples, indices)
-      const rate = lr * schedule(((epoch - begun) * batches + batch) / total)
-      const [loss, outputs] = scope(() => {
-        const x = batchOf(examples.inputs, set =>
-          augment ? upload(backend, set, augment(set, indices, epoch)) : gather(backend, set, indices),
-        )
-        const results = network.results(x, { training: true, rng: random(seed, 'batch', optimizer.steps) })
-        const loss = lossOf(results, onBackend(backend, targets, count))
-        optimizer.step(backward(loss), rate)
-        return [loss, first(results)] as const
-      })
-      const scores = await outputs.download()
-      const [value] = await loss.download()
-      loss.free()
-      outputs.free()
-
-      batch++
-      lossSum += value * count
-      sums = mapValues(metrics, (metric, name) => (sums[name] ?? 0) + metric(scores, targets, count))
-      const seen = Math.min(batch * batchSize, examples.length)
-      yield {
-        epoch: epoch + 1,
-        batch,
-        batches,
-        seen,
-        loss: lossSum / seen,
-        metrics: mapValues(sums, sum => sum / seen),
-        lr: rate,
-        progress: batch === batches ? { ...beginning, epoch: epoch + 1 } : { epoch, batch, lossSum, sums },
+        batch++
+        lossSum += loss * count
+        sums = mapValues(metrics, (metric, name) => (sums[name] ?? 0) + metric(scores, targets, count))
+        const seen = Math.min(batch * batchSize, examples.length)
+        yield {
+          epoch: epoch + 1,
+          batch,
+          batches,
+          seen,
+          loss: lossSum / seen,
+          metrics: mapValues(sums, sum => sum / seen),
+          lr: rate,
+          progress: batch === batches ? { ...beginning, epoch: epoch + 1 } : { epoch, batch, lossSum, sums },
+        }
+        if (!Number.isFinite(loss)) return
       }
-      if (!Number.isFinite(value)) return
     }
+  } finally {
+    step.free()
   }
 }

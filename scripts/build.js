@@ -14,6 +14,8 @@ const folders = ['engine', 'models', 'data', 'training', 'cli', 'web', 'bench', 
 const assembly = 'engine/backends/wasm/assembly'
 /** The names and parameters of the kernels, for the code that calls them: written from what assembly/ exports. */
 const kernelTypes = 'engine/backends/wasm/kernels.ts'
+/** One function for each kernel, all of one form, which a program calls by their numbers: written from the kernels' sources. */
+const kernelCalls = `${assembly}/calls.ts`
 
 /**
  * Every source below the folders, as `path size date`, sorted: equal lists mean that nothing changed. Each command waits for
@@ -210,6 +212,7 @@ async function bundlePlot(fresh) {
  * base64 into one module: the engine reads no file, and a page needs no second download.
  */
 async function compileKernels(path) {
+  const signatures = await writeKernelCalls()
   const lines = ['// Compiled from engine/backends/wasm/assembly by scripts/build.js.']
   for (const [name, fused] of [
     ['fused', true],
@@ -217,10 +220,54 @@ async function compileKernels(path) {
   ]) {
     const { bytes, types } = await compileAssembly(join(assembly, 'exports.ts'), { fused })
     lines.push(`export const ${name} = '${Buffer.from(bytes).toString('base64')}'`)
-    if (name === 'strict') await writeKernelTypes(types, await constantsOf(bytes))
+    if (name === 'strict') await writeKernelTypes(types, await constantsOf(bytes), signatures)
   }
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, lines.join('\n') + '\n')
+}
+
+/**
+ * Writes calls.ts, if it has changed: for each kernel(item, scratch, …) of assembly/, a function that takes what follows from memory.
+ * @returns of each kernel the types of these arguments
+ */
+async function writeKernelCalls() {
+  const kernels = []
+  for (const file of readdirSync(join(root, assembly)).sort()) {
+    const source = await readFile(join(root, assembly, file), 'utf8')
+    const found = source.matchAll(/^export function (\w+)\(\s*item: i32,\s*scratch: usize,([^)]*)\)/gm)
+    for (const [, name, list] of found)
+      kernels.push({
+        name,
+        file: file.slice(0, -'.ts'.length),
+        types: [...list.matchAll(/\w+: (\w+)/g)].map(m => m[1]),
+      })
+  }
+  const files = [...new Set(kernels.map(({ file }) => file))]
+  const load = (type, i) =>
+    type === 'bool' ? `load<i32>(args, ${4 * i}) != 0` : `load<${type === 'usize' ? 'u32' : type}>(args, ${4 * i})`
+  const code = [
+    '// Kernels by number, their arguments being in memory, 4 bytes each; written by scripts/build.js: do not edit.',
+    ...files.map(
+      file =>
+        `import { ${kernels
+          .filter(k => k.file === file)
+          .map(k => k.name)
+          .join(', ')} } from './${file}'`,
+    ),
+    '',
+    ...kernels.map(
+      ({ name, types }) =>
+        `function call_${name}(item: i32, scratch: usize, args: usize): void { ${name}(item, scratch, ${types.map(load).join(', ')}) }`,
+    ),
+    '',
+    'export const CALLS: StaticArray<(item: i32, scratch: usize, args: usize) => void> = [',
+    ...kernels.map(({ name }) => `  call_${name},`),
+    ']',
+    '',
+  ].join('\n')
+  const path = join(root, kernelCalls)
+  if ((await readFile(path, 'utf8').catch(() => '')) !== code) await writeFile(path, code)
+  return kernels.map(({ name, types }) => [name, types.map(type => (type === 'f32' ? 'f' : 'i')).join('')])
 }
 
 /** The constants that the kernels export. */
@@ -234,7 +281,7 @@ async function constantsOf(bytes) {
  * Writes what a caller has to know of the kernels, if it has changed. A kernel's first parameters, `item` and `scratch`, are
  * those that the thread pool gives it; what has other ones is a function of sizes, or an innermost loop.
  */
-async function writeKernelTypes(types, constants) {
+async function writeKernelTypes(types, constants, signatures) {
   const declared = [...types.matchAll(/^ {2}export function (\w+)\((.*)\): (\w+);$/gm)]
   const members = declared.map(([, name, list, result]) => [name, list.replaceAll(': boolean', ': number'), result])
   const own = 'item: number, scratch: number'
@@ -253,7 +300,12 @@ async function writeKernelTypes(types, constants) {
     ...others.map(([name, list, result]) => `  ${name}(${list}): ${result}`),
     '}',
     '',
-    '/** How much an item of a kernel is. */',
+    '/** Each kernel at its number of calls.ts, with the kinds of its arguments: whole numbers (i) or floats (f). */',
+    'export const signatures: readonly (readonly [kernel: keyof Kernels, kinds: string])[] = [',
+    ...signatures.map(([name, kinds]) => `  ['${name}', '${kinds}'],`),
+    ']',
+    '',
+    '/** How much an item of a kernel is, and how a program is laid out. */',
     'export const constants = {',
     ...constants.map(([name, { value }]) => `  ${name}: ${value},`),
     '} as const',

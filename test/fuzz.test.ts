@@ -19,6 +19,7 @@ const noKernels: readonly (readonly [why: string, names: string])[] = [
     transformedFilters4`,
   ],
   ['runs when a backend is made', 'fillPlaces fillTables'],
+  ['runs kernels', 'runProgram takePart'],
   [
     'is an innermost loop that kernels call',
     `activeFilterGradTile addNarrow addWide addWindow convolveTile dots filterGradTile multiplyTile multiplyTiles narrowGreyScatter narrowGreySum

@@ -462,7 +462,8 @@ describe('a session of a network with a skip, two results, and state that is not
       parameters: { row: { ...zeros(input), trained: false } },
       forward(x, { row }, { training }) {
         const target = tensor(x.backend, new Float32Array(row.data.length).fill(1), row.shape)
-        if (training) row.data = x.backend.sgdStep(row.data, ops.sub(row, target).data, undefined, 0.1, 0).w
+        if (training)
+          row.data = x.backend.sgdStep(row.data, ops.sub(row, target).data, undefined, { lr: 0.1, momentum: 0 }).w
         return ops.add(x, row)
       },
     }),

@@ -42,7 +42,16 @@ export class Stepper implements Optimizer {
   }
 
   step(gradients: Gradients, lr: number) {
-    this.inner.step(this.#clip > 0 ? clipNorm(gradients, this.#clip) : gradients, lr)
+    this.advance(lr)
+    this.apply(gradients)
+  }
+
+  advance(lr: number) {
+    this.inner.advance(lr)
+  }
+
+  apply(gradients: Gradients) {
+    this.inner.apply(this.#clip > 0 ? clipNorm(gradients, this.#clip) : gradients)
     this.#averages?.update()
   }
 

@@ -12,7 +12,7 @@ import {
   type Unary,
   type Values,
 } from '../backend.js'
-import { gathered } from './gathered.js'
+import { eager, gathered } from './gathered.js'
 
 /** The reference backend, in Float32 unless asked otherwise. */
 export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float64' } = {}): Backend<Values> {
@@ -43,6 +43,7 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
       return make(values.length, i => values[i] / scale)
     },
     download: async x => x.slice(),
+    program: eager,
     free(x) {
       if (!inUse.delete(x)) throw new Error('cpu: freed a buffer that is not in use')
     },
@@ -172,7 +173,7 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
       return dlogits
     },
 
-    sgdStep(w, dw, v, lr, momentum, decay = 0) {
+    sgdStep(w, dw, v, { lr, momentum, decay = 0 }) {
       for (let i = 0; i < w.length; i++) {
         if (v) v[i] = momentum * v[i] + dw[i]
         w[i] -= lr * ((v ?? dw)[i] + decay * w[i])

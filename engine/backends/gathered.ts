@@ -1,4 +1,5 @@
-import type { ExampleSet } from '../backend.js'
+// What backends do that keep neither sets of examples nor programs.
+import type { ExampleSet, Program, Slots } from '../backend.js'
 
 /** A copy of the examples of the given indices, one after the other: gather() on a backend that keeps no copy of the set. */
 export function gathered({ values, size }: ExampleSet, indices: Uint32Array): Uint8Array | Float32Array {
@@ -7,3 +8,7 @@ export function gathered({ values, size }: ExampleSet, indices: Uint32Array): Ui
   indices.forEach((from, i) => picked.set(values.subarray(from * size, (from + 1) * size), i * size))
   return picked
 }
+
+/** program(): the function as it is. */
+export const eager = <B>(fn: (slots: Slots) => readonly B[]): Program<B> =>
+  Object.assign((slots: Slots) => fn(slots), { free() {} })

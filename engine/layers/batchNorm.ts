@@ -44,5 +44,5 @@ export function batchNorm({ momentum = 0.1, epsilon = 1e-5 } = {}): Layer {
 /** running ← running − momentum · (running − value): a step of gradient descent, as backends have it. */
 function follow(running: Tensor, value: Tensor, momentum: number) {
   const { backend } = running
-  running.data = backend.sgdStep(running.data, sub(running, value).data, undefined, momentum, 0).w
+  running.data = backend.sgdStep(running.data, sub(running, value).data, undefined, { lr: momentum, momentum: 0 }).w
 }

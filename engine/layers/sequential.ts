@@ -1,4 +1,4 @@
-import { Network } from '../network.js'
+import { Network, type Named, type Parts } from '../network.js'
 import type { Shape, Tensor } from '../tensor.js'
 import type { Layer } from './layer.js'
 
@@ -9,9 +9,7 @@ import type { Layer } from './layer.js'
  */
 export function sequential(input: Shape, ...layers: Layer[]): Network {
   const named = layers.map((layer, i) => [`${i}.${layer.name}`, layer] as const)
-  return new Network(input, (x, net) => {
-    let h = x as Tensor
-    for (const [name, layer] of named) h = net.layer(name, layer, h)
-    return h
-  })
+  const build = (x: Named<Tensor>, net: Parts) =>
+    named.reduce((h, [name, layer]) => net.layer(name, layer, h), x as Tensor)
+  return new Network(input, build, { fixed: true })
 }

@@ -1,4 +1,3 @@
-import type { Gradients } from '../backward.js'
 import type { Tensor } from '../tensor.js'
 import { Memory, type Optimizer, type State } from './optimizer.js'
 
@@ -17,19 +16,25 @@ export function adam(
 ): Optimizer {
   const mean = new Memory('adam.m', parameters)
   const square = new Memory('adam.v', parameters)
-  let steps = 0
+  const constants = { lr: 0, beta1, beta2, epsilon, step: 0, decay: weightDecay }
   return {
     name: 'adam',
     get steps() {
-      return steps
+      return constants.step
     },
-    step(gradients: Gradients, lr: number) {
-      steps++
+    step(gradients, lr) {
+      this.advance(lr)
+      this.apply(gradients)
+    },
+    advance(lr) {
+      constants.lr = lr
+      constants.step++
+    },
+    apply(gradients) {
       for (const parameter of parameters.values()) {
         const dw = gradients.get(parameter)?.data
         if (!dw) continue
         const [m, v] = [mean.of(parameter), square.of(parameter)]
-        const constants = { lr, beta1, beta2, epsilon, step: steps, decay: weightDecay }
         const next = parameter.backend.adamStep(parameter.data, dw, m, v, constants)
         parameter.data = next.w
         mean.set(parameter, next.m)
@@ -43,7 +48,7 @@ export function adam(
       return state
     },
     restore(state, done) {
-      steps = done
+      constants.step = done
       mean.restore(state)
       square.restore(state)
     },

@@ -27,7 +27,7 @@ export function ema(parameters: ReadonlyMap<string, Tensor>, decay = 0.999): Ema
       for (const w of parameters.values()) {
         const b = w.backend
         const apart = b.sub(averages.of(w), w.data)
-        averages.set(w, b.sgdStep(averages.of(w), apart, undefined, 1 - decay, 0).w)
+        averages.set(w, b.sgdStep(averages.of(w), apart, undefined, { lr: 1 - decay, momentum: 0 }).w)
         b.free(apart)
       }
     },

@@ -12,8 +12,12 @@ export interface Optimizer {
   readonly name: string
   /** How many steps were taken. */
   readonly steps: number
-  /** Moves every parameter that has a gradient, lr being this step's learning rate. */
+  /** Moves every parameter that has a gradient, lr being this step's learning rate: advance and apply. */
   step(gradients: Gradients, lr: number): void
+  /** Begins a step: what its constants are. A program, which does not call apply again, reads them when it runs. */
+  advance(lr: number): void
+  /** Moves the parameters by the constants of the step that was begun. */
+  apply(gradients: Gradients): void
   /** What it remembers, by name. */
   state(): Promise<NamedTensors>
   /** Takes up what state() gave, after so many steps. State of other names is ignored, missing state starts at 0. */

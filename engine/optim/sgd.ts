@@ -1,4 +1,3 @@
-import type { Gradients } from '../backward.js'
 import type { Tensor } from '../tensor.js'
 import { Memory, type Optimizer, type State } from './optimizer.js'
 
@@ -9,19 +8,27 @@ import { Memory, type Optimizer, type State } from './optimizer.js'
  */
 export function sgd(parameters: ReadonlyMap<string, Tensor>, { momentum = 0, weightDecay = 0 } = {}): Optimizer {
   const velocity = new Memory('sgd.velocity', parameters)
+  const constants = { lr: 0, momentum, decay: weightDecay }
   let steps = 0
   return {
     name: 'sgd',
     get steps() {
       return steps
     },
-    step(gradients: Gradients, lr: number) {
+    step(gradients, lr) {
+      this.advance(lr)
+      this.apply(gradients)
+    },
+    advance(lr) {
+      constants.lr = lr
       steps++
+    },
+    apply(gradients) {
       for (const parameter of parameters.values()) {
         const dw = gradients.get(parameter)?.data
         if (!dw) continue
         const v = momentum > 0 ? velocity.of(parameter) : undefined
-        const next = parameter.backend.sgdStep(parameter.data, dw, v, lr, momentum, weightDecay)
+        const next = parameter.backend.sgdStep(parameter.data, dw, v, constants)
         parameter.data = next.w
         if (next.v) velocity.set(parameter, next.v)
       }

@@ -23,8 +23,8 @@ const lazy = (length: number, op: LazyOp) => {
   block.layouts.push({ kind: 'lazy', op })
   return block
 }
-const csr = (block: Block, m: number, n: number, density: number) => {
-  const rows: Csr = { kind: 'csr', m, n, starts: 0, grey: false, shift: 0, density, owned: [0] }
+const csr = (block: Block, m: number, n: number, full: boolean) => {
+  const rows: Csr = { kind: 'csr', m, n, starts: 0, grey: false, shift: 0, full, owned: [0] }
   block.layouts.push(rows)
   return block
 }
@@ -72,14 +72,14 @@ describe('the planner of wasm', () => {
       const x = bytes(128 * 784)
       const block = product(x, dense(784 * 10), 128, 784, 10)
       assert.equal(kernelsOf(plans.compute(block, y)), 'first csr')
-      csr(x, 128, 784, 0.19)
+      csr(x, 128, 784, false)
       assert.deepEqual(kernelsOf(plans.compute(block, y)), ['spmm'])
-      const full = csr(bytes(128 * 784), 128, 784, 0.9)
+      const full = csr(bytes(128 * 784), 128, 784, true)
       assert.deepEqual(kernelsOf(plans.compute(product(full, dense(7840), 128, 784, 10), y)), [
         'packColumns',
         'multiply',
       ])
-      const other = csr(bytes(128 * 784), 64, 1568, 0.19)
+      const other = csr(bytes(128 * 784), 64, 1568, false)
       assert.equal(
         kernelsOf(plans.compute(product(other, dense(7840), 128, 784, 10), y)),
         'first csr',
@@ -88,7 +88,7 @@ describe('the planner of wasm', () => {
     })
     it("behind relu, of what is large enough; and relu's gradient where that is not 0", () => {
       const [m, k, n] = [128, 9216, 128]
-      const x = csr(dense(m * k, true), m, k, 0.4)
+      const x = csr(dense(m * k, true), m, k, false)
       assert.deepEqual(kernelsOf(plans.compute(product(x, dense(k * n), m, k, n), y)), ['spmm'])
       assert.deepEqual(kernelsOf(plans.compute(product(x, dense(m * n), k, m, n, { x: true }), y)), [
         'spmmTransposed',
@@ -105,7 +105,7 @@ describe('the planner of wasm', () => {
       ])
     })
     it("Adam's step in panels: of the gradient of such a product that waits, and of no other", () => {
-      const x = csr(bytes(128 * 784), 128, 784, 0.19)
+      const x = csr(bytes(128 * 784), 128, 784, false)
       const dw = product(x, dense(1280), 784, 128, 10, { x: true })
       const panels = plans.adamPanels(dw)
       assert.ok('shape' in panels && panels.shape?.m === 784 && panels.shape.n === 10)

@@ -250,8 +250,8 @@ export function testBackend(
             results[`${name} itself`] = z
           }
           const changed = b.mul(b.conv2d(i.x, i.w, s), i.scale)
-          b.sgdStep(i.w, i.w, undefined, 0.5, 0)
-          b.sgdStep(i.scale, i.scale, undefined, 0.5, 0)
+          b.sgdStep(i.w, i.w, undefined, { lr: 0.5, momentum: 0 })
+          b.sgdStep(i.scale, i.scale, undefined, { lr: 0.5, momentum: 0 })
           return { ...results, 'conv2d scaled before its weights and the row change': changed }
         })
       })
@@ -446,14 +446,14 @@ export function testBackend(
         it(`sgd, ${n} weights`, () =>
           compare('sgd', inputs(n), (b, i) => {
             let w = i.w
-            for (const t of steps) ({ w } = b.sgdStep(w, i[`dw${t}`], undefined, 0.1 / (t + 1), 0))
+            for (const t of steps) ({ w } = b.sgdStep(w, i[`dw${t}`], undefined, { lr: 0.1 / (t + 1), momentum: 0 }))
             return { sgdStep: w }
           }))
         it(`momentum, ${n} weights`, () =>
           compare('momentum', inputs(n), (b, i) => {
             let [w, v] = [i.w, i.v]
             for (const t of steps) {
-              const next = b.sgdStep(w, i[`dw${t}`], v, 0.1, 0.9)
+              const next = b.sgdStep(w, i[`dw${t}`], v, { lr: 0.1, momentum: 0.9 })
               ;[w, v] = [next.w, next.v!]
             }
             return { sgdStep: w, 'sgdStep velocity': v }
@@ -464,9 +464,9 @@ export function testBackend(
             const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, decay: 0.3 }
             for (const t of steps) {
               ;({ w, m, v } = b.adamStep(w, i[`dw${t}`], m, v, { ...constants, step: t + 1 }))
-              w = b.sgdStep(w, i[`dw${t}`], undefined, 0.01, 0, 0.5).w
+              w = b.sgdStep(w, i[`dw${t}`], undefined, { lr: 0.01, momentum: 0, decay: 0.5 }).w
             }
-            const { w: last, v: velocity } = b.sgdStep(w, i.dw0, i.dw1, 0.1, 0.9, 0.7)
+            const { w: last, v: velocity } = b.sgdStep(w, i.dw0, i.dw1, { lr: 0.1, momentum: 0.9, decay: 0.7 })
             return { 'sgdStep decay': last, 'sgdStep velocity': velocity!, 'adamStep mean': m }
           }))
         it(`adam, ${n} weights`, () =>
@@ -489,7 +489,7 @@ export function testBackend(
       it('a kernel that was called before a step sees the weights as they were', () =>
         compare('order', { x: uniform(15, 'x'), w: uniform(35, 'w'), dw: uniform(35, 'dw') }, (b, i) => {
           const before = b.matmul(i.x, i.w, 3, 5, 7)
-          const { w } = b.sgdStep(i.w, i.dw, undefined, 0.5, 0)
+          const { w } = b.sgdStep(i.w, i.dw, undefined, { lr: 0.5, momentum: 0 })
           return { 'matmul before': before, 'matmul after': b.matmul(i.x, w, 3, 5, 7) }
         }))
     })
@@ -511,8 +511,8 @@ export function testBackend(
             'biasGrad db2': b.biasGrad(dlogits, m, n),
             crossEntropy: b.crossEntropy(logits, i.labels, m, n),
             'addBias logits': logits,
-            'sgdStep w1': b.sgdStep(i.w1, dw1, undefined, 0.1, 0).w,
-            'sgdStep w2': b.sgdStep(i.w2, dw2, undefined, 0.1, 0).w,
+            'sgdStep w1': b.sgdStep(i.w1, dw1, undefined, { lr: 0.1, momentum: 0 }).w,
+            'sgdStep w2': b.sgdStep(i.w2, dw2, undefined, { lr: 0.1, momentum: 0 }).w,
           }
         }))
 
@@ -547,7 +547,7 @@ export function testBackend(
               const y = b.matmul(x, w, m, k, n)
               await b.download(y)
               const dx = reluGrad(b, x, b.matmul(i.dy1, w, m, n, k, { w: true }))
-              const after = b.sgdStep(w, gradient(i.dy2), undefined, 0.1, 0).w
+              const after = b.sgdStep(w, gradient(i.dy2), undefined, { lr: 0.1, momentum: 0 }).w
               return {
                 'matmul before': before,
                 // The products' rounding, which the steps hand on.
@@ -639,7 +639,7 @@ export function testBackend(
         })
         chain('the weights change before the result is read', (b, i) => {
           const { z, y } = forward(b, i, s, p)
-          const w = b.sgdStep(i.w, i.w, undefined, 0.5, 0).w
+          const w = b.sgdStep(i.w, i.w, undefined, { lr: 0.5, momentum: 0 }).w
           return { maxPool: y, conv2d: z, 'conv2d after': b.conv2d(i.x, w, s) }
         })
         chain('every intermediate is used twice', (b, i) => {
@@ -1004,7 +1004,7 @@ export function testBackend(
             }
             const adam = b.adamStep(x, i.dw, mean, square, { lr: 0.1, beta1: 0.9, beta2: 0.9, epsilon: 1e-3, step: 1 })
             const waiting = b.matmul(adam.m, i.u, m, n, 1)
-            const { w, v } = b.sgdStep(adam.w, i.dw, adam.m, 0.1, 0.5)
+            const { w, v } = b.sgdStep(adam.w, i.dw, adam.m, { lr: 0.1, momentum: 0.5 })
             return {
               ...before,
               'matmul waiting': waiting,

@@ -8,6 +8,7 @@
 //    numbers stay exact through whole networks, and with them every tie, mask and argmax;
 //  - decisions whose margin is larger than the error. Where it is not (relu near 0, almost equal cells of a pooling
 //    window), either outcome is right, and what is behind it gets a bound that allows both; `undecided` counts these.
+import { eager } from '../../engine/backends/gathered.js'
 import { cpu, type AdamStep, type AveragePool2dShape, type Backend, type Buffer, type Conv2dShape, type Pool2dShape, type Values } from '../../engine/index.js' // prettier-ignore
 import { FADED } from '../../engine/backend.js'
 
@@ -185,6 +186,7 @@ export function bounds(): Bounds {
     get undecided() {
       return undecided
     },
+    program: eager,
     async dispose() {
       await reference.dispose()
     },
@@ -384,7 +386,7 @@ export function bounds(): Bounds {
       return make(value, error, 0)
     },
 
-    sgdStep(w, dw, v, lr, momentum, decay = 0) {
+    sgdStep(w, dw, v, { lr, momentum, decay = 0 }) {
       const next = v && stepped(dw, v, -momentum)
       live -= v ? 2 : 1
       const moved = stepped(w, next ?? dw, lr, 1 - lr * decay)

@@ -3,7 +3,7 @@
 //
 // gpu.js is a large library and few runs need it: it is loaded only when this backend is asked for.
 import { FADED, type AdamStep, type Backend, type Conv2dShape, type Pool2dShape, type Transposed, type Values } from '../../backend.js' // prettier-ignore
-import { gathered } from '../gathered.js'
+import { eager, gathered } from '../gathered.js'
 import { Device, type DeviceBuffer } from './device.js'
 import * as kernels from './kernels.js'
 import type { Mode } from './library.js'
@@ -100,6 +100,7 @@ function backend(device: Device): Backend<DeviceBuffer> {
       return picked instanceof Uint8Array ? uploadPixels(picked) : upload(picked)
     },
     download: x => device.download(x),
+    program: eager,
     free: x => device.free(x),
     get live() {
       return device.live.size
@@ -163,7 +164,7 @@ function backend(device: Device): Backend<DeviceBuffer> {
     crossEntropyGrad: (logits, labels, dy, m, n, smoothing = 0) =>
       device.run(kernels.crossEntropyGrad(m, n, smoothing), logits, labels, dy),
 
-    sgdStep(w, dw, v, lr, momentum, decay = 0) {
+    sgdStep(w, dw, v, { lr, momentum, decay = 0 }) {
       const kept = 1 - lr * decay
       const move = (by: DeviceBuffer) => each('sgdStep', 'w, dw', 'kept * w - lr * dw', [w, by], { kept, lr })
       if (!v) return replace({ w: move(dw) }, w)

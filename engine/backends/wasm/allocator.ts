@@ -4,8 +4,14 @@ import type { WasmMemory } from './host.js'
 
 const PAGE = 65536
 /** Vectors may be read a little past a piece's end; and pieces begin on a cache line. */
-const SLACK = 64
+export const SLACK = 64
 const align = (bytes: number) => Math.ceil((bytes + SLACK) / 64) * 64
+
+/** A stretch of memory. */
+export interface Range {
+  readonly at: number
+  readonly size: number
+}
 
 /** First fit, neighbours joined: a training step finds the pieces that the step before gave back. */
 export class Allocator {
@@ -14,6 +20,8 @@ export class Allocator {
   readonly #sizes = new Map<number, number>()
   /** How many bytes are handed out. */
   used = 0
+  /** All pieces that were handed out since somebody asked for this list. */
+  log: Range[] | undefined
 
   constructor(
     readonly memory: WasmMemory,
@@ -33,6 +41,7 @@ export class Allocator {
     if (piece.size === 0) this.#free.splice(this.#free.indexOf(piece), 1)
     this.#sizes.set(at, size)
     this.used += size
+    this.log?.push({ at, size })
     return at
   }
 
@@ -45,6 +54,31 @@ export class Allocator {
   give(at: number) {
     const size = this.sizeOf(at)
     this.#sizes.delete(at)
+    this.#add({ at, size })
+  }
+
+  /** Keeps what is free of these ranges from being handed out. @returns what it was, to be released one day */
+  reserve(ranges: readonly Range[]): Range[] {
+    const reserved: Range[] = []
+    for (const range of ranges)
+      this.#free = this.#free.flatMap(piece => {
+        const at = Math.max(piece.at, range.at)
+        const end = Math.min(piece.at + piece.size, range.at + range.size)
+        if (end <= at) return [piece]
+        reserved.push({ at, size: end - at })
+        this.used += end - at
+        const before = { at: piece.at, size: at - piece.at }
+        const after = { at: end, size: piece.at + piece.size - end }
+        return [before, after].filter(({ size }) => size > 0)
+      })
+    return reserved
+  }
+
+  release(ranges: readonly Range[]) {
+    for (const range of ranges) this.#add({ ...range })
+  }
+
+  #add({ at, size }: Range) {
     this.used -= size
     const free = this.#free
     const i = free.findIndex(p => p.at > at)

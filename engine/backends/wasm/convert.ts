@@ -1,11 +1,11 @@
 // Carries plans out, and converts a buffer from one layout to another, which may take a plan.
-import { bytesToCsr } from './images.js'
 import { constants as sizes } from './kernels.js'
 import {
   Block, csrOf, isGrey, lazyOf,
   type Bytes, type Csr, type Dense, type Packed,
 } from './layout.js' // prettier-ignore
 import {
+  mostEntries,
   packedSize,
   piecesOf,
   type Arg,
@@ -15,6 +15,7 @@ import {
   type Size,
   type Space,
 } from './planner.js'
+import type { Live } from './recording.js'
 import type { Store } from './store.js'
 
 /** What a buffer can be asked for: matrices by their shape. */
@@ -29,7 +30,7 @@ export type Converter = ReturnType<typeof createConverter>
 
 /** @param explain hears of each plan before it is carried out */
 export function createConverter(store: Store, planner: Planner, explain?: (plan: Plan) => void) {
-  const { another, drop, free, functions, give, run, runKernel, take, view, adopt } = store
+  const { another, drop, forget, free, functions, give, run, runKernel, take, adopt } = store
 
   const bytesOf = (size: Size) =>
     typeof size === 'number'
@@ -60,10 +61,11 @@ export function createConverter(store: Store, planner: Planner, explain?: (plan:
   }
 
   /** The number that an argument stands for. */
-  function resolve(arg: Arg): number {
-    if (typeof arg === 'number') return arg
+  function resolve(arg: Arg): number | Live {
+    if (typeof arg === 'number' || typeof arg === 'function') return arg
     if ('size' in arg) return arg.at
     const { of, m, n } = arg
+    store.recording?.use(of)
     switch (arg.as) {
       case 'dense':
       case 'bytes':
@@ -87,6 +89,7 @@ export function createConverter(store: Store, planner: Planner, explain?: (plan:
   /** A buffer in a layout, which it has from then on; csr and packed are of a matrix [m,n]. */
   function as<K extends keyof Layouts>(x: Block, kind: K, m = 0, n = 0): Layouts[K] {
     if (x.holders <= 0) throw new Error('wasm: a buffer was used after it had been freed')
+    store.recording?.use(x)
     for (const l of x.layouts)
       if (l.kind === kind && ((l.kind !== 'csr' && l.kind !== 'packed') || (l.m === m && l.n === n)))
         return l as Layouts[K]
@@ -174,13 +177,14 @@ export function createConverter(store: Store, planner: Planner, explain?: (plan:
     const op = lazyOf(x)
     if (op?.op === 'gather' && op.set.size === n) {
       gather(op.set.places, op.indices)
-      return noted(x, { ...csr, density: op.set.density, owned: [starts] })
+      return noted(x, { ...csr, full: op.set.full, owned: [starts] })
     }
-    const places = take(4 * m)
-    const { piece, ink } = bytesToCsr(store, as(x, 'bytes').at, places, m, n)
+    const room = functions.imageBytes(n, n)
+    const [places, piece] = [take(4 * m), take(m * room)]
+    run('bytesToCsr', piecesOf(m, sizes.CSR_ROWS), [as(x, 'bytes').at, places, piece, room, m, n])
     gather(places, 0)
     give(places)
-    return noted(x, { ...csr, density: ink / (m * n), owned: [starts, piece] })
+    return noted(x, { ...csr, full: isFull(starts, m, n, 4), owned: [starts, piece] })
   }
 
   /** The entries of numbers. */
@@ -188,16 +192,18 @@ export function createConverter(store: Store, planner: Planner, explain?: (plan:
     const from = as(x, 'dense').at
     const entries = take(entryBytes(m, n))
     const starts = takeStarts(m, n)
-    const stride = functions.blocksOf(n) + 1
-    const first = starts >> 2
-    const { words } = view()
-    for (let i = 0; i < m; i++) words[first + i * stride] = entries + 8 * i * (n + sizes.SPARE)
-    run('denseToCsr', piecesOf(m, sizes.CSR_ROWS), [from, starts, m, n])
-    store.done()
-    let length = 0
-    for (let i = 0; i < m; i++) length += words[first + (i + 1) * stride - 1] - words[first + i * stride]
-    const density = length / (8 * m * n)
-    return noted(x, { kind: 'csr', m, n, starts, grey: false, shift: 0, density, owned: [entries, starts] })
+    run('denseToCsr', piecesOf(m, sizes.CSR_ROWS), [from, entries, starts, m, n])
+    const full = isFull(starts, m, n, 8)
+    return noted(x, { kind: 'csr', m, n, starts, grey: false, shift: 0, full, owned: [entries, starts] })
+  }
+
+  /** Whether rows whose entries have so many bytes have too many of them for products of what is not 0. */
+  function isFull(starts: number, m: number, n: number, size: number): boolean {
+    const count = store.takeOwn(4)
+    run('countEntries', 1, [starts, m, n, size, count])
+    const full = !store.isAtMost(count, mostEntries(m * n))
+    give(count)
+    return full
   }
 
   function noted(x: Block, csr: Csr): Csr {
@@ -222,19 +228,21 @@ export function createConverter(store: Store, planner: Planner, explain?: (plan:
 
   /**
    * The block that a step makes of one that it uses up, with its numbers, for the step to change; in panels if they are
-   * asked for. It has the same memory, unless something that waits still wants to read that, and then its numbers only if
-   * they are to be copied; and nothing of what was noted of them.
+   * asked for. It is the same one, with nothing of what was noted of its numbers; unless something that waits still wants to
+   * read them: then it is a new one, with its numbers only if they are to be copied.
    */
   function successor(x: Block, copied: boolean, panels?: { readonly m: number; readonly n: number }): Block {
     const layout = panels ? as(x, 'packed', panels.m, panels.n) : as(x, 'dense')
-    const next = adopt(new Block(x.length))
-    if (x.holders > 1) next.layouts.push({ ...layout, at: another(layout.at, copied) })
-    else {
-      next.layouts.push(layout)
-      x.layouts = x.layouts.filter(other => other !== layout)
+    if (x.holders > 1) {
+      const next = adopt(new Block(x.length))
+      next.layouts.push({ ...layout, at: another(layout.at, copied) })
+      free(x)
+      return next
     }
-    free(x)
-    return next
+    store.recording?.change(x)
+    drop(x, other => other !== layout)
+    forget(x)
+    return x
   }
 
   return { as, execute, planned, successor }

@@ -4,8 +4,8 @@
 import type { ExampleSet, Values } from '../../backend.js'
 import { gathered } from '../gathered.js'
 import { constants as sizes } from './kernels.js'
-import { Block, denseOf, type ImageSet } from './layout.js'
-import { piecesOf } from './planner.js'
+import { Block, type ImageSet } from './layout.js'
+import { mostEntries, piecesOf } from './planner.js'
 import type { Store } from './store.js'
 
 /** So many sets stay: one to learn from and one to judge by. */
@@ -17,34 +17,33 @@ const MOST_GREY = 1 << 16
 const COPIED = 1024
 
 export function createImages(store: Store) {
-  const { adopt, give, make, take, view, wait } = store
+  const { adopt, give, put, take, view, wait } = store
 
   /** The sets that stay, as they were at one version; the one that was used last is the last. */
   const sets = new Map<ExampleSet, { version: number; set: ImageSet }>()
 
   function uploadPixels(pixels: Uint8Array): Block {
     const x = new Block(pixels.length)
-    const at = take(x.length)
-    x.layouts.push({ kind: 'bytes', at })
-    view().bytes.set(pixels, at)
+    x.layouts.push({ kind: 'bytes', at: put(pixels) })
     return adopt(x)
   }
 
   function upload(values: Values): Block {
-    const x = make(values.length)
-    view().floats.set(values, denseOf(x)!.at >> 2)
-    return x
+    const x = new Block(values.length)
+    x.layouts.push({ kind: 'dense', at: put(values) })
+    return adopt(x)
   }
 
   function gather(examples: ExampleSet, indices: Uint32Array): Block {
     const { values, size } = examples
     if (values instanceof Float32Array || values.length > MOST_PIXELS || size > MOST_GREY) {
+      store.cannotReplay()
       const picked = gathered(examples, indices)
       return picked instanceof Uint8Array ? uploadPixels(picked) : upload(picked)
     }
     const set = setOf(examples, values)
-    const at = take(indices.byteLength)
-    view().words.set(indices, at >> 2)
+    store.recording?.sets.push({ examples, version: examples.version, set })
+    const at = put(indices)
     set.join()
     return wait(indices.length * size, { op: 'gather', set, indices: at, count: indices.length })
   }
@@ -68,6 +67,7 @@ export function createImages(store: Store) {
 
   /** Copies a set into the kernels' memory: whoever asks for it is the first of its members. */
   function copyOf(images: Uint8Array, size: number): ImageSet {
+    store.cannotReplay()
     const count = Math.floor(images.length / size)
     const copy = take(Math.min(count, COPIED) * size)
     const places = take(4 * count)
@@ -85,7 +85,7 @@ export function createImages(store: Store) {
     return {
       places,
       size,
-      density: all / (count * size),
+      full: all > mostEntries(count * size),
       join() {
         members++
       },
@@ -98,8 +98,8 @@ export function createImages(store: Store) {
   return { gather, upload, uploadPixels }
 }
 
-/** Makes bytes[count,size] csr, and writes where each image then is to `places`. ink: how many are not 0. */
-export function bytesToCsr(
+/** Makes bytes[count,size] csr, in no more memory than it needs, and writes where each image then is to `places`. */
+function bytesToCsr(
   { functions, run, take, view }: Store,
   from: number,
   places: number,
@@ -117,6 +117,6 @@ export function bytesToCsr(
     words[(places >> 2) + i] = next
     next += functions.imageBytes(size, one)
   })
-  run('bytesToCsr', items, [from, places, count, size])
+  run('bytesToCsr', items, [from, places, 0, 0, count, size])
   return { piece, ink }
 }

@@ -14,7 +14,7 @@
 //  - The gradient that comes back through max-pooling and relu is mostly 0 and is kept as (place, number) pairs.
 //  - Images are mostly 0: they stay here as csr, and the first layer multiplies only what is not.
 // All are exact up to the order of summation. Where one does not apply, the dense kernels run; nothing else changes.
-import type { AdamStep, Backend, Pool2dShape } from '../../backend.js'
+import type { Backend, Pool2dShape } from '../../backend.js'
 import { problem, type ChiffreError } from '../../errors.js'
 import { Allocator } from './allocator.js'
 import * as binary from './binary.js'
@@ -22,6 +22,7 @@ import { createConverter } from './convert.js'
 import { allowRelaxedSimd, canShare, compile, cores, decodeBase64, giveMemory, instantiate } from './host.js'
 import { runs, startWorker, takeMemory, type ScriptURL } from './host.js'
 import { createImages } from './images.js'
+import { createPrograms } from './program.js'
 import { constants as sizes, type Functions, type Kernels } from './kernels.js'
 import { Block, sameShape, type Pooled } from './layout.js'
 import * as planner from './planner.js'
@@ -49,6 +50,8 @@ export interface WasmBackend extends Backend<Block> {
   readonly fused: boolean
   /** Bytes of memory that buffers hold, and what was noted of them; as many as before once all of them are freed. */
   readonly bytes: number
+  /** How often JavaScript has called into WebAssembly for kernels: a step that is replayed is one call. */
+  readonly calls: number
   /** Which kernels have run, and how often: so a test knows which path was taken. */
   readonly paths: ReadonlyMap<string, number>
 }
@@ -93,7 +96,7 @@ async function start(
   const exported = instantiate(module, memory)
   const functions = exported as unknown as Functions
   // All are waited for before the memory grows: V8 may forget to tell a starting thread, whose memory.fill then traps.
-  const invitations = Array.from({ length: threads - 1 }, (_, i) => ({ module, memory, thread: i + 1, threads }))
+  const invitations = Array.from({ length: threads - 1 }, (_, i) => ({ module, memory, thread: i + 1 }))
   const starting = await Promise.allSettled(invitations.map(invitation => startWorker(worker, source, invitation)))
   const workers = starting.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))
   const failed = starting.find(one => one.status === 'rejected')
@@ -151,6 +154,7 @@ function build(
   const plans = planner.createPlanner(threadPool.threads)
   const { as, execute, planned, successor } = createConverter(store, plans, explain)
   const { gather, upload, uploadPixels } = createImages(store)
+  const program = createPrograms(store, as)
   const at = (x: Block) => as(x, 'dense').at
   /** Where the numbers of a new block are, for a plan that writes them. */
   const spaceOf = (x: Block): Space => ({ size: 4 * x.length, at: at(x) })
@@ -260,6 +264,7 @@ function build(
     uploadPixels,
     gather,
     async download(x) {
+      store.cannotReplay()
       const from = at(x) >> 2
       const y = new Float32Array(x.length)
       const { floats } = view()
@@ -268,11 +273,15 @@ function build(
       return y
     },
     free,
+    program,
     get live() {
       return store.live
     },
     get bytes() {
       return store.bytes
+    },
+    get calls() {
+      return threadPool.calls
     },
     get paths() {
       return threadPool.runs
@@ -375,24 +384,27 @@ function build(
       return dx
     },
 
-    sgdStep(used, gradient, velocity, lr, momentum, decay = 0) {
-      const kept = 1 - lr * decay
+    sgdStep(used, gradient, velocity, constants) {
+      const lr = () => constants.lr
+      const kept = () => 1 - constants.lr * (constants.decay ?? 0)
       const { next, dw, from } = successors(velocity ? [used, velocity] : [used], gradient)
       const [w, v] = next
       const items = piecesOf(w.length, sizes.CHUNK)
       if (!velocity) run('sgd', items, [at(from), at(dw), at(w), w.length, lr, kept])
-      else run('momentum', items, [at(from), at(dw), at(v), at(w), w.length, lr, momentum, kept])
+      else run('momentum', items, [at(from), at(dw), at(v), at(w), w.length, lr, constants.momentum, kept])
       return velocity ? { w, v } : { w }
     },
-    adamStep(used, gradient, mean, square, { lr, beta1, beta2, epsilon, step: t, decay = 0 }: AdamStep) {
-      const rate = lr / (1 - beta1 ** t)
-      const root = 1 / Math.sqrt(1 - beta2 ** t)
-      const constants = [rate, root, 1 - beta1, 1 - beta2, epsilon, 1 - lr * decay] as const
+    adamStep(used, gradient, mean, square, constants) {
+      const { beta1, beta2, epsilon } = constants
+      const rate = () => constants.lr / (1 - beta1 ** constants.step)
+      const root = () => 1 / Math.sqrt(1 - beta2 ** constants.step)
+      const kept = () => 1 - constants.lr * (constants.decay ?? 0)
+      const end = [rate, root, 1 - beta1, 1 - beta2, epsilon, kept] as const
       const panels = planned(() => plans.adamPanels(gradient))
       const { next, dw, from } = successors([used, mean, square], gradient, panels.shape)
       const [w, m, v] = next as [Block, Block, Block]
-      if (panels.shape) execute(plans.adamPacked([w, m, v], from, dw, constants))
-      else run('adam', piecesOf(w.length, sizes.CHUNK), [at(from), at(dw), at(m), at(v), at(w), w.length, ...constants])
+      if (panels.shape) execute(plans.adamPacked([w, m, v], from, dw, end))
+      else run('adam', piecesOf(w.length, sizes.CHUNK), [at(from), at(dw), at(m), at(v), at(w), w.length, ...end])
       return { w, m, v }
     },
   }

@@ -17,16 +17,17 @@ export interface Kernels {
   adam: [w: number, dw: number, m: number, v: number, next: number, n: number, rate: number, root: number, rest1: number, rest2: number, epsilon: number, kept: number]
   momentum: [w: number, dw: number, v: number, next: number, n: number, lr: number, keep: number, kept: number]
   sgd: [w: number, dw: number, next: number, n: number, lr: number, kept: number]
+  countEntries: [starts: number, m: number, k: number, size: number, count: number]
   spmmAdam: [starts: number, grey: number, parts: number, dy: number, m: number, k: number, n: number, w: number, mean: number, square: number, next: number, rate: number, root: number, rest1: number, rest2: number, epsilon: number, kept: number]
   sddmm: [starts: number, shift: number, dy: number, w: number, m: number, k: number, n: number, rows: number]
   spmmTransposed: [starts: number, grey: number, parts: number, dy: number, dw: number, m: number, k: number, n: number]
   spmm: [starts: number, grey: number, panels: number, y: number, m: number, k: number, n: number, rows: number, b: number, rectify: number]
-  denseToCsr: [x: number, starts: number, m: number, k: number]
+  denseToCsr: [x: number, entries: number, starts: number, m: number, k: number]
   pack: [x: number, panels: number, m: number, n: number]
   csrToDense: [starts: number, shift: number, x: number, m: number, k: number]
   unpack: [panels: number, x: number, m: number, n: number]
   countNonzeros: [bytes: number, counts: number, m: number, k: number]
-  bytesToCsr: [bytes: number, places: number, m: number, k: number]
+  bytesToCsr: [bytes: number, places: number, first: number, room: number, m: number, k: number]
   gatherBytes: [places: number, indices: number, bytes: number, m: number, k: number]
   gatherCsr: [places: number, indices: number, starts: number, m: number, k: number]
   toFloat: [bytes: number, y: number, n: number]
@@ -98,6 +99,8 @@ export interface Functions {
   transformedFilters(ci: number, co: number): number
   inferPooledScratch(images: number, ph: number, pw: number, ci: number, co: number): number
   transformedFilters4(ci: number, co: number): number
+  runProgram(program: number, count: number, scratch: number, scratchSize: number, threads: number): number
+  takePart(thread: number): void
   convolveTile(x: number, row: number, step: number, w: number, kh: number, run: number, y: number, last: number): void
   filterGradTile(x: number, down: number, step: number, dy: number, oh: number, ow: number, tile: number): void
   dots(list: number, end: number, dy: number, panel: number, shift: number, begin: number): void
@@ -117,7 +120,83 @@ export interface Functions {
   transformTile(x: number, row: number, pixel: number, v: number, half: number): void
 }
 
-/** How much an item of a kernel is. */
+/** Each kernel at its number of calls.ts, with the kinds of its arguments: whole numbers (i) or floats (f). */
+export const signatures: readonly (readonly [kernel: keyof Kernels, kinds: string])[] = [
+  ['activeMask', 'iiiiiiiiii'],
+  ['convolveActive', 'iiiiiiiiiiiiii'],
+  ['activeFilterGrad', 'iiiiiiiiiiiiii'],
+  ['averagePool', 'iiiiiiiiii'],
+  ['averagePoolGrad', 'iiiiiiiiii'],
+  ['toFloat', 'iii'],
+  ['countNonzeros', 'iiii'],
+  ['bytesToCsr', 'iiiiii'],
+  ['gatherCsr', 'iiiii'],
+  ['gatherBytes', 'iiiii'],
+  ['pad', 'iiiiiiiiii'],
+  ['packTurned', 'iiiii'],
+  ['convolve', 'iiiiiiiiiiiiii'],
+  ['filterGrad', 'iiiiiiiiiiiiii'],
+  ['relu', 'iii'],
+  ['reluGrad', 'iiii'],
+  ['addBias', 'iiiiii'],
+  ['biasGrad', 'iiii'],
+  ['sumChunk', 'iii'],
+  ['sumParts', 'iiii'],
+  ['packColumns', 'iiiiiii'],
+  ['multiply', 'iiiiiiiiiiii'],
+  ['sgd', 'iiiiff'],
+  ['momentum', 'iiiiifff'],
+  ['adam', 'iiiiiiffffff'],
+  ['add', 'iiiiii'],
+  ['sub', 'iiiiii'],
+  ['mul', 'iiiiii'],
+  ['div', 'iiiiii'],
+  ['repeat', 'iiii'],
+  ['softmax', 'iiii'],
+  ['softmaxGrad', 'iiiii'],
+  ['crossEntropy', 'iiiiiif'],
+  ['mean', 'iii'],
+  ['crossEntropyGrad', 'iiiiiif'],
+  ['maxPool', 'iiiiiiiiii'],
+  ['scatter', 'iiiiiiiiii'],
+  ['sparseBiasGrad', 'iiiiiii'],
+  ['sparseFilterGrad', 'iiiiiiiiiiiiiiiii'],
+  ['sumTransposed', 'iiiii'],
+  ['transpose', 'iiii'],
+  ['sparseInputGrad', 'iiiiiiiiiiiiiiiiii'],
+  ['sumTaps', 'iiii'],
+  ['denseToCsr', 'iiiii'],
+  ['countEntries', 'iiiii'],
+  ['pack', 'iiii'],
+  ['unpack', 'iiii'],
+  ['spmm', 'iiiiiiiiii'],
+  ['spmmTransposed', 'iiiiiiii'],
+  ['spmmAdam', 'iiiiiiiiiiiffffff'],
+  ['sddmm', 'iiiiiiii'],
+  ['csrToDense', 'iiiii'],
+  ['leakyRelu', 'iii'],
+  ['leakyReluGrad', 'iiiii'],
+  ['tanh', 'iii'],
+  ['tanhGrad', 'iiiii'],
+  ['sigmoid', 'iii'],
+  ['sigmoidGrad', 'iiiii'],
+  ['softplus', 'iii'],
+  ['softplusGrad', 'iiiii'],
+  ['gelu', 'iii'],
+  ['geluGrad', 'iiiii'],
+  ['exp', 'iii'],
+  ['expGrad', 'iiiii'],
+  ['log', 'iii'],
+  ['logGrad', 'iiiii'],
+  ['sqrt', 'iii'],
+  ['sqrtGrad', 'iiiii'],
+  ['transformFilters', 'iiii'],
+  ['convolvePool', 'iiiiiiiiiiiiiii'],
+  ['transformFilters4', 'iiii'],
+  ['inferPooled', 'iiiiiiiiiiiiiii'],
+]
+
+/** How much an item of a kernel is, and how a program is laid out. */
 export const constants = {
   CHUNK: 8192,
   ROWS: 1024,
@@ -130,4 +209,8 @@ export const constants = {
   GATHERED: 32,
   ACTIVE_FILTERS: 32,
   SCORES: 64,
+  ARGUMENTS: 16,
+  GUARD: -1,
+  RECORD: 128,
+  SINGLE: 256,
 } as const

@@ -13,6 +13,8 @@ export type Layout = Dense | Bytes | Csr | Packed | Lazy
 export interface Dense {
   readonly kind: 'dense'
   readonly at: number
+  /** Whether the memory is a program's, which gives it back. */
+  readonly borrowed?: boolean
 }
 
 export interface Bytes {
@@ -30,8 +32,8 @@ export interface Csr {
   readonly grey: boolean
   /** The entries are so many bytes behind where the starts say. */
   readonly shift: number
-  /** Which part of all numbers they are. */
-  readonly density: number
+  /** Whether most numbers are not 0, so that the dense product is faster. */
+  readonly full: boolean
   /** The pieces of memory that are its own; the first are the entries, if any. */
   readonly owned: readonly number[]
 }
@@ -108,8 +110,8 @@ export interface InputGrad {
 export interface ImageSet {
   readonly places: number
   readonly size: number
-  /** Which part of all pixels is not 0. */
-  readonly density: number
+  /** Whether most pixels are not 0. */
+  readonly full: boolean
   /** Says that one more needs it. */
   join(): void
   /** Says that one needs it no longer: when none does, its memory goes back. */

@@ -7,6 +7,7 @@
 //             is `first`: to have that, and to ask again.
 import type { Conv2dShape, Pool2dShape } from '../../backend.js'
 import { constants as sizes, type Functions, type Kernels } from './kernels.js'
+import type { Live } from './recording.js'
 import {
   csrOf, denseOf, isGrey, lazyOf, sameShape,
   type Block, type Convolution, type InputGrad, type LazyOp, type Product, type Unpool,
@@ -15,8 +16,8 @@ import {
 /** How many pieces of at most `size` something falls into. */
 export const piecesOf = (count: number, size: number) => Math.ceil(count / size)
 
-/** Above this part of entries that are not 0, the dense product is faster. */
-const MOST_FULL = 0.6
+/** Of so many numbers, how many may be not 0: if there are more, the dense product is faster. */
+export const mostEntries = (count: number) => Math.floor(0.6 * count)
 /** Images of more pixels are not made csr: an entry has 16 bits for the index. */
 const MOST_GREY = 1 << 16
 /** Below this many numbers, or columns of the other matrix, csr of floats takes longer to make than it saves. */
@@ -55,7 +56,7 @@ export interface Place {
   readonly n: number
 }
 
-export type Arg = number | Space | Place
+export type Arg = number | Live | Space | Place
 
 type Args<T extends readonly number[]> = { readonly [I in keyof T]: Arg }
 
@@ -77,6 +78,9 @@ export interface Plan {
   readonly active?: { readonly mask: Space; readonly n: number; readonly h: number; readonly w: number; readonly image: Block; readonly s: Conv2dShape | undefined } // prettier-ignore
   readonly argmax?: Space
 }
+
+/** What Adam's kernels take last: rate, root, 1 − β1, 1 − β2, ε, and what weight decay leaves (assembly/optimizers.ts). */
+export type AdamConstants = readonly [Live, Live, number, number, number, Live]
 
 /** What has to be there before a plan can be made. */
 export interface First {
@@ -248,14 +252,14 @@ export function createPlanner(threads: number) {
     const [rows, size] = t.x ? [k, m] : [m, k]
     if (isGrey(x) ? size >= MOST_GREY : !x.rectified || x.length < LEAST_CSR || n < LEAST_COLUMNS) return false
     const csr = csrOf(x, rows, size)
-    return csr ? csr.density <= MOST_FULL : { first: place(x, 'csr', rows, size) }
+    return csr ? !csr.full : { first: place(x, 'csr', rows, size) }
   }
 
   /** Whether a product has a mask, from relu, that is csr: then it is computed only where that has entries. */
   function masksRows({ mask, m, k, n }: Product): boolean {
     if (!mask?.rectified || k < LEAST_COLUMNS) return false
     const rows = csrOf(mask, m, n)
-    return !!rows && !rows.grey && rows.density <= MOST_FULL
+    return !!rows && !rows.grey && !rows.full
   }
 
   /** The entries of a product with a mask, as csr at the places of the mask's, if it is computed so. */
@@ -534,7 +538,7 @@ export function createPlanner(threads: number) {
     [w, mean, square]: readonly [Block, Block, Block],
     from: Block,
     dw: Block,
-    constants: readonly [number, number, number, number, number, number],
+    constants: AdamConstants,
   ): Plan {
     const { x, w: dy, m, k, n } = lazyOf(dw) as Product
     const parts = partsOf(m, n)

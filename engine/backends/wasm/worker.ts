@@ -1,4 +1,4 @@
-// The script of a worker thread: it shares the main thread's memory and works through its jobs.
+// The script of a worker thread: it shares the main thread's memory and walks through its programs.
 import { instantiate, onStart } from './host.js'
 import { help, type Invitation } from './threadPool.js'
 

@@ -55,13 +55,17 @@ function maskOf(row: usize, l: i32, k: i32): i32 {
 }
 
 /**
- * Lists images item·8 … of bytes[m,k], each at its address in places[m]. Of eight pixels those that are not 0 are moved to the
+ * Lists images item·8 … of bytes[m,k], each at its address in places[m]; or, if there is the same `room` for each, one after the
+ * other from `first` on, and that is noted in places. Of eight pixels those that are not 0 are moved to the
  * front, eight entries are written, and the next ones go over those that were not wanted: no branch depends on the pixels.
  */
-export function bytesToCsr(item: i32, scratch: usize, bytes: usize, places: usize, m: i32, k: i32): void {
+export function bytesToCsr(
+  item: i32, scratch: usize, bytes: usize, places: usize, first: usize, room: i32, m: i32, k: i32,
+): void {
   const last = smaller(m, (item + 1) * CSR_ROWS)
   for (let i = item * CSR_ROWS; i < last; i++) {
     const row = bytes + <usize>i * k
+    if (room > 0) store<u32>(places + (i << 2), <u32>(first + <usize>(i * room)))
     let start = <usize>load<u32>(places + (i << 2))
     let at = start + (<usize>(blocksOf(k) + 1) << 2)
     for (let l = 0; l < k; l += 8) {

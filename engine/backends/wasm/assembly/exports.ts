@@ -6,7 +6,7 @@ export { convolve, convolveScratch, filterGrad, filterGradScratch, packTurned, p
 export { multiply, multiplyScratch, packColumns, packedColumns } from './gemm'
 export { adam, momentum, sgd } from './optimizers'
 export {
-  BLOCK, blocksOf, fillTables, CSR_ROWS, spmmAdam, sddmm, spmmTransposed, spmmTransposedScratch, spmm, spmmScratch, denseToCsr,
+  BLOCK, blocksOf, countEntries, fillTables, CSR_ROWS, spmmAdam, sddmm, spmmTransposed, spmmTransposedScratch, spmm, spmmScratch, denseToCsr,
   PANEL_ROWS, pack, panelWidth, NARROW, SPARE, WIDE, csrToDense, unpack,
 } from './spmm'
 export { countNonzeros, fillPlaces, imageBytes, bytesToCsr, gatherBytes, GATHERED, gatherCsr, toFloat } from './bytes'
@@ -22,6 +22,7 @@ export { crossEntropy, crossEntropyGrad, mean, SCORES, softmax, softmaxGrad } fr
 export * from './unary'
 export { convolvePool, convolvePoolScratch, transformedFilters, transformFilters } from './winograd'
 export { inferPooled, inferPooledScratch, transformedFilters4, transformFilters4 } from './winograd4'
+export { ARGUMENTS, GUARD, RECORD, runProgram, SINGLE, takePart } from './program'
 
 /** Where the kernels' own constants end, and memory for buffers begins. */
 export function dataEnd(): usize {

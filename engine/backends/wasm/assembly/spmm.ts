@@ -63,15 +63,16 @@ function greyOf(entry: u32): v128 {
 }
 
 /**
- * Lists rows item·8 … of x[m,k]. Row i's list begins where its first start says; the others are noted. Of four numbers
+ * Lists rows item·8 … of x[m,k]: row i's entries from i·(k + SPARE) on; its starts are noted. Of four numbers
  * those that are not 0 are moved to the front, and the next entries go over the rest: no branch depends on them.
  */
-export function denseToCsr(item: i32, scratch: usize, x: usize, starts: usize, m: i32, k: i32): void {
+export function denseToCsr(item: i32, scratch: usize, x: usize, entries: usize, starts: usize, m: i32, k: i32): void {
   const last = smaller(m, (item + 1) * CSR_ROWS)
   for (let i = item * CSR_ROWS; i < last; i++) {
     const row = x + (<usize>(i * k) << 2)
     let start = startsOf(starts, i, k)
-    let at = <usize>load<u32>(start)
+    let at = entries + (<usize>(i * (k + SPARE)) << 3)
+    store<u32>(start, <u32>at)
     for (let l = 0; l < k; ) {
       const stop = smaller(k, l + BLOCK)
       let places = i32x4.add(i32x4.splat(l), i32x4(0, 1, 2, 3))
@@ -88,6 +89,17 @@ export function denseToCsr(item: i32, scratch: usize, x: usize, starts: usize, m
       store<u32>(start, <u32>at)
     }
   }
+}
+
+/** count[0] = how many entries the lists of m rows of k numbers have, of so many bytes each. */
+export function countEntries(item: i32, scratch: usize, starts: usize, m: i32, k: i32, size: i32, count: usize): void {
+  const last = <usize>blocksOf(k) << 2
+  let bytes = 0
+  for (let i = 0; i < m; i++) {
+    const row = startsOf(starts, i, k)
+    bytes += load<i32>(row + last) - load<i32>(row)
+  }
+  store<i32>(count, bytes / size)
 }
 
 /** Writes four entries. */

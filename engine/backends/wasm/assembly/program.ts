@@ -1,0 +1,158 @@
+// A program: kernel calls one after the other, which every thread walks through by itself.
+//
+// A record is 128 bytes: which kernel (a number of calls.ts), its items, how many items all records before it have, and from
+// byte 16 on the kernel's arguments, 4 bytes each. Before a record is begun, all items of those before it are done. Of its
+// items every thread has a share, the same from record to record, so that what a thread has computed of an image is still in its
+// cache when the next kernel treats that image; when its own are done it takes from the others'. Which thread does which item
+// changes nothing: an item writes only its own part of the result, and sums over items are added in their order.
+//
+// A record of the kernel GUARD calls nothing: where the number at an address is not what it was when the program was recorded
+// (at most a limit, or above it), the program ends there, for another kernel would have been chosen.
+//
+// What threads share lies at the beginning of the memory (the build keeps the first 8192 bytes free for it):
+//   JOB       raised when a program is there to be walked (odd), and when it is done (even)
+//   INSIDE    threads on their way through it; the records of another are written only when there are none
+//   SLEEPING  threads to be woken · FAILED  a kernel trapped · DONE  items finished, of all programs so far
+//   NEXT      of each thread's share the next item (low 24 bits), and of which record (the others, counted over all programs):
+//             an item is taken by raising it with compareExchange, which fails if somebody was faster
+import { CALLS } from './calls'
+
+const JOB: usize = 0, INSIDE: usize = 4, SLEEPING: usize = 8, FAILED: usize = 12
+const DONE: usize = 64
+/** The program at hand, and the number of its first record. */
+const PROGRAM: usize = 128, COUNT: usize = 132, SCRATCH: usize = 136, SCRATCH_SIZE: usize = 140, THREADS: usize = 144
+const BEGUN: usize = 148, FIRST: usize = 152
+/** Where a program of one record may lie. */
+export const SINGLE: i32 = 256
+const NEXT: usize = 512
+const LINE: usize = 64
+
+/** Looks before a worker sleeps: some 20 µs. */
+const LOOKS: i32 = 4000
+
+export const RECORD: i32 = 128
+export const ARGUMENTS: i32 = 16
+export const GUARD: i32 = -1
+const ITEMS_BITS: u64 = 24
+
+@inline
+function shareOf(items: i32, thread: i32, threads: i32): i32 {
+  return <i32>((<u64>items * thread) / threads)
+}
+
+/**
+ * Runs a program of so many records; each thread has its own piece of scratch.
+ * @returns how many records were run: all, or those before the guard that stopped it
+ */
+export function runProgram(program: usize, count: i32, scratch: usize, scratchSize: i32, threads: i32): i32 {
+  if (threads == 1) return alone(program, count, scratch)
+  // A thread that is late may still be on its way through the last program: if it is this one, only what is written here differs,
+  // and in this order it finds nothing to do, or what is to be done now.
+  const begun = atomic.load<i32>(DONE)
+  store<i32>(BEGUN, begun)
+  const first = atomic.load<u64>(FIRST) + load<i32>(COUNT)
+  store<u32>(PROGRAM, program)
+  store<i32>(COUNT, count)
+  store<u32>(SCRATCH, scratch)
+  store<i32>(SCRATCH_SIZE, scratchSize)
+  store<i32>(THREADS, threads)
+  atomic.store<u64>(FIRST, first)
+  atomic.add<i32>(JOB, 1)
+  if (atomic.load<i32>(SLEEPING) > 0) atomic.notify(JOB, threads)
+  const stopped = walk(0)
+  const last = program + <usize>(stopped - 1) * RECORD
+  if (stopped > 0) waitFor(begun, load<i32>(last, 4) + load<i32>(last, 8), 0)
+  atomic.add<i32>(JOB, 1)
+  // A late thread must meet the guard while what it looks at is the same: it would go on otherwise.
+  if (stopped < count) while (atomic.load<i32>(INSIDE) > 0) check()
+  return stopped
+}
+
+/** What a thread that was woken does of the program at hand, if there still is one. */
+export function takePart(thread: i32): void {
+  atomic.add<i32>(INSIDE, 1)
+  if (atomic.load<i32>(JOB) & 1) walk(thread)
+  atomic.sub<i32>(INSIDE, 1)
+}
+
+function alone(program: usize, count: i32, scratch: usize): i32 {
+  for (let r = 0; r < count; r++, program += RECORD) {
+    if (stops(program)) return r
+    const items = load<i32>(program, 4)
+    for (let item = 0; item < items; item++) call(program, item, scratch)
+  }
+  return count
+}
+
+function walk(thread: i32): i32 {
+  const first = atomic.load<u64>(FIRST)
+  const count = load<i32>(COUNT), threads = load<i32>(THREADS), begun = atomic.load<i32>(BEGUN)
+  const scratch = load<u32>(SCRATCH) + thread * load<i32>(SCRATCH_SIZE)
+  let record: usize = load<u32>(PROGRAM)
+  for (let r = 0; r < count; r++, record += RECORD) {
+    waitFor(begun, load<i32>(record, 8), thread)
+    if (stops(record)) return r
+    const items = load<i32>(record, 4)
+    let done = 0
+    for (let i = 0; i < threads; i++) {
+      const owner = thread + i < threads ? thread + i : thread + i - threads
+      const end = shareOf(items, owner + 1, threads)
+      for (;;) {
+        const item = take(owner, first + r + 1, shareOf(items, owner, threads), end)
+        if (item < 0) break
+        call(record, item, scratch)
+        done++
+      }
+    }
+    if (done > 0) atomic.add<i32>(DONE, done)
+  }
+  return count
+}
+
+/** Takes the next item of a thread's share of a record. −1 if there is none. */
+@inline
+function take(owner: i32, record: u64, start: i32, end: i32): i32 {
+  const at = NEXT + <usize>owner * LINE
+  if (start == end) return -1
+  let item: i32
+  let found: u64
+  do {
+    found = atomic.load<u64>(at)
+    const latest = found >> ITEMS_BITS
+    item = latest == record ? <i32>(found & ((1 << ITEMS_BITS) - 1)) : start
+    if (latest > record || item >= end) return -1
+  } while (atomic.cmpxchg<u64>(at, found, (record << ITEMS_BITS) | (item + 1)) != found)
+  return item
+}
+
+/**
+ * Waits until so many items of a program are done. If that takes long, the thread that has them has lost its processor: a worker
+ * (which may, other than a page) sleeps a little, so as not to take another away.
+ */
+@inline
+function waitFor(begun: i32, items: i32, thread: i32): void {
+  let looks = 0
+  for (;;) {
+    const done = atomic.load<i32>(DONE)
+    if (done - begun >= items) return
+    check()
+    if (++looks > LOOKS && thread > 0) atomic.wait<i32>(DONE, done, 50_000)
+  }
+}
+
+@inline
+function check(): void {
+  if (atomic.load<i32>(FAILED)) unreachable()
+}
+
+/** Whether a record is a guard, and what it looks at is not as it was. Its arguments: address, limit, whether it was above. */
+@inline
+function stops(record: usize): bool {
+  if (load<i32>(record) != GUARD) return false
+  return i32(load<i32>(load<u32>(record, 16)) > load<i32>(record, 20)) != load<i32>(record, 24)
+}
+
+@inline
+function call(record: usize, item: i32, scratch: usize): void {
+  unchecked(CALLS[load<i32>(record)])(item, scratch, record + ARGUMENTS)
+}

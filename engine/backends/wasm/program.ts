@@ -1,0 +1,249 @@
+// A step as a program: the kernel calls of a function are noted while it runs as always, and are replayed from then on by one
+// call, which all threads walk through (assembly/program.ts).
+//
+// A program is kept when running the function once more would make the same calls: when every buffer from outside (weights, an
+// optimizer's memory) is left in the layouts and at the places where it was found. The first steps of a training change layouts
+// and fill caches; the second or third is the one that is kept. Before each replay everything from outside is looked at again,
+// and if it is not as it was, or a guard stops the program because the data now call for another kernel, the function runs as
+// always and is noted anew.
+//
+// Memory: what the function took and gave back is reserved for programs from then on; as only one runs at a time, all of a
+// backend share it. Copied constants, slots and results are each program's own.
+import type { Program, Slots } from '../../backend.js'
+import type { Range } from './allocator.js'
+import type { Converter } from './convert.js'
+import { constants as sizes } from './kernels.js'
+import { Block, denseOf, type Layout } from './layout.js'
+import { Recording, type Live } from './recording.js'
+import type { Store } from './store.js'
+
+/** So often a function is noted without a program coming of it, before it is run as always for good. */
+const MOST_TRIES = 6
+
+interface Recorded {
+  /** Where its records are, how many there are, and which arguments are computed anew. */
+  readonly at: number
+  readonly count: number
+  readonly scratch: number
+  readonly live: readonly { readonly at: number; readonly i: number; readonly value: Live }[]
+  readonly runs: ReadonlyMap<string, number>
+  /** Of each slot that is copied into memory, its number and where. */
+  readonly slots: readonly { readonly slot: number; readonly at: number }[]
+  /** Buffers from outside with the layouts that they must have; changed ones have no other. */
+  readonly used: readonly { readonly block: Block; readonly layouts: readonly Layout[]; readonly changed: boolean }[]
+  readonly sets: Recording['sets']
+  /** Memory that is changed before a guard may stop the program, and where it is copied to before. */
+  readonly saved: readonly { readonly from: number; readonly to: number; readonly size: number }[]
+  readonly results: readonly { readonly length: number; readonly at: number }[]
+  /** The memory that it shares with the others, and the pieces that are its own. */
+  readonly ranges: readonly Range[]
+  readonly owned: readonly number[]
+  valid: boolean
+}
+
+export type Programs = ReturnType<typeof createPrograms>
+
+export function createPrograms(store: Store, as: Converter['as']) {
+  const { allocator } = store
+  /** Every program there is, and the memory that they share. */
+  const all = new Set<Recorded>()
+  let shared: Range[] = []
+
+  /** Keeps the memory that programs share from being handed out; a program of which a part is in other hands has had its time. */
+  function reserve(more: readonly Range[] = []) {
+    shared = allocator.reserve(merged([...all].flatMap(({ ranges }) => ranges).concat(more)))
+    for (const program of all)
+      if (sizeOf(common(program.ranges, shared)) < sizeOf(program.ranges)) program.valid = false
+  }
+
+  /** Runs fn, noting what it does; with the program that came of it, if one did. */
+  function record(fn: () => readonly Block[], slots: Slots): { results: Block[]; program?: Recorded } {
+    const recording = new Recording(shared)
+    allocator.release(shared)
+    const log: Range[] = (allocator.log = [])
+    store.recording = recording
+    let results: Block[] = []
+    let finished = false
+    try {
+      results = fn().map(x => copied(x, recording))
+      // What else was made of changed numbers is made anew when it is asked for.
+      for (const x of recording.changed.keys()) store.drop(x, layout => layout !== x.layouts[0])
+      finished = true
+    } finally {
+      store.recording = undefined
+      allocator.log = undefined
+      if (!finished || !repeats(recording, results)) recording.replayable = false
+      reserve(recording.replayable ? log : [])
+      if (!recording.replayable) for (const piece of recording.given) store.give(piece)
+    }
+    if (!recording.replayable) return { results }
+    const program = keep(recording, results, slots, common(merged(log), shared))
+    all.add(program)
+    return { results, program }
+  }
+
+  /** A result in memory of its own; the caller's buffer is given back. */
+  function copied(x: Block, recording: Recording): Block {
+    const from = as(x, 'dense').at
+    const y = store.adopt(new Block(x.length))
+    y.layouts.push({ kind: 'dense', at: store.takeOwn(4 * x.length) })
+    store.run('repeat', Math.ceil(x.length / sizes.CHUNK), [from, x.length, denseOf(y)!.at, x.length])
+    if (recording.made.has(x)) store.free(x)
+    return y
+  }
+
+  /** Whether everything is as it was before, but for the results. */
+  const repeats = ({ replayable, made, used, changed }: Recording, results: readonly Block[]) =>
+    replayable &&
+    made.size === results.length &&
+    [...used].every(([x, before]) => !changed.has(x) || (x.holders === 1 && sameLayouts(x.layouts, before)))
+
+  function keep(recording: Recording, results: readonly Block[], slots: Slots, ranges: Range[]): Recorded {
+    const { notes, given, kept, changed, used, sets, scratch } = recording
+    const at = store.take(sizes.RECORD * notes.length)
+    const owned = [at, ...given]
+    const runs = new Map<string, number>()
+    const live: { at: number; i: number; value: Live }[] = []
+    let before = 0
+    for (const [r, { kernel, items, args }] of notes.entries()) {
+      const record = at + r * sizes.RECORD
+      store.threadPool.write(record, { kernel, items, args, before })
+      before += items
+      runs.set(kernel, (runs.get(kernel) ?? 0) + 1)
+      for (const [i, value] of args.entries()) if (typeof value === 'function') live.push({ at: record, i, value })
+    }
+    runs.delete('guard')
+    const lastGuard = notes.map(({ kernel }) => kernel).lastIndexOf('guard')
+    const saved: { from: number; to: number; size: number }[] = []
+    for (const [x, layouts] of used)
+      if ((changed.get(x) ?? Infinity) <= lastGuard)
+        for (const layout of layouts)
+          if ('at' in layout) {
+            const size = allocator.sizeOf(layout.at)
+            const to = store.take(size)
+            owned.push(to)
+            saved.push({ from: layout.at, to, size })
+          }
+    for (const { set } of sets) set.join()
+    return {
+      at,
+      count: notes.length,
+      scratch,
+      live,
+      runs,
+      slots: kept.map(({ values, at }) => ({ slot: slots.indexOf(values), at })).filter(({ slot }) => slot >= 0),
+      used: [...used].map(([x, layouts]) => ({ block: x, layouts, changed: changed.has(x) })),
+      sets,
+      saved,
+      results: results.map(y => {
+        const { at } = denseOf(y)!
+        y.layouts = [{ kind: 'dense', at, borrowed: true }]
+        owned.push(at)
+        return { length: y.length, at }
+      }),
+      ranges,
+      owned,
+      valid: true,
+    }
+  }
+
+  function drop(program: Recorded) {
+    all.delete(program)
+    store.threadPool.settle()
+    for (const piece of program.owned) store.give(piece)
+    for (const { set } of program.sets) set.leave()
+    allocator.release(shared)
+    reserve()
+  }
+
+  /** Whether all that a program uses is as it was left. */
+  function fits({ valid, used, sets }: Recorded): boolean {
+    return (
+      valid &&
+      sets.every(({ examples, version }) => examples.version === version) &&
+      used.every(({ block, layouts, changed }) => {
+        if (block.holders < 1 || (changed && block.holders > 1)) return false
+        return layouts.every(wanted => block.layouts.some(layout => sameLayout(layout, wanted)))
+      })
+    )
+  }
+
+  /** Runs a program. @returns its results, or nothing if a guard stopped it: then all is as before */
+  function replay(program: Recorded, slots: Slots): Block[] | undefined {
+    for (const { block, layouts, changed } of program.used)
+      if (changed && block.layouts.length > layouts.length)
+        store.drop(block, layout => !layouts.some(wanted => sameLayout(layout, wanted)))
+    for (const { slot, at } of program.slots) store.write(slots[slot], at)
+    for (const { at, i, value } of program.live) store.threadPool.writeLive(at, i, value())
+    const { bytes } = store.view()
+    for (const { from, to, size } of program.saved) bytes.copyWithin(to, from, from + size)
+    if (store.runProgram(program.at, program.count, program.scratch) < program.count) {
+      for (const { from, to, size } of program.saved) bytes.copyWithin(from, to, to + size)
+      return undefined
+    }
+    for (const [kernel, times] of program.runs) store.threadPool.count(kernel, times)
+    return program.results.map(({ length, at }) => store.borrow(length, at))
+  }
+
+  /** The contract's program(), a program for each set of sizes that slots come in. */
+  return function program(fn: (slots: Slots) => readonly Block[]): Program<Block> {
+    const bySizes = new Map<string, { tries: number; program: Recorded | undefined }>()
+    const run = (slots: Slots) => {
+      const key = slots.map(({ length }) => length).join()
+      let found = bySizes.get(key)
+      if (!found) bySizes.set(key, (found = { tries: 0, program: undefined }))
+      if (found.program && fits(found.program)) {
+        const results = replay(found.program, slots)
+        if (results) return results
+      }
+      if (found.program) {
+        drop(found.program)
+        found.program = undefined
+      }
+      if (found.tries === MOST_TRIES || store.recording) return fn(slots)
+      const { results, program } = record(() => fn(slots), slots)
+      found.tries = program ? 0 : found.tries + 1
+      found.program = program
+      return results
+    }
+    return Object.assign(run, {
+      free() {
+        for (const { program } of bySizes.values()) if (program) drop(program)
+        bySizes.clear()
+      },
+    })
+  }
+}
+
+const sizeOf = (ranges: readonly Range[]) => ranges.reduce((sum, { size }) => sum + size, 0)
+
+/** The same memory as ranges that do not overlap, in order. */
+function merged(ranges: readonly Range[]): Range[] {
+  const all: { at: number; size: number }[] = []
+  for (const { at, size } of [...ranges].sort((a, b) => a.at - b.at)) {
+    const last = all.at(-1)
+    if (last && at <= last.at + last.size) last.size = Math.max(last.size, at + size - last.at)
+    else all.push({ at, size })
+  }
+  return all
+}
+
+/** What two lists of ranges, none of which overlap in itself, have in common. */
+const common = (a: readonly Range[], b: readonly Range[]): Range[] =>
+  a.flatMap(one =>
+    b.flatMap(other => {
+      const at = Math.max(one.at, other.at)
+      const size = Math.min(one.at + one.size, other.at + other.size) - at
+      return size > 0 ? [{ at, size }] : []
+    }),
+  )
+
+function sameLayout(a: Layout, b: Layout): boolean {
+  if (a.kind === 'lazy' || b.kind === 'lazy') return a === b
+  if (a.kind === 'csr' || b.kind === 'csr') return a === b
+  if (a.kind === 'packed' && b.kind === 'packed') return a.at === b.at && a.m === b.m && a.n === b.n
+  return a.kind === b.kind && a.at === b.at
+}
+
+const sameLayouts = (a: readonly Layout[], b: readonly Layout[]) =>
+  a.length === b.length && a.every(one => b.some(other => sameLayout(one, other)))

@@ -1,0 +1,72 @@
+// What is noted while a step runs, so that it can be replayed: every kernel call, what of its memory is whose, and which buffers
+// from outside it used. program.ts makes a program of it.
+import type { ExampleSet, SlotValues } from '../../backend.js'
+import type { Range } from './allocator.js'
+import type { Kernels } from './kernels.js'
+import type { Block, ImageSet, Layout } from './layout.js'
+
+/** A number that is computed anew each time a program runs. */
+export type Live = () => number
+
+export interface Noted {
+  readonly kernel: keyof Kernels | 'guard'
+  readonly items: number
+  readonly args: readonly (number | Live)[]
+}
+
+export class Recording {
+  readonly notes: Noted[] = []
+  /** The most scratch that a kernel needs. */
+  scratch = 0
+  /** Whether replaying would do the same: not if JavaScript did something that is no kernel call. */
+  replayable = true
+  /** Buffers that were made here and are still there. */
+  readonly made = new Set<Block>()
+  /** Buffers from outside, with the layouts that they had when they were first used. */
+  readonly used = new Map<Block, readonly Layout[]>()
+  /** Those that were changed, and after how many notes. */
+  readonly changed = new Map<Block, number>()
+  /** What was copied into memory: it stays the program's own, since nothing copies it again unless it is a slot's. */
+  readonly kept: { readonly values: SlotValues; readonly at: number }[] = []
+  readonly #kept = new Set<number>()
+  /** Pieces of these that would have been given back. */
+  readonly given = new Set<number>()
+  /** Sets whose copies were used. */
+  readonly sets: { readonly examples: ExampleSet; readonly version: number; readonly set: ImageSet }[] = []
+
+  /** @param avoided memory that other programs use */
+  constructor(readonly avoided: readonly Range[]) {}
+
+  note(kernel: Noted['kernel'], items: number, args: Noted['args'], scratch: number) {
+    this.notes.push({ kernel, items, args })
+    this.scratch = Math.max(this.scratch, scratch)
+  }
+
+  /** Notes what a buffer from outside is like before it is used. */
+  use(x: Block) {
+    if (!this.made.has(x) && !this.used.has(x)) this.used.set(x, x.layouts.slice())
+  }
+
+  /** Notes that a buffer is about to be changed. */
+  change(x: Block) {
+    if (!this.made.has(x) && !this.changed.has(x)) this.changed.set(x, this.notes.length)
+  }
+
+  keep(values: SlotValues, at: number) {
+    this.kept.push({ values, at })
+    this.#kept.add(at)
+  }
+
+  /** A program stops where the number at an address is above `limit` and was not, or the reverse: nothing else may be written there. */
+  guard(at: number, limit: number, above: boolean) {
+    this.note('guard', 0, [at, limit, above ? 1 : 0], 0)
+    this.#kept.add(at)
+  }
+
+  /** Whether a piece of memory must not be given back yet. */
+  keeps(piece: number): boolean {
+    if (!this.#kept.has(piece)) return false
+    this.given.add(piece)
+    return true
+  }
+}

@@ -1,0 +1,254 @@
+// A step that is replayed gives the same bits as one that is run: on random networks, and where something changes in between.
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import ndarray from 'ndarray'
+import { Dataset } from '../data/index.js'
+import { eager } from '../engine/backends/gathered.js'
+import {
+  adam,
+  backward,
+  batchNorm,
+  dense,
+  evaluate,
+  ExampleSet,
+  fit,
+  flatten,
+  gather,
+  parameter,
+  pixels,
+  random,
+  relu,
+  scope,
+  sequential,
+  sgd,
+  sizeOf,
+  tensor,
+  Tensor,
+  wasm,
+  type Backend,
+  type FitOptions,
+  type Network,
+  type Optimizer,
+  type SlotValues,
+  type WasmBackend,
+} from '../engine/index.js'
+import { models } from '../models/index.js'
+import { augmenter } from '../data/augment.js'
+import { cases } from './fuzz/arbitrary.js'
+import { isLeaf, rows, sinksOf, type Network as Draft } from './fuzz/program.js'
+import { floats, grey } from './fuzz/values.js'
+import { digits } from './support/examples.js'
+
+let one: WasmBackend
+let three: WasmBackend
+before(async () => {
+  one = await wasm({ threads: 1 })
+  three = await wasm({ threads: 3 })
+})
+after(async () => {
+  await one.dispose()
+  await three.dispose()
+})
+
+/** The backend without programs: every step is run. */
+const stepwise = (backend: WasmBackend): WasmBackend => new Proxy(backend, { get: (b, key) => (key === 'program' ? eager : (Reflect.get(b, key) as unknown)) }) // prettier-ignore
+
+const bits = (values: ArrayLike<number>) => [...new Uint32Array(Float32Array.from(values).buffer)]
+
+/** Trains a random network for some steps. @returns each step's results and gradients, and in how many calls it was made */
+async function train(wasm: WasmBackend, draft: Draft, steps: number) {
+  const backend: Backend = wasm
+  const { values, seed, kind, lr, decay, optimizer: name } = draft
+  const parameters = new Map<string, Tensor>()
+  for (const [id, value] of values.entries())
+    if (value.op === 'parameter' && isLeaf(value)) {
+      const start = floats(value.style, sizeOf(value.shape), seed, `v${id}`)
+      parameters.set(`${id}`, parameter(backend, start, value.shape))
+    }
+  const optimizer =
+    name === 'adam'
+      ? adam(parameters, { weightDecay: decay })
+      : sgd(parameters, { momentum: name === 'momentum' ? 0.5 : 0, weightDecay: decay })
+  const leaves = [...values.entries()].flatMap(([id, v]) =>
+    isLeaf(v) && v.op !== 'parameter' ? [[id, v] as const] : [],
+  )
+  const sets = new Map<number, ExampleSet>()
+  for (const [id, { style, shape, set }] of leaves)
+    if (set) sets.set(id, new ExampleSet(grey(style, set, shape.slice(1), seed, `set ${id}`), shape.slice(1)))
+  const valuesAt = (step: number) =>
+    leaves.map(([id, { op, style, shape, set }]): SlotValues => {
+      const label = `v${id} ${step}`
+      const rng = random(seed, label)
+      if (set) return Uint32Array.from({ length: shape[0] }, () => Math.floor(rng() * set))
+      if (op === 'data') return floats(style, sizeOf(shape), seed, label)
+      return grey(style, shape[0], shape.slice(1), seed, label)
+    })
+  const labels = (n: number, classes: number) => Array.from({ length: n }, (_, i) => (7 * i + seed) % classes)
+  const last = sinksOf(draft).at(-1)!
+
+  const step = backend.program(slots =>
+    scope(() => {
+      const tensors: Tensor[] = []
+      const { results, gradients } = scope(() => {
+        for (const [id, value] of values.entries()) {
+          const slot = slots[leaves.findIndex(([leaf]) => leaf === id)]
+          if (!isLeaf(value))
+            tensors.push(rows[value.op].run(value, value.inputs.map(id => tensors[id]), labels)) // prettier-ignore
+          else if (value.op === 'parameter') tensors.push(parameters.get(`${id}`)!)
+          else if (slot instanceof Uint32Array) tensors.push(gather(backend, sets.get(id)!, slot))
+          else if (slot instanceof Uint8Array) tensors.push(pixels(backend, slot, value.shape))
+          else tensors.push(tensor(backend, slot, value.shape))
+        }
+        const y = tensors[last]
+        const style = kind === 'exact' ? 'integers' : 'uniform'
+        const dy = tensor(backend, floats(style, sizeOf(y.shape), seed, 'dy'), y.shape)
+        const gradients = y.requiresGrad ? backward(y, dy) : new Map<Tensor, Tensor>()
+        const copy = ({ data, shape }: Tensor) => new Tensor(backend, shape, backend.repeat(data, 1))
+        return { results: [y, ...gradients.values()].map(copy), gradients }
+      })
+      optimizer.apply(gradients)
+      return results
+    }).map(({ memory }) => memory.release()),
+  )
+
+  const all: number[][] = []
+  let replayed = 0
+  for (let i = 0; i < steps; i++) {
+    optimizer.advance(lr)
+    const { calls } = wasm
+    const buffers = step(valuesAt(i))
+    if (wasm.calls === calls + 1) replayed++
+    for (const buffer of buffers) {
+      all.push(bits(await backend.download(buffer)))
+      backend.free(buffer)
+    }
+  }
+  for (const one of parameters.values()) all.push(bits(await one.download()))
+  step.free()
+  optimizer.free()
+  for (const one of parameters.values()) one.free()
+  return { all, replayed }
+}
+
+describe('replaying gives the bits of running', () => {
+  it('on random networks, with one thread and with three', async () => {
+    let replayed = 0
+    const drafts = fc
+      .sample(cases([2e4, 1e5]), { numRuns: 120, seed: 77 })
+      .flatMap(({ networks }) => networks.filter(draft => sinksOf(draft).length > 0))
+    for (const draft of drafts) {
+      const { all: expected } = await train(stepwise(one), draft, 7)
+      for (const backend of [one, three]) {
+        const { live } = backend
+        const found = await train(backend, draft, 7)
+        assert.deepEqual(found.all, expected)
+        assert.equal(backend.live, live)
+        replayed += found.replayed
+      }
+    }
+    assert.ok(replayed > 3 * drafts.length, `${replayed} steps of ${drafts.length} networks were replayed`)
+  })
+})
+
+/** What fit and evaluate make of a network in some epochs, and how many calls each batch took. */
+async function learn(
+  backend: WasmBackend,
+  make: () => Network,
+  examples: Dataset,
+  {
+    optimizer: optimizerOf = n => adam(n.parameters),
+    after,
+    ...options
+  }: Partial<FitOptions> & {
+    optimizer?: (network: Network) => Optimizer
+    after?: (network: Network, batch: number) => void
+  } = {},
+) {
+  const network = make().init(backend, 3)
+  const optimizer = optimizerOf(network)
+  const losses: number[] = []
+  const calls: number[] = []
+  let before = backend.calls
+  for await (const { loss, batch } of fit(network, optimizer, backend, examples, {
+    lr: 1e-3,
+    epochs: 2,
+    batchSize: 32,
+    ...options,
+  })) {
+    calls.push(backend.calls - before)
+    losses.push(loss)
+    after?.(network, batch)
+    before = backend.calls
+  }
+  const { outputs, loss } = await evaluate(network, backend, examples, { batchSize: 32 })
+  const tensors = new Map([...network.parameters, ...network.state])
+  const weights: number[][] = []
+  for (const w of tensors.values()) weights.push(bits(await w.download()))
+  optimizer.free()
+  network.free()
+  return { bits: [bits(losses), bits(outputs), bits([loss]), ...weights], calls }
+}
+
+/** Learns on both and compares. @returns the calls of each batch where steps are replayed */
+async function same(...args: Parameters<typeof learn> extends [unknown, ...infer Rest] ? Rest : never) {
+  const expected = await learn(stepwise(one), ...args)
+  let calls: number[] = []
+  for (const backend of [one, three]) {
+    const found = await learn(backend, ...args)
+    assert.deepEqual(found.bits, expected.bits)
+    calls = found.calls
+  }
+  return calls
+}
+
+const dataset = (values: Uint8Array, count: number, shape: number[]) =>
+  new Dataset(ndarray(values, [count, ...shape]), ndarray(Uint8Array.from({ length: count }, (_, i) => i % 10)))
+
+describe('a training that is replayed', () => {
+  // best draws its dropout in JavaScript, and is run step by step
+  for (const [name, model] of Object.entries(models).filter(([name]) => name !== 'best'))
+    it(`${name}: a step is one call from JavaScript, and no bit is other`, async function () {
+      this.timeout(60_000)
+      const examples = digits(7 * 32)
+      const calls = await same(() => model(), examples)
+      assert.deepEqual(calls.slice(-2), [1, 1])
+    })
+  it('with augmented images, and a last batch that is smaller', async () => {
+    const examples = digits(8 * 32 + 5)
+    const augment = augmenter(['shift', 'rotation'], 5)
+    const calls = await same(() => models['deepnet2'](), examples, { augment, epochs: 3 })
+    assert.deepEqual(calls.slice(-3), [1, 1, 1])
+  })
+  it('in another layout from step to step, as the images fill up: a guard stops the program', async () => {
+    // 64 images of 4096 numbers, of which the first relu leaves a half, or nearly all: above 60 % the dense product is taken.
+    const rng = random(1, 'images')
+    const count = 6 * 64
+    const values = new Uint8Array(count * 4096)
+    for (let i = 0; i < count; i++) {
+      const skewed = i < count / 2
+      for (let j = 0; j < 4096; j++) values[4096 * i + j] = skewed ? (rng() < 0.1 ? 0 : 200) : rng() * 255
+    }
+    const examples = dataset(values, count, [16, 16, 16])
+    const make = () => sequential([16, 16, 16], batchNorm(), relu(), flatten(), dense(32), relu(), dense(10))
+    await same(make, examples, { batchSize: 64, epochs: 3 })
+  })
+  it('whose weights are replaced in between, and whose images change', async () => {
+    for (const change of ['weights', 'images'] as const) {
+      const examples = () => digits(4 * 32)
+      const runs = []
+      for (const backend of [stepwise(one), one]) {
+        const set = examples()
+        const after = (network: Network, batch: number) => {
+          if (batch !== 3) return
+          if (change === 'weights') network.init(backend, 9)
+          else {
+            ;(set.inputs.values as Uint8Array).reverse()
+            set.inputs.changed()
+          }
+        }
+        runs.push((await learn(backend, () => models['deepnet2'](), set, { after, optimizer: n => sgd(n.parameters) })).bits) // prettier-ignore
+      }
+      assert.deepEqual(runs[1], runs[0], change)
+    }
+  })
+})
