@@ -28,10 +28,10 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
   return f32x4.sub(c, f32x4.mul(a, b))
 }
 
-/** max(x, 0), a NaN staying NaN. */
+/** max(x, 0), a NaN staying NaN. As `x < 0 ? 0 : x` it is one instruction, where f32x4.max is eight. */
 @inline
 export function relu4(x: v128): v128 {
-  return f32x4.max(x, zero())
+  return f32x4.pmax(x, zero())
 }
 
 /** The four lanes' sum, by pairs. */

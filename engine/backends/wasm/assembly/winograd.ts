@@ -165,9 +165,11 @@ function findEqual(pixels: usize, w: i32, pw: i32, order: usize, tiles: i32, equ
 export function largestOf(x: usize, pixels: i32, ci: i32, most: usize): void {
   const pixel = <usize>ci << 2
   for (let c: usize = 0; c < pixel; c += 16) {
+    // As whole numbers, the bits of numbers above 0 have the same order, and infinity and NaN are the largest.
     let largest = zero()
+    const bits = i32x4.splat(0x7fffffff)
     const end = x + <usize>pixels * pixel
-    for (let at = x + c; at < end; at += pixel) largest = f32x4.max(largest, f32x4.abs(v128.load(at)))
+    for (let at = x + c; at < end; at += pixel) largest = i32x4.max_s(largest, v128.and(v128.load(at), bits))
     v128.store(most + c, v128.bitselect(largest, f32x4.splat(Infinity), f32x4.lt(largest, f32x4.splat(HUGE))))
   }
 }
@@ -295,9 +297,10 @@ function poolTile(
     if (equal & 4) y2 = none
     if (equal & 8) y3 = none
   }
-  const first = f32x4.max(y0, y1), last = f32x4.max(y2, y3)
-  let best = f32x4.max(first, last)
-  const second = f32x4.max(f32x4.min(first, last), f32x4.max(f32x4.min(y0, y1), f32x4.min(y2, y3)))
+  // If one is no number, `error` is none either: it does not matter which of two these take then.
+  const first = f32x4.pmax(y0, y1), last = f32x4.pmax(y2, y3)
+  let best = f32x4.pmax(first, last)
+  const second = f32x4.pmax(f32x4.pmin(first, last), f32x4.pmax(f32x4.pmin(y0, y1), f32x4.pmin(y2, y3)))
   const off = f32x4.add(error, f32x4.mul(f32x4.abs(f32x4.sub(best, bias)), f32x4.splat(GROWTH)))
   const certain = v128.and(
     f32x4.gt(f32x4.abs(best), f32x4.mul(off, f32x4.splat(TRUSTED))),
