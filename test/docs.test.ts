@@ -1,30 +1,44 @@
-// The chapters of docs/ and the READMEs do what they say. The ```js blocks of a page are one program: each must print
-// exactly the ```text block that follows it. A ```ts block names a file, and must stand in it, whatever its indentation.
+// The chapters of docs/ and the READMEs do what they say, block by block:
+//   ```js        a program of its own, which prints exactly the ```text block that follows it
+//   ```ts FILE   stands in that file, whatever its indentation
+//   ```console   commands after `$ ` and what they print; a line `…` stands for any lines
+//   ```html      a page: test/package reads digits in it
+//   ```sh        commands that install or measure: they are not run
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { readFileSync, readdirSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { PNG } from 'pngjs'
+import { loadDataset } from '../cli/datasets.js'
+import { temporaryFolder } from './cli/chiffre.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string) => readFileSync(root + path, 'utf8')
 const pages = ['', 'docs/'].flatMap(folder =>
-  readdirSync(root + folder)
+  readdirSync(root + folder, { recursive: folder !== '', encoding: 'utf8' })
     .filter(name => name.endsWith('.md'))
-    .map(name => folder + name),
+    .map(name => folder + name.replaceAll('\\', '/')),
 )
 
-/** The fenced blocks of a page: what stands behind the fence, the text inside, and the ```text right below it. */
-function blocksOf(page: string) {
-  const fence = /^```(\w+) ?(.*)\n([^]*?)^```$(?:\s*^```text\n([^]*?)^```$)?/gm
-  return [...read(page).matchAll(fence)].map(([, language, file, code, output = '']) => ({
-    language,
-    file,
-    code,
-    output,
-  }))
+interface Block {
+  /** `js`, or `ts` with the file that it quotes. */
+  readonly language: string
+  readonly file: string
+  readonly code: string
+  /** The ```text right below it. */
+  readonly output: string
 }
 
+/** The fenced blocks of a page. */
+const blocksOf = (page: string): Block[] =>
+  [...read(page).matchAll(/^```(\w+) ?(.*)\n([^]*?)^```$(?:\s*^```text\n([^]*?)^```$)?/gm)].map(
+    ([, language, file, code, output = '']) => ({ language, file, code, output }),
+  )
+
 const flushLeft = (text: string) => text.replace(/^ +/gm, '')
+const run = promisify(execFile)
 
 describe('The chapters', () => {
   for (const page of pages) {
@@ -32,13 +46,12 @@ describe('The chapters', () => {
 
     const programs = blocks.filter(({ language }) => language === 'js')
     if (programs.length > 0)
-      it(`${page} prints what it says`, () => {
-        const mark = '--- next block ---'
-        const program = programs.map(({ code }) => code).join(`console.log('${mark}')\n`)
-        const args = ['--input-type=module', '--eval', program]
-        const printed = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+      it(`${page} prints what it says, each program on its own`, async () => {
+        const printed = programs.map(({ code }) =>
+          run(process.execPath, ['--input-type=module', '--eval', code], { cwd: root }).then(({ stdout }) => stdout),
+        )
         assert.deepEqual(
-          printed.split(`${mark}\n`),
+          await Promise.all(printed),
           programs.map(({ output }) => output),
         )
       })
@@ -47,5 +60,75 @@ describe('The chapters', () => {
       it(`${page} quotes ${file} as it is`, () => {
         assert.ok(flushLeft(read(file)).includes(flushLeft(code)), `${file} does not contain:\n${code}`)
       })
+
+    it(`${page} has no block of a kind that nobody looks at`, () => {
+      const known = ['js', 'ts', 'console', 'html', 'sh']
+      assert.deepEqual(
+        blocks.filter(({ language }) => !known.includes(language)).map(({ language, code }) => `${language}: ${code}`),
+        [],
+      )
+    })
+
+    const sessions = blocks.filter(({ language }) => language === 'console')
+    if (sessions.length > 0)
+      it(`${page} shows what the program prints`, async function () {
+        this.timeout(120_000)
+        const folder = temporaryFolder()
+        await writePictures(folder)
+        for (const { code } of sessions)
+          for (const [, line, expected] of code.matchAll(/^\$ (.*)\n((?:(?!\$ ).*\n)*)/gm)) {
+            const printed = plain(print(line, folder))
+            if (expected) assert.match(printed, patternOf(expected), `$ ${line}\n${printed}`)
+          }
+      })
   }
 })
+
+/** Commands that compute, and so may differ in the last digit between processors unless they are told not to. */
+const computing = ['train', 'test', 'use', 'read']
+
+/** What a command prints, run where `storage/` is. */
+function print(line: string, cwd: string): string {
+  const [node, cli, command, ...options] = line.split(' ')
+  assert.deepEqual([node, cli], ['node', 'cli'], `a command that this test cannot run: ${line}`)
+  const strict = computing.includes(command) ? ['--strict-float'] : []
+  const env = { ...process.env, LC_ALL: 'C', COLUMNS: '80' }
+  const args = [root + 'cli', command, ...options, ...strict]
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' })
+  assert.equal(status, 0, `$ ${line}\n${stderr}`)
+  return stdout
+}
+
+/** Without what differs from run to run: times and hashes. */
+const plain = (text: string) =>
+  text
+    .replace(/\b\d+[.,]\d s$/gm, 'T s')
+    .replace(/\b[0-9a-f]{64}\b/g, 'HASH')
+    .replace(/[ \u00a0]+$/gm, '')
+    .replace(/[\u00a0\u202f]/g, ' ')
+
+function patternOf(expected: string): RegExp {
+  const lines = plain(expected)
+    .split('\n')
+    .map(line => (line === '…' ? '[^]*?' : line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') + '\n'))
+  return new RegExp(`^${lines.join('').replace(/\n$/, '')}$`)
+}
+
+/** digit.png and code.png: the first of MNIST's test images, and the first five of them, 7 2 1 0 4, side by side. */
+async function writePictures(folder: string) {
+  const { images } = await loadDataset('mnist', 'test')
+  for (const [count, ...names] of [
+    [1, 'digit.png', 'chiffre.png'],
+    [5, 'code.png'],
+  ] as const) {
+    const png = new PNG({ width: 28 * count, height: 28 })
+    for (let k = 0; k < count; k++)
+      for (let i = 0; i < 28; i++)
+        for (let j = 0; j < 28; j++) {
+          const at = 4 * (28 * (count * i + k) + j)
+          png.data.fill(255 - images.get(k, i, j), at, at + 3)
+          png.data[at + 3] = 255
+        }
+    for (const name of names) writeFileSync(join(folder, name), PNG.sync.write(png))
+  }
+}
