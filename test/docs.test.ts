@@ -6,7 +6,7 @@
 //   ```sh        commands that install or measure: they are not run
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -132,3 +132,34 @@ async function writePictures(folder: string) {
     for (const name of names) writeFileSync(join(folder, name), PNG.sync.write(png))
   }
 }
+
+describe('The two READMEs', () => {
+  const [english, french] = ['README.md', 'README.fr.md'].map(read)
+  const tables = (text: string) => [...text.matchAll(/^\|.*\|$/gm)].map(([row]) => row)
+  const links = (text: string) => [...text.matchAll(/\]\(([^)#]+)/g)].map(([, link]) => link)
+
+  it('have the same headings, in the same order, tables of the same size, and links to the same files', () => {
+    const levels = (text: string) => [...text.matchAll(/^(#+) /gm)].map(([, level]) => level)
+    assert.deepEqual(levels(french), levels(english))
+    assert.equal(tables(french).length, tables(english).length)
+    const others = (text: string) => [...new Set(links(text))].filter(link => !link.startsWith('README')).sort()
+    assert.deepEqual(others(french), others(english))
+  })
+  it('have the same figures in their tables', () => {
+    const figures = (text: string, thousands: RegExp) =>
+      tables(text).map(row =>
+        row
+          .replace(thousands, '')
+          .replaceAll(',', '.')
+          .match(/[\d.]+/g)
+          ?.join(' '),
+      )
+    assert.deepEqual(figures(french, /(?<=\d)[ \u00a0](?=\d{3}\b)/g), figures(english, /(?<=\d),(?=\d{3}\b)/g))
+  })
+  it('link to files that there are', () => {
+    for (const link of links(english)) if (!link.includes('://')) assert.ok(existsSync(root + link), link)
+  })
+  it('are short', () => {
+    for (const text of [english, french]) assert.ok(text.length <= 10_161, `${text.length}`)
+  })
+})
