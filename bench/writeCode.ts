@@ -1,7 +1,7 @@
 // Writes a row of digits as a hand might: one slant and size for all, each digit a little larger or smaller, higher or
 // lower, nearer or farther. What it writes is read again by bench/codes.ts and test/codes.test.ts.
 import type { Random } from '../engine/index.js'
-import { bilinear, blank, crop, inkBox, type Image, type Pixels } from '../data/preprocess.js'
+import { bilinear, blank, crop, inkBox, type Image, type Pixels } from '../data/image.js'
 
 export interface Writing {
   /** The least and largest gap between two digits, in heights of a digit. Below 0 they touch. */

@@ -52,7 +52,7 @@ export async function readInk(path: string): Promise<Ink> {
   return about(path, async () => {
     const picture = await readPicture(path)
     // What is transparent shows the paper: white, or black if the ink is white.
-    const ink = findInk(greyOf(picture, 255)) ?? findInk(greyOf(picture, 0))
+    const ink = findInk(onPaper(picture, 255)) ?? findInk(onPaper(picture, 0))
     if (!ink) throw failure('image.blank')
     return ink
   })
@@ -71,15 +71,12 @@ export async function readLevels(path: string, channels: number): Promise<Pixels
   return levels
 }
 
-/** Luma (ITU-R BT.601) of every pixel, as it looks on paper of the given grey. */
-function greyOf({ data, width, height }: Picture, paper: number): Pixels {
-  const grey = new Uint8Array(width * height)
-  for (let i = 0; i < grey.length; i++) {
-    const luma = 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]
-    const alpha = data[4 * i + 3] / 255
-    grey[i] = Math.round(alpha * luma + (1 - alpha) * paper)
-  }
-  return ndarray(grey, [height, width])
+/** Red, green and blue of every pixel [h,w,3], as it looks on paper of the given grey. */
+function onPaper({ data, width, height }: Picture, paper: number): Pixels {
+  const colours = new Uint8Array(width * height * 3)
+  for (let k = 0, at = 0; at < colours.length; k += 4)
+    for (let c = 0; c < 3; c++) colours[at++] = Math.round(paper + (data[k + 3] / 255) * (data[k + c] - paper))
+  return ndarray(colours, [height, width, 3])
 }
 
 /** An image of grey levels 0–255, as a PNG in which `colour` marks may be set by paint(). */

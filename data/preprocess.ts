@@ -1,23 +1,11 @@
 // From a drawing to what the networks learned from. MNIST's digits were all prepared in one way (LeCun et al. 1998,
 // section III.A), and a network reads a new one well only if it is prepared in the same way, step by step:
-//   1. cropped to the clear ink, and scaled with its proportions kept until its longer side is 20 pixels
+//   1. without what is no writing (clean.ts), cropped to the clear ink, and scaled with its proportions kept until its longer side is 20 pixels
 //   2. padded to 28x28
 //   3. moved until its centre of mass is the centre of the 28x28
 //   4. divided by 255
-// Images are ndarray views [rows, columns] of ink: 0 is the ground, 255 the strongest ink.
-import ndarray, { type NdArray } from 'ndarray'
-
-export type Image = NdArray<Float32Array>
-/** An image as files and canvases hold it. */
-export type Pixels = NdArray<Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array>
-
-/** A part of an image, in pixels. */
-export interface Box {
-  readonly top: number
-  readonly left: number
-  readonly height: number
-  readonly width: number
-}
+import { clean } from './clean.js'
+import { bilinear, blank, crop, eachPixel, inkBox, type Box, type Image, type Pixels } from './image.js'
 
 /** The side of the networks' input, and of the part of it that a digit fills. */
 export const side = 28
@@ -25,6 +13,8 @@ const digitSide = 20
 
 /** Every step on the way, each an image of its own. */
 export interface Preparation {
+  /** The drawing without lines, borders, specks and dots beside the digit. */
+  readonly cleaned: Pixels
   /** Where the ink is in the drawing. */
   readonly ink: Box
   /** At most 20x20, its longer side 20. */
@@ -41,9 +31,16 @@ export interface Preparation {
 
 /** Prepares a drawing [h,w] of light ink on a ground of 0; undefined if it is blank. */
 export function prepare(drawing: Pixels): Preparation | undefined {
-  const ink = inkBox(drawing, clear) ?? inkBox(drawing)
+  const cleaned = clean(drawing)
+  const rest = prepareDigit(cleaned)
+  return rest && { cleaned, ...rest }
+}
+
+/** Prepares ink that is a digit and nothing else. */
+export function prepareDigit(digit: Pixels): Omit<Preparation, 'cleaned'> | undefined {
+  const ink = inkBox(digit, clear) ?? inkBox(digit)
   if (!ink) return undefined
-  const scaled = fit(crop(drawing, ink), digitSide)
+  const scaled = thickened(fit(crop(digit, ink), digitSide))
   const [h, w] = scaled.shape as [number, number]
   const [top, left] = [Math.floor((side - h) / 2), Math.floor((side - w) / 2)]
   const padded = moved(scaled, top, left)
@@ -67,60 +64,11 @@ export function prepare(drawing: Pixels): Preparation | undefined {
   }
 }
 
-/** What separates ink from its ground in a picture. */
-export interface Ink {
-  /** The ink alone: the ground is 0, the strongest ink 255. */
-  readonly image: Image
-  readonly ground: 'light' | 'dark'
-}
-
-/**
- * Finds the ink in a grey picture [h,w] of any range up to `white`, dark on light or light on dark; undefined if the
- * picture is blank. The ground is the median of the picture's edge; what differs from it no more than the edge's own
- * grain does (six times its median deviation) is ground too, and a picture whose strongest ink differs by less than 6 % of the
- * range is blank.
- */
-export function findInk(grey: Pixels, white = 255): Ink | undefined {
-  const edge = edgeOf(grey)
-  const level = median(edge)
-  const grain = 6 * median(edge.map(v => Math.abs(v - level)))
-  let [least, most] = [Infinity, -Infinity]
-  eachPixel(grey, (_i, _j, v) => {
-    least = Math.min(least, v)
-    most = Math.max(most, v)
-  })
-  const ground = level - least > most - level ? 'light' : 'dark'
-  const strongest = Math.max(level - least, most - level)
-  if (strongest <= Math.max(grain, 0.06 * white)) return undefined
-  const sign = ground === 'light' ? -1 : 1
-  const image = map(grey, v => {
-    const difference = sign * (v - level)
-    return difference > grain ? (255 * difference) / strongest : 0
-  })
-  return { image, ground }
-}
-
 /**
  * Ink weaker than this (of 255) is a stroke's grey rim, a scan's shadow or a JPEG's ripple: it stays where it is, but no
  * digit becomes larger by it.
  */
 const clear = 64
-
-/** The smallest box that holds all pixels of at least so much; without a number, all above 0. */
-export function inkBox(image: Pixels, least = Number.MIN_VALUE): Box | undefined {
-  let [top, left, bottom, right] = [Infinity, Infinity, -1, -1]
-  eachPixel(image, (i, j, v) => {
-    if (v < least) return
-    top = Math.min(top, i)
-    left = Math.min(left, j)
-    bottom = Math.max(bottom, i)
-    right = Math.max(right, j)
-  })
-  return bottom < 0 ? undefined : { top, left, height: bottom - top + 1, width: right - left + 1 }
-}
-
-/** A view of a part of an image: no pixel is copied. */
-export const crop = (image: Pixels, { top, left, height, width }: Box) => image.lo(top, left).hi(height, width)
 
 /**
  * Scales an image until its longer side has `longest` pixels, and stretches its grey levels until the strongest is
@@ -134,6 +82,31 @@ export function fit(image: Pixels, longest: number): Image {
   const strongest = small.data.reduce((a, b) => Math.max(a, b), 0)
   return map(small, v => (v * 255) / strongest)
 }
+
+/**
+ * Writes what a fine pen or a hard pencil left with a thicker one: strokes that are thinner than nearly all of MNIST's become as
+ * thick as its thin ones. A stroke of thickness t and length l has t·l of ink, and its sides are 2·l of edge.
+ */
+function thickened(x: Image): Image {
+  const [h, w] = x.shape as [number, number]
+  const at = (i: number, j: number) => (i < 0 || j < 0 || i >= h || j >= w ? 0 : x.data[i * w + j])
+  let [ink, edge] = [0, 0]
+  for (let i = -1; i < h; i++)
+    for (let j = -1; j < w; j++) {
+      ink += at(i, j)
+      edge += Math.hypot(at(i, j + 1) - at(i, j), at(i + 1, j) - at(i, j))
+    }
+  const share = Math.min(0.6, Math.max(0, thin - (2 * ink) / edge))
+  if (share === 0) return x
+  const y = blank(h, w)
+  eachPixel(y, (i, j) => {
+    const v = at(i, j)
+    y.set(i, j, v + share * (Math.max(v, at(i - 1, j), at(i + 1, j), at(i, j - 1), at(i, j + 1)) - v))
+  })
+  return y
+}
+/** In pixels: nine of ten of MNIST’s digits are thicker, their median is 2.35. */
+const thin = 1.8
 
 /** y[i,j] = the mean of x[a,j] over a from i·h/rows to (i+1)·h/rows, rows that lie half within counting half. */
 function meanRows(x: Pixels, rows: number): Image {
@@ -205,39 +178,8 @@ export function lean(x: Image, by: number): Image {
   return y
 }
 
-/** The image between its pixels: the mean of the four around a place, the nearer the heavier; 0 outside. */
-export function bilinear(image: Pixels, row: number, column: number): number {
-  const [h, w] = image.shape as [number, number]
-  const at = (i: number, j: number) => (i >= 0 && i < h && j >= 0 && j < w ? image.get(i, j) : 0)
-  const [top, left] = [Math.floor(row), Math.floor(column)]
-  const [below, beside] = [row - top, column - left]
-  const upper = (1 - beside) * at(top, left) + beside * at(top, left + 1)
-  const lower = (1 - beside) * at(top + 1, left) + beside * at(top + 1, left + 1)
-  return (1 - below) * upper + below * lower
-}
-
-/** An image of zeros. */
-export const blank = (h: number, w: number): Image => ndarray(new Float32Array(h * w), [h, w])
-
-/** Visits every pixel, row by row. */
-export function eachPixel(image: Pixels, visit: (i: number, j: number, v: number) => void) {
-  const { data, offset } = image
-  const [[h, w], [down, right]] = [image.shape, image.stride]
-  for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) visit(i, j, data[offset + i * down + j * right])
-}
-
 function map(image: Pixels, rule: (v: number) => number): Image {
   const y = blank(...(image.shape as [number, number]))
   eachPixel(image, (i, j, v) => y.set(i, j, rule(v)))
   return y
 }
-
-function edgeOf(image: Pixels): number[] {
-  const [h, w] = image.shape as [number, number]
-  const edge: number[] = []
-  for (let j = 0; j < w; j++) edge.push(image.get(0, j), image.get(h - 1, j))
-  for (let i = 0; i < h; i++) edge.push(image.get(i, 0), image.get(i, w - 1))
-  return edge
-}
-
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]

@@ -1,5 +1,7 @@
 // Reads a row of digits: takes it apart, lets a network read all that may be digits, and keeps the likeliest row of them.
-import { lean, prepare, type Box, type Image, type Pixels } from './preprocess.js'
+import { type Box, type Image, type Pixels } from './image.js'
+import { lean, prepareDigit } from './preprocess.js'
+import { clean } from './clean.js'
 import { segment, type Candidate, type Stretch } from './segment.js'
 
 /** One digit that was read, and where. */
@@ -32,7 +34,7 @@ export async function readRow(
   image: Pixels,
   predict: (inputs: Image[]) => Promise<ArrayLike<number>[]>,
 ): Promise<ReadRow | undefined> {
-  const stretches = segment(image)
+  const stretches = segment(clean(image))
   if (stretches.length === 0) return undefined
   const candidates = stretches.flatMap(stretch => stretch.candidates)
   // Each is read as it was written, and as it would lean if the row leant as MNIST does; what counts is the mean.
@@ -40,7 +42,7 @@ export async function readRow(
   for (const candidate of candidates) {
     const { box, ink } = candidate.segment
     boxes.push(box)
-    written.push(prepare(ink)!.input)
+    written.push(prepareDigit(ink)!.input)
   }
   const by = usualSlant - stretches[0].slant
   const rows = await predict([...written, ...written.map(input => lean(input, by))])

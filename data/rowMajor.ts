@@ -1,5 +1,5 @@
 import type { NdArray } from 'ndarray'
-import type { Pixels } from './preprocess.js'
+import type { Pixels } from './image.js'
 
 /** The numbers of an array in row-major order: its own memory, or a copy if that is laid out otherwise. */
 export function rowMajor<T extends Pixels['data']>({ data, offset, shape, stride, size }: NdArray<T>): T {

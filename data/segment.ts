@@ -8,7 +8,7 @@
 //
 // Cutting too often and choosing by what can be read is how LeCun et al. 1998 read the amounts on cheques (section V).
 import { problem } from './errors.js'
-import { blank, type Box, type Image, type Pixels } from './preprocess.js'
+import { blank, type Box, type Image, type Pixels } from './image.js'
 import { rowMajor } from './rowMajor.js'
 
 /** One digit of a row: its box in the picture, and its own ink, without its neighbours', in an image of that size. */
@@ -121,7 +121,7 @@ interface Pieces {
 }
 
 /** Gives weak ink, such as strokes' grey rims, to the nearest piece: all grow through it at the same pace. */
-function withRims({ labels, count, pixels, size }: Labelled, ink: Ink, w: number): Pieces {
+export function withRims({ labels, count, pixels, size }: Labelled, ink: Ink, w: number): Pieces {
   for (let at = 0; at < size; at++)
     eachBeside(pixels[at], ink.length, w, beside => {
       if (labels[beside] || ink[beside] <= 0) return

@@ -1,7 +1,7 @@
 // Rows of digits taken apart: connected pieces against scikit-image (test/fixtures/preprocess.py), the rest by hand.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { blank, inkBox, type Image } from '../data/preprocess.js'
+import { blank, inkBox, type Image } from '../data/image.js'
 import { readRow } from '../data/readRow.js'
 import { random } from '../engine/index.js'
 import { connectedPieces, segment, slantOf } from '../data/segment.js'

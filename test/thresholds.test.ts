@@ -1,7 +1,8 @@
 // From which number on something is ink, a speck, a part, one digit or two: each limit from both of its sides.
 import assert from 'node:assert/strict'
 import { findInk, readRow, segment, type Image } from '../data/index.js'
-import { blank, lean } from '../data/preprocess.js'
+import { blank } from '../data/image.js'
+import { lean } from '../data/preprocess.js'
 
 type Box = [top: number, left: number, height: number, width: number]
 /** Draws boxes of an ink on an image of a ground. */

@@ -24,7 +24,7 @@ import {
   type Checkpoint,
   type Training,
 } from '../training/index.js'
-import { blank, inkBox } from '../data/preprocess.js'
+import { blank, inkBox } from '../data/image.js'
 import {
   argmax,
   backward,

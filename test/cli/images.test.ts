@@ -11,7 +11,7 @@ import { mnist } from '../../bench/mnist.js'
 import { writeCode } from '../../bench/writeCode.js'
 import { encode, greyPng } from '../../cli/images.js'
 import { findInk, prepare, type Box } from '../../data/index.js'
-import { bilinear, blank, eachPixel, type Image } from '../../data/preprocess.js'
+import { bilinear, blank, eachPixel, type Image } from '../../data/image.js'
 import { random } from '../../engine/index.js'
 import { chiffre, root, temporaryFolder } from './chiffre.js'
 
@@ -159,7 +159,11 @@ describe('image files', function () {
     const { code } = await use('--image', file('grey.png'), '--steps', steps)
     assert.equal(code, 0)
     assert.deepEqual(readdirSync(steps).sort(), ['grey-1-scaled.png', 'grey-2-padded.png', 'grey-3-centred.png'])
-    const { scaled, padded, centred } = prepare(ink)!
+    const dark = ndarray(
+      ink.data.map(v => 255 - v),
+      ink.shape,
+    )
+    const { scaled, padded, centred } = prepare(findInk(dark)!.image)!
     for (const [name, image] of Object.entries({ '1-scaled': scaled, '2-padded': padded, '3-centred': centred })) {
       const written = PNG.sync.read(readFileSync(join(steps, `grey-${name}.png`)))
       assert.deepEqual([written.height, written.width], image.shape)

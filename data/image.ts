@@ -1,0 +1,51 @@
+// Images: ndarray views [rows, columns] of numbers, mostly of ink, of which 0 is the ground and 255 the strongest.
+import ndarray, { type NdArray } from 'ndarray'
+
+export type Image = NdArray<Float32Array>
+/** An image as files and canvases hold it. */
+export type Pixels = NdArray<Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array>
+
+/** A part of an image, in pixels. */
+export interface Box {
+  readonly top: number
+  readonly left: number
+  readonly height: number
+  readonly width: number
+}
+
+/** The smallest box that holds all pixels of at least so much; without a number, all above 0. */
+export function inkBox(image: Pixels, least = Number.MIN_VALUE): Box | undefined {
+  let [top, left, bottom, right] = [Infinity, Infinity, -1, -1]
+  eachPixel(image, (i, j, v) => {
+    if (v < least) return
+    top = Math.min(top, i)
+    left = Math.min(left, j)
+    bottom = Math.max(bottom, i)
+    right = Math.max(right, j)
+  })
+  return bottom < 0 ? undefined : { top, left, height: bottom - top + 1, width: right - left + 1 }
+}
+
+/** A view of a part of an image: no pixel is copied. */
+export const crop = (image: Pixels, { top, left, height, width }: Box) => image.lo(top, left).hi(height, width)
+
+/** The image between its pixels: the mean of the four around a place, the nearer the heavier; 0 outside. */
+export function bilinear(image: Pixels, row: number, column: number): number {
+  const [h, w] = image.shape as [number, number]
+  const at = (i: number, j: number) => (i >= 0 && i < h && j >= 0 && j < w ? image.get(i, j) : 0)
+  const [top, left] = [Math.floor(row), Math.floor(column)]
+  const [below, beside] = [row - top, column - left]
+  const upper = (1 - beside) * at(top, left) + beside * at(top, left + 1)
+  const lower = (1 - beside) * at(top + 1, left) + beside * at(top + 1, left + 1)
+  return (1 - below) * upper + below * lower
+}
+
+/** An image of zeros. */
+export const blank = (h: number, w: number): Image => ndarray(new Float32Array(h * w), [h, w])
+
+/** Visits every pixel, row by row. */
+export function eachPixel(image: Pixels, visit: (i: number, j: number, v: number) => void) {
+  const { data, offset } = image
+  const [[h, w], [down, right]] = [image.shape, image.stride]
+  for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) visit(i, j, data[offset + i * down + j * right])
+}

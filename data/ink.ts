@@ -1,0 +1,148 @@
+// What is ink in a picture, dark on light or light on dark: what differs from the paper at its place more than the paper's own
+// grain does. Differences are shares of the paper's light, since a shadow takes the same share of paper and ink; and each colour
+// counts by how much of the ink and how little of the grain it shows: blue ink is darkest in red, red ink on blue paper in blue.
+import { paperOf, paperRow, type Side, type Surface } from './paper.js'
+import { blank, type Image, type Pixels } from './image.js'
+import { rowMajor } from './rowMajor.js'
+
+/** What separates ink from its ground in a picture. */
+export interface Ink {
+  /** The ink alone: the ground is 0, the strongest ink 255. */
+  readonly image: Image
+  readonly ground: 'light' | 'dark'
+}
+
+/** What differs by more standard deviations of the grain is ink. */
+const beyond = 2.5
+/** Ink begins at this share of its typical contrast, so that paler lines and ripples are none. */
+const begins = 0.12
+
+/** What covers more than this share of a picture is its pattern, not writing. */
+const mostInk = 0.45
+/** Ink that differs from its paper by less than this share is none. */
+const faintest = 0.06
+
+/**
+ * Finds the ink in a picture [h,w] of greys or [h,w,3] of red, green and blue, of any range up to `white`; undefined if it is
+ * blank.
+ */
+export function findInk(picture: Pixels, white = 255): Ink | undefined {
+  const [h, w, channels = 1] = picture.shape as [number, number, number?]
+  const levels: Levels = { values: bytesOf(picture, white), h, w, channels }
+  const unknown = Array<Side>(channels).fill(0)
+  const first = colourOf(levels, paperOf(levels.values, h, w, channels, unknown))
+  if (!first) return undefined
+  const sides = Array.from(first.weights, weight => Math.sign(weight) as Side)
+  const paper = paperOf(levels.values, h, w, channels, sides)
+  const colour = colourOf(levels, paper)
+  if (!colour) return undefined
+  const image = blank(h, w)
+  eachDifference(levels, paper, 1, (k, difference) => {
+    let contrast = 0
+    for (let c = 0; c < channels; c++) contrast += colour.weights[c] * difference[c]
+    image.data[k] = contrast
+  })
+  return stretch(image.data) ? { image, ground: colour.ground } : undefined
+}
+
+interface Levels {
+  readonly values: Uint8Array
+  readonly h: number
+  readonly w: number
+  readonly channels: number
+}
+
+function bytesOf(picture: Pixels, white: number): Uint8Array {
+  const values = rowMajor(picture)
+  if (white === 255 && values instanceof Uint8Array) return values
+  return Uint8Array.from(values, v => Math.round((255 * v) / white))
+}
+
+/** Visits every step-th pixel of every step-th row with its difference from the paper in each channel, in shares of the paper's light. */
+function eachDifference(
+  { values, h, w, channels }: Levels,
+  surface: Surface,
+  step: number,
+  visit: (k: number, difference: Float32Array) => void,
+) {
+  const paper = new Float32Array(w * channels)
+  const difference = new Float32Array(channels)
+  for (let i = 0; i < h; i += step) {
+    paperRow(surface, i, w, channels, paper)
+    for (let j = 0; j < w; j += step) {
+      for (let c = 0; c < channels; c++) {
+        const level = paper[j * channels + c]
+        difference[c] = (values[(i * w + j) * channels + c] - level) / Math.max(darkest, level)
+      }
+      visit(i * w + j, difference)
+    }
+  }
+}
+/** Where the paper has less light than this, its grain is no large share of it. */
+const darkest = 64
+
+/**
+ * How much each channel counts: the difference that ink makes in it, by the square of its grain (Fisher's linear discriminant
+ * with a diagonal covariance). Undefined if nothing stands out of the grain.
+ */
+function colourOf(levels: Levels, paper: Surface): { weights: Float64Array; ground: Ink['ground'] } | undefined {
+  const { h, w, channels } = levels
+  const step = Math.max(1, Math.floor(Math.sqrt((h * w) / enough)))
+  const seen = Array.from({ length: channels }, (): number[] => [])
+  eachDifference(levels, paper, step, (_, difference) => difference.forEach((d, c) => seen[c].push(d)))
+  const grain = seen.map(d => Math.hypot(leastGrain, grainOf(d)))
+  const ink = new Float64Array(channels)
+  for (let k = 0; k < seen[0].length; k++) {
+    let out = 0
+    for (let c = 0; c < channels; c++) out += (seen[c][k] / grain[c]) ** 2
+    if (out > channels * beyond ** 2) for (let c = 0; c < channels; c++) ink[c] += out * seen[c][k]
+  }
+  if (ink.every(v => v === 0)) return undefined
+  const weights = ink.map((v, c) => v / grain[c] ** 2)
+  const size = weights.reduce((sum, v) => sum + Math.abs(v), 0)
+  const light = ink.reduce((sum, v, c) => sum + v * (channels === 3 ? luma[c] : 1), 0)
+  return { weights: weights.map(v => v / size), ground: light < 0 ? 'light' : 'dark' }
+}
+/** So many pixels tell the ink's colour. */
+const enough = 1e5
+/** Drawings have no grain, but channels do not differ by that. */
+const leastGrain = 0.01
+/** ITU-R BT.601. */
+const luma = [0.299, 0.587, 0.114]
+
+/** Turns contrasts into strengths, from 0 for paper to 255; false if nothing stands out. */
+function stretch(contrast: Float32Array): boolean {
+  const most = contrast.reduce((a, b) => Math.max(a, b), 0)
+  if (most < faintest) return false
+  const scale = 1023 / most
+  const counts = new Uint32Array(1024)
+  for (const v of contrast) if (v > 0) counts[Math.round(v * scale)]++
+  const floor = beyond * sideOf(contrast, -1) * scale
+  let [first, second] = [0, 0]
+  for (let v = Math.floor(floor) + 1; v < 1024; v++) {
+    first += counts[v] * (v - floor)
+    second += counts[v] * (v - floor) ** 2
+  }
+  if (first === 0) return false
+  const typical = second / first // the mean contrast of ink, the stronger the heavier
+  const [from, full] = [floor + begins * typical, floor + typical]
+  let covered = 0
+  for (let v = Math.ceil(from); v < 1024; v++) covered += counts[v]
+  if (covered > mostInk * contrast.length) return false
+  for (let k = 0; k < contrast.length; k++)
+    contrast[k] = 255 * Math.min(1, Math.max(0, (contrast[k] * scale - from) / (full - from)))
+  return true
+}
+
+/**
+ * The standard deviation of the paper's grain. Ink is on one side of the paper's level: on the other, what differs is grain alone,
+ * half of it by more than the median deviation, which is 1/1.48 of the standard deviation if the grain is normal.
+ */
+const grainOf = (differences: ArrayLike<number>) => Math.min(sideOf(differences, -1), sideOf(differences, 1))
+
+function sideOf(differences: ArrayLike<number>, sign: number): number {
+  const step = Math.max(1, Math.floor(differences.length / enough))
+  const side: number[] = []
+  for (let k = 0; k < differences.length; k += step) if (sign * differences[k] >= 0) side.push(sign * differences[k])
+  return 1.48 * (Float32Array.from(side).sort()[side.length >> 1] ?? 0)
+}

@@ -1,0 +1,154 @@
+// The paper under the ink: how light it would be at every place if nothing were written there. Light falls unevenly, so this is
+// a surface and not one level; and ink must not pull at it, so it is made of medians: of each cell, then of the cells around it.
+
+/** How many cells the longer side is divided into, and how many of them a window reaches to either side. */
+const cells = 32
+const reach = 8
+/** So many pixels of a cell say enough about it. */
+const sample = 64
+
+/** A level for each cell and channel; between the cells' middles one interpolates. */
+export interface Surface {
+  readonly rows: number
+  readonly columns: number
+  /** How many pixels wide and high a cell is. */
+  readonly size: number
+  readonly levels: Float32Array
+}
+
+/** On which side of the paper's level ink is in a channel: −1 if it is darker, 1 if it is lighter, 0 if that is not known yet. */
+export type Side = -1 | 0 | 1
+
+/**
+ * The paper of a picture [h,w,channels]. Where it is known on which side the ink is, medians give way to quantiles on the other:
+ * then most of a close-up may be ink.
+ */
+export function paperOf(picture: Uint8Array, h: number, w: number, channels: number, sides: readonly Side[]): Surface {
+  const size = Math.max(1, Math.round(Math.max(h, w) / cells))
+  const [rows, columns] = [Math.ceil(h / size), Math.ceil(w / size)]
+  const levels = new Float32Array(rows * columns * channels)
+  for (let c = 0; c < channels; c++) {
+    const medians = new Float32Array(rows * columns)
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++) medians[i * columns + j] = cellMedian(picture, h, w, channels, c, i, j, size)
+    // A light that fades towards an edge is a slope there, of which a window that ends at the edge sees one side only: what is
+    // smoothed is the difference from a parabola.
+    const slope = parabola(medians, rows, columns, 0.5 - 0.25 * sides[c])
+    const difference = medians.map((v, k) => v - slope[k])
+    const level = smoothed(difference, rows, columns, 0.5 - 0.1 * sides[c])
+    for (let k = 0; k < level.length; k++) levels[k * channels + c] = slope[k] + level[k]
+  }
+  return { rows, columns, size, levels }
+}
+
+/** The paper's levels along row i of the picture, into `to` [w,channels]. */
+export function paperRow(
+  { rows, columns, size, levels }: Surface,
+  i: number,
+  w: number,
+  channels: number,
+  to: Float32Array,
+) {
+  const y = Math.min(rows - 1, Math.max(0, (i + 0.5) / size - 0.5))
+  const top = Math.floor(y)
+  const below = Math.min(rows - 1, top + 1)
+  for (let j = 0; j < w; j++) {
+    const x = Math.min(columns - 1, Math.max(0, (j + 0.5) / size - 0.5))
+    const left = Math.floor(x)
+    const right = Math.min(columns - 1, left + 1)
+    for (let c = 0; c < channels; c++) {
+      const a = levels[(top * columns + left) * channels + c]
+      const b = levels[(top * columns + right) * channels + c]
+      const d = levels[(below * columns + left) * channels + c]
+      const e = levels[(below * columns + right) * channels + c]
+      const [upper, lower] = [a + (x - left) * (b - a), d + (x - left) * (e - d)]
+      to[j * channels + c] = upper + (y - top) * (lower - upper)
+    }
+  }
+}
+
+function cellMedian(
+  picture: Uint8Array,
+  h: number,
+  w: number,
+  channels: number,
+  c: number,
+  row: number,
+  column: number,
+  size: number,
+) {
+  const [bottom, right] = [Math.min(h, (row + 1) * size), Math.min(w, (column + 1) * size)]
+  const step = Math.max(1, Math.floor(size / Math.sqrt(sample)))
+  const values: number[] = []
+  for (let i = row * size; i < bottom; i += step)
+    for (let j = column * size; j < right; j += step) values.push(picture[(i * w + j) * channels + c])
+  return quantile(values, 0.5)
+}
+
+/** The quantile of each cell and those around it, across and then down. */
+function smoothed(x: Float32Array, rows: number, columns: number, share: number): Float32Array {
+  const along = (from: Float32Array, lines: number, length: number, step: number, stepAlong: number) => {
+    const to = new Float32Array(from.length)
+    for (let line = 0; line < lines; line++)
+      for (let k = 0; k < length; k++) {
+        const window: number[] = []
+        for (let near = Math.max(0, k - reach); near <= Math.min(length - 1, k + reach); near++)
+          window.push(from[line * step + near * stepAlong])
+        to[line * step + k * stepAlong] = quantile(window, share)
+      }
+    return to
+  }
+  return along(along(x, rows, columns, columns, 1), columns, rows, 1, columns)
+}
+
+/**
+ * The surface a + b·y + c·x + d·y² + e·x·y + f·x² that lies nearest to most of the cells: the sum of the distances, not of their
+ * squares, is the least, so that ink counts little (iteratively reweighted least squares). A share of the cells lies below it.
+ */
+function parabola(z: Float32Array, rows: number, columns: number, share: number): Float32Array {
+  const terms = new Float64Array(6 * z.length)
+  for (const k of z.keys()) {
+    const [y, x] = [Math.floor(k / columns) / rows - 0.5, (k % columns) / columns - 0.5]
+    terms.set([1, y, x, y * y, x * y, x * x], 6 * k)
+  }
+  const fitted = new Float32Array(z.length).fill(quantile([...z], share))
+  for (let round = 0; round < rounds; round++) {
+    const [left, right] = [new Float64Array(36), new Float64Array(6)]
+    for (let k = 0; k < z.length; k++) {
+      const off = z[k] - fitted[k]
+      const weight = (off > 0 ? share : 1 - share) / Math.max(1, Math.abs(off))
+      for (let i = 0; i < 6; i++) {
+        const share = weight * terms[6 * k + i]
+        right[i] += share * z[k]
+        for (let j = 0; j < 6; j++) left[6 * i + j] += share * terms[6 * k + j]
+      }
+    }
+    const solution = solve(left, right)
+    for (let k = 0; k < z.length; k++) {
+      fitted[k] = 0
+      for (let i = 0; i < 6; i++) fitted[k] += terms[6 * k + i] * solution[i]
+    }
+  }
+  return fitted
+}
+const rounds = 12
+
+/** x of A·x = b for a symmetric A [n,n] that is positive, or nearly: a little is added to its diagonal. Gauss's elimination. */
+function solve(A: Float64Array, b: Float64Array): Float64Array {
+  const n = b.length
+  for (let i = 0; i < n; i++) A[i * n + i] += 1e-6 * (A[0] + 1)
+  for (let i = 0; i < n; i++)
+    for (let row = i + 1; row < n; row++) {
+      const share = A[row * n + i] / A[i * n + i]
+      for (let j = i; j < n; j++) A[row * n + j] -= share * A[i * n + j]
+      b[row] -= share * b[i]
+    }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let j = i + 1; j < n; j++) b[i] -= A[i * n + j] * b[j]
+    b[i] /= A[i * n + i]
+  }
+  return b
+}
+
+const quantile = (values: number[], share: number) =>
+  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))]

@@ -1,0 +1,94 @@
+// Ink told from paper, lines and borders, on pictures made by script (bench/pictures.ts) whose ink is known.
+import assert from 'node:assert/strict'
+import ndarray from 'ndarray'
+import { photograph, scenes, type Colours } from '../bench/pictures.js'
+import { clean } from '../data/clean.js'
+import { blank, type Image, type Pixels } from '../data/image.js'
+import { findInk } from '../data/ink.js'
+import { paperOf, paperRow } from '../data/paper.js'
+import { random } from '../engine/index.js'
+
+const side = 160
+
+/** A 7 of straight strokes, well inside of its sheet. */
+function seven(): Image {
+  const sheet = blank(side, side)
+  for (let i = 40; i < 120; i++)
+    for (let j = 45; j < 115; j++) {
+      const bar = i < 50
+      const stem = Math.abs(j - 108 + 0.5 * (i - 40)) < 5
+      if (bar || stem) sheet.set(i, j, 255)
+    }
+  return sheet
+}
+
+const coloursOf = ({ width, height, data }: Colours): Pixels =>
+  ndarray(
+    data.filter((_, k) => k % 4 < 3),
+    [height, width, 3],
+  )
+
+/** The share of pixels on which two images agree about what is ink, of those that either takes for ink. */
+function agreement(found: Pixels, written: Pixels): number {
+  let [both, either] = [0, 0]
+  for (let i = 0; i < side; i++)
+    for (let j = 0; j < side; j++) {
+      const [a, b] = [found.get(i, j) >= 96, written.get(i, j) >= 128]
+      if (a && b) both++
+      if (a || b) either++
+    }
+  return both / either
+}
+
+describe('findInk and clean', () => {
+  const ink = seven()
+  for (const [name, scene] of Object.entries(scenes))
+    it(`find what was written: ${name}`, () => {
+      const found = findInk(coloursOf(photograph(ink, scene, random(2, name))))!
+      if (name !== 'red on blue') assert.equal(found.ground, name === 'slate' ? 'dark' : 'light') // equal in grey
+      const share = agreement(clean(found.image), ink)
+      assert.ok(share > 0.7, `${share}`)
+    })
+})
+
+describe('the paper', () => {
+  it('is the level between the strokes, under a light that fades as a parabola', () => {
+    const light = (i: number, j: number) => 230 - 60 * ((i / side - 0.4) ** 2 + (j / side - 0.3) ** 2) - 40 * (j / side)
+    const picture = Uint8Array.from({ length: side * side }, (_, k) => {
+      const [i, j] = [Math.floor(k / side), k % side]
+      return Math.round(light(i, j) * (Math.abs(j - 80) < 12 && i > 20 ? 0.2 : 1))
+    })
+    const surface = paperOf(picture, side, side, 1, [-1])
+    const row = new Float32Array(side)
+    for (const i of [5, 60, 150]) {
+      paperRow(surface, i, side, 1, row)
+      for (const j of [5, 40, 80, 155]) assert.ok(Math.abs(row[j] - light(i, j)) < 4, `${i}, ${j}: ${row[j]}`)
+    }
+  })
+})
+
+describe('clean', () => {
+  const written = seven()
+  it('takes a line out that goes from edge to edge, and leaves the strokes that it crosses', () => {
+    const ruled = ndarray(written.data.slice(), [side, side])
+    for (let j = 0; j < side; j++) for (let i = 0; i < 2; i++) ruled.set(90 + i + Math.floor(j / 40), j, 255)
+    const cleaned = clean(ruled)
+    assert.equal(cleaned.get(92, 10), 0)
+    assert.ok(agreement(cleaned, written) > 0.97)
+  })
+  it('takes borders, specks and a dot beside the writing out', () => {
+    const framed = ndarray(written.data.slice(), [side, side])
+    for (let k = 0; k < side; k++) {
+      framed.set(0, k, 255)
+      framed.set(k, 1, 255)
+    }
+    framed.set(130, 140, 255)
+    for (let i = 10; i < 18; i++) for (let j = 20; j < 28; j++) framed.set(i, j, 255)
+    assert.equal(agreement(clean(framed), written), 1)
+  })
+  it('leaves a digit that fills its picture, and one that touches an edge', () => {
+    const one = blank(80, 30)
+    for (let i = 0; i < 80; i++) for (let j = 12; j < 18; j++) one.set(i, j, 255)
+    assert.deepEqual(clean(one).data, one.data)
+  })
+})
