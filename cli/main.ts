@@ -27,6 +27,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   use: () => import('./commands/use.js'),
   read: () => import('./commands/read.js'),
   explain: () => import('./commands/explain.js'),
+  learn: () => import('./commands/learn.js'),
   gradcheck: () => import('./commands/gradcheck.js'),
   export: () => import('./commands/export.js'),
   site: () => import('./commands/site.js'),

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
-const folders = ['engine', 'models', 'data', 'training', 'cli', 'web', 'bench', 'test', 'scripts']
+const folders = ['engine', 'models', 'data', 'training', 'learn', 'cli', 'web', 'bench', 'test', 'scripts']
 const assembly = 'engine/backends/wasm/assembly'
 /** The names and parameters of the kernels, for the code that calls them: written from what assembly/ exports. */
 const kernelTypes = 'engine/backends/wasm/kernels.ts'
