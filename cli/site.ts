@@ -36,7 +36,7 @@ export function pageSite(settings: PageSettings, checkpoints: Readonly<Record<st
       ...Object.fromEntries(places.map(({ path, at }) => [at, { root: dirname(path), only: [basename(path)] }])),
     },
     documents: {
-      '/settings.json': async () => settings,
+      '/settings.json': async () => ({ ...settings, models: Object.keys(checkpoints) }),
       '/checkpoints.json': async () => {
         const found = places.filter(({ path }) => isFile(path)).reverse()
         return Object.fromEntries(found.map(({ model, path, at }) => [model, at.slice(1) + basename(path)]))

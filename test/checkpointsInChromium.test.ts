@@ -155,7 +155,7 @@ inChromium('checkpoints', function () {
     writeFileSync(pathOf('damaged'), readFileSync(pathOf('never')).subarray(0, 5000))
     await page.setInputFiles('#file', pathOf('damaged'))
     await until("!document.querySelector('#notice').hidden")
-    assert.match(await text('notice'), /^Something went wrong: not a safetensors file: /)
+    assert.match(await text('notice-text'), /^Something went wrong: not a safetensors file: /)
     await save('kept')
     assert.deepEqual(readFileSync(pathOf('kept')), readFileSync(pathOf('never')))
   })

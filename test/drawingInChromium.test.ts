@@ -110,6 +110,7 @@ inChromium('a drawing', function () {
   it('can be shifted, turned and scaled, and put back', async () => {
     await opened.draw(five)
     await reads('5')
+    await page.waitForTimeout(500) // it is read while it is drawn; what counts is the last reading
     const before = await bars()
     for (const [id, value, shown] of [
       ['right', '6', '6.0'],
@@ -150,9 +151,9 @@ inChromium('a drawing', function () {
     await opened.draw(five)
     await reads('5')
     await page.locator('#inside').scrollIntoViewIfNeeded()
-    await opened.until("document.querySelectorAll('#layers canvas')[0].width > 100")
+    await opened.until("document.querySelectorAll('#layers canvas')[1].width > 100")
     const point = async (layer: number, u: number, v: number) => {
-      const canvas = page.locator('#layers canvas').nth(layer)
+      const canvas = page.locator('#layers canvas').nth(layer + 1) // the first is the image
       await canvas.scrollIntoViewIfNeeded()
       const { x, y, width, height } = (await canvas.boundingBox())!
       await page.mouse.move(x + u * width, y + v * height)

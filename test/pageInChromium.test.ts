@@ -32,7 +32,7 @@ inChromium('the page', function () {
 
   it('is isolated, so that threads may share memory, and says that nothing was learned yet', async () => {
     assert.equal(await page.evaluate('crossOriginIsolated'), true)
-    assert.match(await text('notice'), /deepnet2 has not learned anything yet/)
+    assert.match(await text('verdict-text'), /deepnet2 has not learned anything yet/)
   })
 
   it('trains: the loss falls while the page answers', async () => {
@@ -79,7 +79,9 @@ inChromium('the page', function () {
   it('shows what a unit computes, by keyboard', async () => {
     await draw(strokes[3])
     await reads('3')
-    await page.locator('#layers canvas').first().focus()
+    await page.locator('#inside').scrollIntoViewIfNeeded()
+    await page.waitForTimeout(300)
+    await page.locator('#layers canvas').nth(1).focus()
     await page.keyboard.press('ArrowRight')
     await until("/unit 1/.test(document.querySelector('#unit h3')?.textContent)")
     assert.match(await text('unit'), /y = Σ x·w \+ b\s+y = −?[\d.-]+ [+−] [\d.]+ = -?[\d.]+/)
@@ -101,6 +103,7 @@ inChromium('the page', function () {
     await opened.started()
     await page.setInputFiles('#file', path)
     await until(`/opened/.test(${status})`)
+    await page.click('#clear')
     await draw(strokes[3])
     // It is read while it is drawn; what counts is the last reading.
     await until(`document.getElementById('bars').innerText === ${JSON.stringify(bars)}`)

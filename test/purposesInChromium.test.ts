@@ -38,8 +38,8 @@ inChromium('networks of other things', function () {
   let opened: Opened
   let page: Opened['page']
   afterEach(async () => {
-    assert.deepEqual(opened.wrong, [])
     await opened.close()
+    assert.deepEqual(opened.wrong, [])
   })
   const open = async (checkpoint: string) => {
     const pretrained = join(storage, '../none')
@@ -94,10 +94,10 @@ inChromium('networks of other things', function () {
     assert.match(await opened.text('verdict-text'), /^green: [\d.]+%, says deepnet1\.$/)
     assert.deepEqual(await page.locator('#bars tbody th').allInnerTexts(), colours)
     await page.locator('#inside').scrollIntoViewIfNeeded()
-    await opened.until("document.querySelector('#layers canvas').width === 3")
+    await opened.until("document.querySelectorAll('#layers canvas')[1].width === 3")
     // A file that is no picture is said to be none, and the picture stays.
     await page.setInputFiles('#picture-file', { name: 'text.png', mimeType: 'image/png', buffer: Buffer.from('text') })
-    await opened.until("/text.png is no picture/.test(document.querySelector('#notice').textContent)")
+    await opened.until("/text.png is no picture/.test(document.querySelector('#notice-text').textContent)")
     await winner('green')
   })
 

@@ -1,5 +1,5 @@
 // What the page and its Worker say to each other. The page never computes a network, so it is never busy.
-import type { Disturbance, Mistake, ReadRow } from '../data/index.js'
+import type { Box, Disturbance, Mistake, ReadRow } from '../data/index.js'
 import type { Training } from '../training/index.js'
 import type { LayerSummary, Shape } from '../engine/index.js'
 
@@ -12,6 +12,8 @@ export interface PageSettings {
   readonly program?: string
   /** Whether MNIST's files end in .gz. */
   readonly compressed?: boolean
+  /** Those that it will know; the Worker tells later. */
+  readonly models?: readonly string[]
 }
 
 /** Grey levels with their shape: [rows, columns], or [rows, columns, channels]. */
@@ -65,6 +67,8 @@ export interface UnitView {
   /** The inputs that the unit is connected to, and how much each counts; the window of a convolution, or everything. */
   readonly inputs: Grid
   readonly weights: Grid
+  /** Where these inputs are in those of the layer, whose shape is given too; undefined if they are all of them. */
+  readonly window?: Box & { readonly of: Shape; readonly channel?: number }
 }
 
 export interface TrainingOptions {
@@ -92,6 +96,8 @@ export interface TrainingReport {
   readonly loss: number
   readonly accuracy: number
   readonly imagesPerSecond: number
+  /** On the first test images: some ten times in a run. */
+  readonly test?: { readonly loss: number; readonly accuracy: number }
 }
 
 /** A mistake on the test set, with its image. */
@@ -122,7 +128,7 @@ export interface Api {
   ): Promise<Reading | undefined>
   /** Reads a picture, of which it is given the bytes in the shape of the model's input. */
   look(picture: Uint8Array, model: string): Promise<Answers>
-  /** What each layer makes of what was last read, its input first. */
+  /** What each layer makes of what was last read, its input first; and the probabilities. */
   activations(model: string): Promise<Grid[]>
   /** What one unit computes, by its layer and its place in the layer's output. */
   unit(model: string, layer: number, place: number): Promise<UnitView>
@@ -132,6 +138,8 @@ export interface Api {
   readRow(drawing: Uint8Array, width: number, model: string): Promise<ReadRow | undefined>
   /** Trains until the epochs are done or stop() is called, reporting some hundred times. */
   train(options: TrainingOptions, onReport: (report: TrainingReport) => void | Promise<void>): Promise<TrainingEnd>
+  /** The weights of a model's only dense layer, [pixels, units]. */
+  weights(model: string): Promise<Float32Array>
   pause(paused: boolean): Promise<void>
   stop(): Promise<void>
   /** The model's checkpoint, as the command line reads and writes it: weights, progress and the optimizer's memory. */

@@ -11,10 +11,11 @@ import { MistakesPanel } from './panels/mistakesPanel.js'
 import { PicturePanel } from './panels/picturePanel.js'
 import { ReadingPanel } from './panels/readingPanel.js'
 import { TrainingPanel } from './panels/trainingPanel.js'
-import { Pen } from './pen.js'
+import { isDrawing, Pen } from './pen.js'
 import { paint } from './picture.js'
-import { areAlike, readsDigits, readsDrawings } from './purpose.js'
-import { formatHash, parseHash, type State } from './state.js'
+import { areAlike, readsDigits, readsDrawings, type Purpose } from './purpose.js'
+import { recall, remember } from './memory.js'
+import { formatHash, parseHash, parseRate, type State } from './state.js'
 
 /** Drawings are read while the pointer moves as long as that takes less than a frame, most of the last five times. */
 const frameTime = 16
@@ -51,6 +52,7 @@ let insideSeen = false
 
 const pen = new Pen(find<HTMLCanvasElement>('pen'), drawing => {
   find('hint').hidden = !pen.blank
+  if (!drawing) remember('session', 'drawing', pen.drawing)
   if (!drawing || isQuick()) run(read())
   else
     waiting ??= setTimeout(() => {
@@ -58,6 +60,7 @@ const pen = new Pen(find<HTMLCanvasElement>('pen'), drawing => {
       run(read())
     }, pause)
 })
+pen.mirror(find<HTMLCanvasElement>('small-pen'))
 const isReady = (model: string) => networks.get(model)?.weights !== 'none' && networks.has(model)
 /** Whether a network, once it is known, tells something else apart than the chosen one. */
 const isOther = (model: string) => {
@@ -69,14 +72,15 @@ const shown = () =>
   [state.model, ...state.compare.filter(model => model !== state.model && !isOther(model))].filter(isReady)
 const picture = new PicturePanel(() => run(read()), fail)
 const training = new TrainingPanel(api, {
-  model: () => state.model,
-  onSettings: settings => change(settings),
-  past: () => networks.get(state.model)?.past,
+  network: () => networks.get(state.model),
+  onSettings: ({ lr, ...settings }) => {
+    const rate = parseRate(lr)
+    change({ ...settings, ...(rate !== undefined && { lr: `${rate}` }) })
+  },
   canLearn: () => readsDigits(networks.get(state.model) ?? digits),
   onLearned: (model, over) => {
     const info = networks.get(model)
     if (info) networks.set(model, { ...info, weights: 'trained here' })
-    if (model === state.model) showNotice('')
     if (over) run(learned(model))
     else run(read())
   },
@@ -86,7 +90,16 @@ const training = new TrainingPanel(api, {
   },
   onError: fail,
 })
-const mistakes = new MistakesPanel(api, () => networks.get(state.model)!, fail)
+const mistakes = new MistakesPanel(
+  api,
+  () => networks.get(state.model)!,
+  fail,
+  pixels => {
+    pen.clear()
+    pen.put(pixels)
+    goTo('desk')
+  },
+)
 const code = new CodePanel(api, () => (isReady(state.model) ? networks.get(state.model) : undefined), fail)
 
 /** Reads the drawing with the chosen model and those beside it, and shows all that follows. */
@@ -120,7 +133,7 @@ async function learned(model: string) {
 function showReading() {
   const info = networks.get(state.model)
   const none = info && !readsDrawings(info) ? 'picture.none' : 'verdict.blank'
-  const why = isReady(state.model) || !info ? none : 'verdict.untrained'
+  const why = !info ? 'notice.starting' : isReady(state.model) ? none : 'verdict.untrained'
   reading.show(last, info ?? { model: state.model, ...digits }, t(why, { model: state.model }))
 }
 
@@ -151,7 +164,25 @@ function disturbance() {
   return { right: right, down: down, turn: turn, scale: scale }
 }
 
+const isTheme = (value: unknown): value is 'light' | 'dark' => value === 'light' || value === 'dark'
+const areNumbers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length === sliders.length && value.every(Number.isFinite)
+
+/** Takes up what was there before the page was loaded again. */
+function takeUp() {
+  const theme = recall('local', 'theme', isTheme)
+  if (theme) document.documentElement.dataset.theme = theme
+  const set = recall('session', 'sliders', areNumbers)
+  sliders.forEach((id, i) => set && (find<HTMLInputElement>(id).value = `${set[i]}`))
+  pen.drawing = recall('session', 'drawing', isDrawing) ?? []
+}
+
 function showSliders() {
+  remember(
+    'session',
+    'sliders',
+    sliders.map(id => find<HTMLInputElement>(id).valueAsNumber),
+  )
   for (const id of sliders) {
     const slider = find<HTMLInputElement>(id)
     const value = slider.valueAsNumber
@@ -162,15 +193,20 @@ function showSliders() {
 
 /** Changes the state, and the address with it; whatever depends on it follows. */
 function change(changes: Partial<State>) {
+  showNotice('')
+  const before = state
   state = { ...state, ...changes }
-  history.replaceState(null, '', formatHash(state))
+  // “Back” undoes the choice of another model; other changes are made where they are undone.
+  if (state.model === before.model) history.replaceState(null, '', formatHash(state))
+  else history.pushState(null, '', formatHash(state))
   run(follow())
 }
 
 /** Brings the page in line with the state. */
 const follow = latest(async () => {
   setLanguage(state.lang)
-  find<HTMLInputElement>('lr').value = state.lr
+  const rate = find<HTMLInputElement>('lr')
+  if (rate.value === '' || rate.validity.valid) rate.value = state.lang === 'fr' ? state.lr.replace('.', ',') : state.lr
   find<HTMLSelectElement>('optimizer').value = state.optimizer
   find<HTMLInputElement>('seed').value = state.seed
   find<HTMLSelectElement>('model').value = state.model
@@ -184,13 +220,12 @@ const follow = latest(async () => {
   mistakes.refresh()
   code.refresh()
   training.refresh()
-  showNotice(info.weights === 'none' ? t('verdict.untrained', { model: info.model }) : '')
   inside.layOut(info)
   await Promise.all([read(), code.read()])
 })
 
 /** Says what the network reads. */
-function showPurpose(info: NetworkInfo) {
+function showPurpose(info: Purpose & { readonly model: string }) {
   const { classes } = info
   const list = classes.length > 5 ? `${classes.slice(0, 3).join(', ')}, … ${classes.at(-1)}` : classes.join(', ')
   const key = readsDigits(info) ? 'read.invite' : readsDrawings(info) ? 'read.invite.other' : 'read.invite.picture'
@@ -199,24 +234,30 @@ function showPurpose(info: NetworkInfo) {
   find('example').hidden = !readsDigits(info)
 }
 
+/** The boxes stay the same elements, so that the one that has the focus keeps it. */
+const compared = new Map<string, HTMLLabelElement>()
 function showCompare() {
-  const boxes = models
-    .filter(model => model !== state.model)
-    .map(model => {
-      const box = make('input', { type: 'checkbox', checked: state.compare.includes(model) })
-      box.addEventListener('change', () =>
-        change({ compare: models.filter(m => (m === model ? box.checked : state.compare.includes(m))) }),
-      )
-      return make('label', { className: 'switch' }, box, model)
-    })
-  find('compare').replaceChildren(find('compare').firstElementChild!, ...boxes)
+  for (const model of models) {
+    compared.get(model)!.hidden = model === state.model
+    find<HTMLInputElement>(`compare-${model}`).checked = state.compare.includes(model)
+  }
   const others = state.compare.filter(isOther)
   find('compare-other').textContent = t('compare.other', { models: others.join(', ') })
   find('compare-other').hidden = others.length === 0
 }
 
+function compareBox(model: string) {
+  const box = make('input', { type: 'checkbox', id: `compare-${model}` })
+  box.addEventListener('change', () =>
+    change({ compare: models.filter(m => (m === model ? box.checked : state.compare.includes(m))) }),
+  )
+  const label = make('label', { className: 'switch' }, box, model)
+  find('compare').append(label)
+  return label
+}
+
 function showNotice(text: string) {
-  find('notice').textContent = text
+  find('notice-text').textContent = text
   find('notice').hidden = text === ''
 }
 
@@ -226,9 +267,16 @@ function fail(error: unknown) {
 }
 const run = (work: Promise<void>) => void work.catch(fail)
 
+function goTo(id: string) {
+  const section = find(id)
+  section.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' })
+  section.focus({ preventScroll: true })
+}
+
 function listen() {
+  find('notice-close').addEventListener('click', () => showNotice(''))
   find('undo').addEventListener('click', () => pen.undo())
-  find('clear').addEventListener('click', () => pen.clear())
+  for (const id of ['clear', 'small-clear']) find(id).addEventListener('click', () => pen.clear())
   let example = 0
   find('example').addEventListener('click', () => {
     run(
@@ -259,15 +307,14 @@ function listen() {
     const root = document.documentElement
     const now = root.dataset.theme ?? (dark ? 'dark' : 'light')
     root.dataset.theme = now === 'dark' ? 'light' : 'dark'
+    remember('local', 'theme', root.dataset.theme)
     training.refresh()
   })
   // The sections are reached without touching the hash, which holds the state.
   for (const link of document.querySelectorAll<HTMLAnchorElement>('nav a, .skip'))
     link.addEventListener('click', event => {
       event.preventDefault()
-      const section = find(link.hash.slice(1))
-      section.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' })
-      section.focus({ preventScroll: true })
+      goTo(link.hash.slice(1))
     })
   addEventListener('hashchange', () => {
     state = parseHash(location.hash, defaults, models)
@@ -276,25 +323,34 @@ function listen() {
   new IntersectionObserver(
     ([entry]) => {
       insideSeen = entry.isIntersecting
+      find('inside').classList.toggle('seen', insideSeen)
       if (insideSeen) run(inside.show(!last || !isReady(state.model)))
     },
     { rootMargin: '200px' },
   ).observe(find('inside'))
 }
 
+function showModels(names: readonly string[]) {
+  find('model').replaceChildren(...names.map(model => make('option', {}, model)))
+  for (const model of names) if (!compared.has(model)) compared.set(model, compareBox(model))
+}
+
 async function start() {
   if (await isolate()) return
   setLanguage(state.lang)
-  showNotice(t('notice.starting'))
+  takeUp()
   showReading()
+  showPurpose({ ...digits, model: state.model })
   listen()
   const settings = (await (await fetch('settings.json')).json()) as PageSettings
+  showModels(settings.models ?? [])
+  document.body.hidden = false // now that nothing will move any more
   defaults = { ...defaults, ...settings }
   if (settings.program) setProgram(settings.program)
   const started = await api.start(parseHash(location.hash, defaults, models).backend)
   models = started.models
   state = parseHash(location.hash, defaults, models)
-  find('model').replaceChildren(...models.map(model => make('option', {}, model)))
+  showModels(models)
   document.documentElement.dataset.backend = started.backend
   await follow()
 }

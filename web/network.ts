@@ -71,6 +71,9 @@ let backend: Backend
 const opened = new Map<string, Opened>()
 /** The numbers of the image that was read last: what activations, units and saliency are about. */
 let seen: Float32Array | undefined
+/** So many test images are read now and then while a network trains. */
+const tested = 1000
+
 /** The training under way. */
 let running: Job | undefined
 
@@ -121,7 +124,8 @@ const api: Api = {
       asItReads(one, () =>
         scope(() => {
           const all = noGrad(() => one.network.activations(input(one)))
-          return [all[0].x, ...all.map(({ y }) => y)]
+          const x = input(one)
+          return [x, ...all.map(({ y }) => y), one.network.predict(x)]
         }),
       ),
     )
@@ -152,18 +156,22 @@ const api: Api = {
     const value = outputs.values[place]
     const sum = inputs.values.reduce((total, v, i) => total + v * weights.values[i], 0)
     const shape = shapeBefore(network, index)
-    const window = windowOf({ ...weights, shape }, outputs.shape, place)
+    const box = windowOf({ ...weights, shape }, outputs.shape, place)
+    const isPart = box.height * box.width < shape[0] * (shape[1] ?? 1)
     // A layer without parameters keeps channels apart (and numbers, if there are no places): only its own counts.
     const size = sizeOf(shape) / sizeOf(outputs.shape)
     if (Object.keys(layer.parameters).length === 0 && (outputs.shape.length === 3 || size === 1)) {
-      const only = (grid: Grid) => oneOf({ ...grid, shape: inputs.shape }, window, place, outputs.shape)
-      return { value, bias: undefined, inputs: only(inputs), weights: only(weights) }
+      const only = (grid: Grid) => oneOf({ ...grid, shape: inputs.shape }, box, place, outputs.shape)
+      const channel = place % outputs.shape.at(-1)!
+      const window = outputs.shape.length === 3 ? { ...box, of: shape, channel } : undefined
+      return { value, bias: undefined, inputs: only(inputs), weights: only(weights), ...(window && { window }) }
     }
     return {
       value,
       bias: 'bias' in layer.parameters ? value - sum : undefined,
-      inputs: cropGrid({ ...inputs, shape }, window),
-      weights: cropGrid({ ...weights, shape }, window),
+      inputs: cropGrid({ ...inputs, shape }, box),
+      weights: cropGrid({ ...weights, shape }, box),
+      ...(isPart && { window: { ...box, of: shape } }),
     }
   },
 
@@ -213,7 +221,13 @@ const api: Api = {
       one.over = false
       const { weights } = one
       one.weights = 'trained here'
-      const end = await learn(one.session, backend, learned, apart, job, onReport)
+      const { network, session } = one
+      const first = (await dataset('t10k')).take(tested)
+      const test = async () => {
+        const { metrics, loss } = await session.usingAverages(() => evaluate(network, backend, first))
+        return { loss, accuracy: metrics.accuracy }
+      }
+      const end = await learn(session, backend, learned, apart, job, test, onReport)
       one.over = end === 'over'
       if (end === 'diverged') goBack(one, before, weights)
       return end
@@ -221,6 +235,11 @@ const api: Api = {
       running = undefined
       await job.end()
     }
+  },
+  async weights(model) {
+    const one = ready(model)
+    const [weight] = one.network.parameters.values()
+    return Float32Array.from(await asItReads(one, () => weight.download()))
   },
   async pause(paused) {
     if (running) running.paused = paused

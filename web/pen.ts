@@ -5,12 +5,31 @@ interface Point {
   readonly y: number
 }
 type Mark =
-  { readonly width: number; readonly points: Point[] } | { readonly picture: CanvasImageSource; readonly at: DOMRect }
+  | { readonly width: number; readonly points: Point[] }
+  | { readonly picture: CanvasImageSource; readonly pixels: Uint8Array; readonly left: number }
+
+/** A drawing as it is kept: strokes as x and y in turns, and pictures. */
+export type Drawing = ({ width: number; points: number[] } | { pixels: number[]; left: number })[]
+
+export function isDrawing(value: unknown): value is Drawing {
+  const numbers = (v: unknown) => Array.isArray(v) && v.length > 0 && v.every(Number.isFinite)
+  return (
+    Array.isArray(value) &&
+    (value as Partial<Record<string, unknown>>[]).every(
+      mark =>
+        (Number.isFinite(mark.width) && numbers(mark.points)) ||
+        (Number.isFinite(mark.left) && numbers(mark.pixels) && (mark.pixels as unknown[]).length === 784),
+    )
+  )
+}
 
 export class Pen {
   /** The stroke's width, in 28ths of the board's height. */
   width = 2.25
   readonly #marks: Mark[] = []
+  readonly #mirrors: HTMLCanvasElement[] = []
+  /** The pointer that draws. A second finger draws nothing. */
+  #pointer: number | undefined
   readonly #context: CanvasRenderingContext2D
   /** The board as the networks get it: a quarter of the pixels. */
   readonly #small: CanvasRenderingContext2D
@@ -25,12 +44,38 @@ export class Pen {
     small.width = canvas.width / 2
     small.height = canvas.height / 2
     this.#small = small.getContext('2d', { willReadFrequently: true })!
-    this.#listen()
+    this.#listen(canvas)
     this.#render()
   }
 
   get blank() {
     return this.#marks.length === 0
+  }
+
+  /** Shows the board on another canvas as well, on which one draws as on this one. */
+  mirror(canvas: HTMLCanvasElement) {
+    this.#mirrors.push(canvas)
+    this.#listen(canvas)
+    this.#render()
+  }
+
+  get drawing(): Drawing {
+    return this.#marks.map(mark =>
+      'points' in mark
+        ? { width: mark.width, points: mark.points.flatMap(({ x, y }) => [hundredths(x), hundredths(y)]) }
+        : { pixels: [...mark.pixels], left: mark.left },
+    )
+  }
+
+  set drawing(marks: Drawing) {
+    this.#marks.length = 0
+    for (const mark of marks)
+      if ('points' in mark) {
+        const { width, points } = mark
+        const at = (i: number) => ({ x: points[2 * i], y: points[2 * i + 1] })
+        this.#marks.push({ width, points: Array.from({ length: points.length >> 1 }, (_, i) => at(i)) })
+      } else this.#marks.push(markOf(Uint8Array.from(mark.pixels), mark.left))
+    this.#changed()
   }
 
   undo() {
@@ -45,14 +90,7 @@ export class Pen {
 
   /** Puts grey levels 0–255 [28,28] on the board, in a square as high as the board from `left` on. */
   put(pixels: Uint8Array, left = 0) {
-    const side = Math.sqrt(pixels.length)
-    const image = new ImageData(side, side)
-    pixels.forEach((v, i) => image.data.set([v, v, v, 255], 4 * i))
-    const picture = document.createElement('canvas')
-    picture.width = picture.height = side
-    picture.getContext('2d')!.putImageData(image, 0, 0)
-    const { height } = this.canvas
-    this.#marks.push({ picture, at: new DOMRect(left, 0, height, height) })
+    this.#marks.push(markOf(pixels, left))
     this.#changed()
   }
 
@@ -64,25 +102,29 @@ export class Pen {
     return { bytes: Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]), width }
   }
 
-  #listen() {
-    const { canvas } = this
+  #listen(canvas: HTMLCanvasElement) {
     canvas.addEventListener('pointerdown', event => {
-      if (event.button !== 0) return
+      if (event.button !== 0 || this.#pointer !== undefined) return
+      this.#pointer = event.pointerId
       event.preventDefault()
       canvas.focus({ preventScroll: true })
       canvas.setPointerCapture(event.pointerId)
-      this.#marks.push({ width: (this.width * canvas.height) / 28, points: [this.#pointAt(event)] })
+      this.#marks.push({ width: (this.width * this.canvas.height) / 28, points: [this.#pointAt(event, canvas)] })
       this.#changed(true)
     })
     canvas.addEventListener('pointermove', event => {
-      if (!canvas.hasPointerCapture(event.pointerId)) return
+      if (event.pointerId !== this.#pointer) return
       const mark = this.#marks.at(-1)
       if (!mark || !('points' in mark)) return
       const events = event.getCoalescedEvents()
-      mark.points.push(...(events.length > 0 ? events : [event]).map(e => this.#pointAt(e)))
+      mark.points.push(...(events.length > 0 ? events : [event]).map(e => this.#pointAt(e, canvas)))
       this.#changed(true)
     })
-    canvas.addEventListener('lostpointercapture', () => this.#changed())
+    canvas.addEventListener('lostpointercapture', event => {
+      if (event.pointerId !== this.#pointer) return
+      this.#pointer = undefined
+      this.#changed()
+    })
     canvas.addEventListener('keydown', event => {
       if (event.key === 'Delete' || event.key === 'Escape') this.clear()
       else if (event.key === 'Backspace' || (event.key === 'z' && (event.ctrlKey || event.metaKey))) this.undo()
@@ -91,8 +133,8 @@ export class Pen {
     })
   }
 
-  #pointAt({ clientX, clientY }: PointerEvent): Point {
-    const { left, top, width, height } = this.canvas.getBoundingClientRect()
+  #pointAt({ clientX, clientY }: PointerEvent, on: HTMLCanvasElement): Point {
+    const { left, top, width, height } = on.getBoundingClientRect()
     return {
       x: ((clientX - left) * this.canvas.width) / width,
       y: ((clientY - top) * this.canvas.height) / height,
@@ -114,8 +156,8 @@ export class Pen {
     context.globalCompositeOperation = 'lighten'
     for (const mark of this.#marks) {
       if ('picture' in mark) {
-        const { x, y, width, height } = mark.at
-        context.drawImage(mark.picture, x, y, width, height)
+        const { height } = this.canvas
+        context.drawImage(mark.picture, mark.left, 0, height, height)
         continue
       }
       // Through the middles between the points, so that a quick hand draws curves and not corners.
@@ -132,5 +174,19 @@ export class Pen {
       context.stroke()
     }
     context.globalCompositeOperation = 'source-over'
+    for (const mirror of this.#mirrors)
+      mirror.getContext('2d')!.drawImage(this.canvas, 0, 0, mirror.width, mirror.height)
   }
+}
+
+const hundredths = (v: number) => Math.round(100 * v) / 100
+
+function markOf(pixels: Uint8Array, left: number): Mark {
+  const side = Math.sqrt(pixels.length)
+  const image = new ImageData(side, side)
+  pixels.forEach((v, i) => image.data.set([v, v, v, 255], 4 * i))
+  const picture = document.createElement('canvas')
+  picture.width = picture.height = side
+  picture.getContext('2d')!.putImageData(image, 0, 0)
+  return { picture, pixels, left }
 }

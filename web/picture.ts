@@ -15,17 +15,22 @@ export interface Layout {
 }
 
 /** Lays out a grid: [h,w] is one picture, [h,w,c] c of them, and [n] n single cells. */
-export function layoutOf({ shape }: Grid, columns?: number): Layout {
+export function layoutOf({ shape }: Pick<Grid, 'shape'>, columns?: number): Layout {
   const [h = 1, w = 1, channels = 1] = shape.length === 1 ? [1, 1, shape[0]] : shape
   const perRow = Math.min(channels, columns ?? (h === 1 && w === 1 ? 32 : 16))
   return { h, w, channels, columns: perRow, rows: Math.ceil(channels / perRow), gap: channels > 1 && h > 1 ? 1 : 0 }
 }
 
+/** A picture's size in pixels, a number each. */
+export function sizeOfPicture(grid: Pick<Grid, 'shape'>, columns?: number): { width: number; height: number } {
+  const { h, w, columns: perRow, rows, gap } = layoutOf(grid, columns)
+  return { width: perRow * (w + gap) - gap, height: rows * (h + gap) - gap }
+}
+
 /** Paints a grid, a pixel a number; style sheets make it larger. `most` is the number that is brightest. */
 export function paint(canvas: HTMLCanvasElement, grid: Grid, scheme: Scheme, most = strongest(grid), columns?: number) {
-  const { h, w, channels, columns: perRow, rows, gap } = layoutOf(grid, columns)
-  canvas.width = perRow * (w + gap) - gap
-  canvas.height = rows * (h + gap) - gap
+  const { h, w, channels, columns: perRow, gap } = layoutOf(grid, columns)
+  Object.assign(canvas, sizeOfPicture(grid, columns))
   const context = canvas.getContext('2d')!
   const image = context.createImageData(canvas.width, canvas.height)
   for (let c = 0; c < channels; c++) {

@@ -12,6 +12,13 @@ export interface State {
   readonly backend: string
 }
 
+/** A learning rate as people write it, `0.01`, `0,01` or `1E-2`; undefined if it is none. */
+export function parseRate(text: string): number | undefined {
+  const isNumber = /^\s*(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?\s*$/i.test(text)
+  const value = Number(text.replace(',', '.'))
+  return isNumber && value > 0 && Number.isFinite(value) ? value : undefined
+}
+
 /** `#model=convnet&lr=0.001&…` → the state, with `defaults` for what is missing or makes no sense. */
 export function parseHash(hash: string, defaults: State, models: readonly string[]): State {
   const given = new URLSearchParams(hash.replace(/^#/, ''))
@@ -26,7 +33,7 @@ export function parseHash(hash: string, defaults: State, models: readonly string
         .get('compare')
         ?.split(',')
         .filter(v => models.includes(v)) ?? defaults.compare,
-    lr: pick('lr', v => Number(v) > 0 && Number.isFinite(Number(v)), defaults.lr),
+    lr: pick('lr', v => parseRate(v) !== undefined, defaults.lr),
     optimizer: pick('optimizer', v => v === 'adam' || v === 'sgd', defaults.optimizer) as State['optimizer'],
     seed: pick('seed', v => /^\d{1,9}$/.test(v), defaults.seed),
     lang: pick('lang', v => v === 'en' || v === 'fr', defaults.lang) as State['lang'],

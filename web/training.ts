@@ -55,12 +55,14 @@ const breathe = () =>
 
 /** So many reports at most for a run, and one at least every so many milliseconds. */
 const mostReports = 100
+const tests = 10
 const reportTime = 300
 const none = { lossSum: 0, correct: 0, images: 0 }
 
 /**
  * Trains until the run is over, or the job is stopped.
  * @param learned the examples to learn from, and `apart` those to judge by, if some are kept apart
+ * @param test how well it reads the test images now
  */
 export async function learn(
   session: Session,
@@ -68,6 +70,7 @@ export async function learn(
   learned: Dataset,
   apart: Dataset | undefined,
   job: Job,
+  test: () => Promise<{ loss: number; accuracy: number }>,
   onReport: (report: TrainingReport) => void | Promise<void>,
 ): Promise<TrainingEnd> {
   const { first, last } = session.training.run
@@ -85,12 +88,8 @@ export async function learn(
     const epochs = step.epoch - 1 - first
     const batch = epochs * step.batches + step.batch
     const time = performance.now()
-    if (
-      state === 'over' ||
-      job.stopped ||
-      batch % Math.ceil(total / mostReports) === 0 ||
-      time - since.time > reportTime
-    ) {
+    const isTested = state === 'over' || batch % Math.ceil(total / tests) === 0
+    if (isTested || job.stopped || batch % Math.ceil(total / mostReports) === 0 || time - since.time > reportTime) {
       // Awaited: otherwise the end of the training could be heard before its last reports.
       await onReport({
         images: epochs * learned.length + step.seen,
@@ -100,8 +99,9 @@ export async function learn(
         loss: since.lossSum / since.images,
         accuracy: since.correct / since.images,
         imagesPerSecond: (1000 * since.images) / (time - since.time),
+        ...(isTested && { test: await test() }),
       })
-      since = { ...none, time }
+      since = { ...none, time: performance.now() }
     }
     if (state === 'over') return state
     await job.rest()

@@ -77,7 +77,7 @@ export async function openPage(
     async until(expression, timeout = 30_000) {
       const end = Date.now() + timeout
       while (!(await page.evaluate(expression))) {
-        if (Date.now() > end) assert.fail(`in vain: ${expression}; the page says: ${await text('notice')}`)
+        if (Date.now() > end) assert.fail(`in vain: ${expression}; the page says: ${await text('notice-text')}`)
         await page.waitForTimeout(20)
       }
     },

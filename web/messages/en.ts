@@ -56,23 +56,28 @@ export const en = {
     'The gradient of the winning score: more ink speaks for the answer where it is orange, against it where it is blue.',
 
   'inside.title': 'Look inside',
-  'inside.lead': 'What each layer makes of your drawing. Point at a unit to see what it computes, and from what.',
+  'inside.lead':
+    'What each layer makes of your drawing: orange above 0, blue below, black 0. Point at a unit to see what it computes, and from what; click to hold on to it.',
   'inside.blank': 'Draw a digit above, and its way through the layers appears here.',
   'inside.layer': '{name}: {shape}',
   'inside.parameters': '{count} parameters',
-  'inside.none': 'no parameters',
-  'inside.map': 'Unit',
+  'inside.title.input': 'Image',
+  'inside.title.softmax': 'Softmax',
+  'inside.input': 'What the network sees: numbers from 0 to 1.',
   'inside.conv2d': 'Each map is one small filter, slid over the whole picture: bright where the picture fits it.',
   'inside.relu': 'Negative numbers become 0; the rest stays.',
   'inside.maxPool2d': 'Of each window the largest number is kept: smaller, and less particular about places.',
   'inside.dense': 'Each unit is a weighted sum of all the numbers before it.',
-  'inside.softmax': 'Scores become probabilities.',
+  'inside.softmax': 'Scores become probabilities: each one’s power of e, divided by the sum of all.',
   'inside.other': 'What this layer makes of its input.',
-  'inside.legend': 'Orange: above 0. Blue: below 0. Black: 0.',
 
-  'unit.choose': 'Point at a unit, or focus a layer and use the arrow keys.',
+  'unit.choose': 'Point at a unit, or focus a layer and use the arrow keys; Enter holds on to it.',
   'unit.title': '{layer}, unit {unit}',
   'unit.place': 'row {row}, column {column}',
+  'unit.pin': 'Click to hold on to it',
+  'unit.pinned': 'Held: click it again to let go',
+  'unit.close': 'Close',
+  'unit.softmax': 'y = eˣ / Σ eˣ',
   'unit.sum': 'y = Σ x·w + b',
   'unit.relu': 'y = max(0, x)',
   'unit.max': 'y = max x',
@@ -85,6 +90,7 @@ export const en = {
   'training.lead':
     'Watch a network learn from 60,000 digits. It learns in the background: draw meanwhile, and see it get better.',
   'training.lr': 'Learning rate',
+  'training.lr.wrong': 'A number above 0, such as 0.001',
   'training.optimizer': 'Optimizer',
   'training.seed': 'Seed',
   'training.epochs': 'Epochs',
@@ -99,6 +105,13 @@ export const en = {
   'training.images': 'Images seen',
   'training.loading': 'Fetching the 60,000 training images…',
   'training.running': '{model}, epoch {epoch}: loss {loss}, accuracy {accuracy}, {speed} images a second',
+  'training.runs': 'Line: the images it learns from. Dashes: 1,000 of the test images, which it never learns from.',
+  'training.forget': 'Only the last run',
+  'training.meanwhile': 'Draw meanwhile',
+  'training.templates': 'What it has learned: its weights, a picture for each answer',
+  'training.templates.note': 'Ink where it is orange speaks for that answer, ink where it is blue against it.',
+  'training.nothing':
+    'That is the end, but {model} has learned nothing: {accuracy} right, and guessing gives 10 %. Try another learning rate, such as {lr}.',
   'training.paused': 'Paused.',
   'training.over': 'Done: the page now reads with what {model} has learned.',
   'training.stopped': 'Stopped. {model} keeps what it has learned; “Train” goes on from here.',
@@ -131,7 +144,7 @@ export const en = {
   'mistakes.cell': '{count} times a {label} was read as {answer}',
   'mistakes.all': 'The most confident mistakes',
   'mistakes.filtered': '{label} read as {answer}: {count}',
-  'mistakes.one': 'A {label}, read as {answer} ({percent})',
+  'mistakes.one': 'A {label}, read as {answer} ({percent}): put it on the board',
 
   'code.title': 'Postal code',
   'code.lead': 'What these networks were first built for: write several digits side by side.',
@@ -141,6 +154,7 @@ export const en = {
   'code.confidence': '{percent} sure of all {count}',
 
   'notice.failed': 'Something went wrong: {reason}',
+  'notice.close': 'Close',
   'notice.starting': 'Starting the networks…',
 } as const
 

@@ -60,24 +60,29 @@ export const fr: Readonly<Record<Message, string>> = {
 
   'inside.title': 'À l’intérieur',
   'inside.lead':
-    'Ce que chaque couche fait de votre dessin. Pointez une unité pour voir ce qu’elle calcule, et de quoi.',
+    'Ce que chaque couche fait de votre dessin : orange au-dessus de 0, bleu au-dessous, noir 0. Pointez une unité pour voir ce qu’elle calcule, et de quoi ; un clic la retient.',
   'inside.blank': 'Dessinez un chiffre plus haut : son chemin à travers les couches apparaîtra ici.',
   'inside.layer': '{name} : {shape}',
   'inside.parameters': '{count} paramètres',
-  'inside.none': 'aucun paramètre',
-  'inside.map': 'Unité',
+  'inside.title.input': 'Image',
+  'inside.title.softmax': 'Softmax',
+  'inside.input': 'Ce que voit le réseau : des nombres de 0 à 1.',
   'inside.conv2d': 'Chaque carte est un petit filtre glissé sur toute l’image : clair là où l’image lui ressemble.',
   'inside.relu': 'Les nombres négatifs deviennent 0 ; le reste ne change pas.',
   'inside.maxPool2d':
     'De chaque fenêtre on garde le plus grand nombre : plus petit, et moins pointilleux sur les places.',
   'inside.dense': 'Chaque unité est une somme pondérée de tous les nombres d’avant.',
-  'inside.softmax': 'Les scores deviennent des probabilités.',
+  'inside.softmax':
+    'Les scores deviennent des probabilités : la puissance de e de chacun, divisée par la somme de toutes.',
   'inside.other': 'Ce que cette couche fait de son entrée.',
-  'inside.legend': 'Orange : plus que 0. Bleu : moins que 0. Noir : 0.',
 
-  'unit.choose': 'Pointez une unité, ou allez sur une couche et prenez les flèches du clavier.',
+  'unit.choose': 'Pointez une unité, ou allez sur une couche et prenez les flèches du clavier ; Entrée la retient.',
   'unit.title': '{layer}, unité {unit}',
   'unit.place': 'ligne {row}, colonne {column}',
+  'unit.pin': 'Un clic la retient',
+  'unit.pinned': 'Retenue : un autre clic la lâche',
+  'unit.close': 'Fermer',
+  'unit.softmax': 'y = eˣ / Σ eˣ',
   'unit.sum': 'y = Σ x·w + b',
   'unit.relu': 'y = max(0, x)',
   'unit.max': 'y = max x',
@@ -89,7 +94,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'training.title': 'Entraîner',
   'training.lead':
     'Regardez un réseau apprendre de 60 000 chiffres. Il apprend en arrière-plan : dessinez, et voyez-le progresser.',
-  'training.lr': 'Pas d’apprentissage',
+  'training.lr': 'Taux d’apprentissage',
+  'training.lr.wrong': 'Un nombre au-dessus de 0, comme 0,001',
   'training.optimizer': 'Optimiseur',
   'training.seed': 'Graine',
   'training.epochs': 'Époques',
@@ -104,11 +110,19 @@ export const fr: Readonly<Record<Message, string>> = {
   'training.images': 'Images vues',
   'training.loading': 'Chargement des 60 000 images d’entraînement…',
   'training.running': '{model}, époque {epoch} : perte {loss}, exactitude {accuracy}, {speed} images par seconde',
+  'training.runs':
+    'Trait plein : les images dont il apprend. Tirets : 1 000 des images de test, dont il n’apprend jamais.',
+  'training.forget': 'Seulement le dernier essai',
+  'training.meanwhile': 'Dessinez pendant ce temps',
+  'training.templates': 'Ce qu’il a appris : ses poids, une image par réponse',
+  'training.templates.note': 'L’encre là où c’est orange plaide pour cette réponse, là où c’est bleu contre elle.',
+  'training.nothing':
+    'C’est fini, mais {model} n’a rien appris : {accuracy} de bonnes réponses, et au hasard on en a 10 %. Essayez un autre taux d’apprentissage, comme {lr}.',
   'training.paused': 'En pause.',
   'training.over': 'Terminé : la page lit maintenant avec ce que {model} a appris.',
   'training.stopped': 'Arrêté. {model} garde ce qu’il a appris ; « Entraîner » reprend ici.',
   'training.diverged':
-    'La perte n’est plus un nombre : {model} est redevenu ce qu’il était. Essayez un pas d’apprentissage plus petit.',
+    'La perte n’est plus un nombre : {model} est redevenu ce qu’il était. Essayez un taux d’apprentissage plus petit.',
   'training.past': '{model} a appris jusqu’à l’époque {epoch}, avec {optimizer} à {lr} et la graine {seed}.',
   'training.past.within':
     '{model} a appris jusqu’à l’époque {epoch}, lot {batch}, avec {optimizer} à {lr} et la graine {seed}.',
@@ -136,7 +150,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'mistakes.cell': '{count} fois, un {label} a été lu {answer}',
   'mistakes.all': 'Les erreurs les plus assurées',
   'mistakes.filtered': '{label} lu {answer} : {count}',
-  'mistakes.one': 'Un {label}, lu {answer} ({percent})',
+  'mistakes.one': 'Un {label}, lu {answer} ({percent}) : le mettre au tableau',
 
   'code.title': 'Code postal',
   'code.lead': 'Ce pour quoi ces réseaux ont d’abord été construits : écrivez plusieurs chiffres côte à côte.',
@@ -146,5 +160,6 @@ export const fr: Readonly<Record<Message, string>> = {
   'code.confidence': 'sûr des {count} à {percent}',
 
   'notice.failed': 'Quelque chose a échoué : {reason}',
+  'notice.close': 'Fermer',
   'notice.starting': 'Les réseaux démarrent…',
 }

@@ -6,6 +6,8 @@ import { integer, percent, t } from '../language.js'
 import { paint } from '../picture.js'
 import { readsDigits } from '../purpose.js'
 
+/** The matrix before a test: it takes its place, so that nothing moves when the numbers come. */
+const untested = Array.from({ length: 10 }, () => Array<number>(10).fill(0))
 /** So many mistakes are shown at once. */
 const shown = 60
 
@@ -18,6 +20,8 @@ export class MistakesPanel {
     readonly api: Remote<Api>,
     readonly network: () => NetworkInfo,
     readonly onError: (error: unknown) => void,
+    /** Puts a mistake on the board. */
+    readonly onChosen: (pixels: Uint8Array) => void,
   ) {
     find('test').addEventListener('click', () => void this.#test().catch(onError))
   }
@@ -28,14 +32,14 @@ export class MistakesPanel {
     find<HTMLButtonElement>('test').disabled = this.#testing || !known
     find('test-elsewhere').hidden = known
     find('test-elsewhere').textContent = t('mistakes.elsewhere', { model: this.network().model })
-    if (!this.#result) return
+    if (!this.#result) return this.#showConfusion(untested)
     const { model, accuracy, mistakes } = this.#result
     find('test-status').textContent = t('mistakes.result', {
       model,
       accuracy: percent(accuracy, 2),
       errors: integer(mistakes.length),
     })
-    this.#showConfusion(this.#result)
+    this.#showConfusion(this.#result.confusion)
     this.#showGallery(this.#result)
   }
 
@@ -55,7 +59,7 @@ export class MistakesPanel {
     }
   }
 
-  #showConfusion({ confusion }: TestResult) {
+  #showConfusion(confusion: TestResult['confusion']) {
     const caption = make('caption', {}, t('mistakes.confusion'))
     const head = make('tr', {}, make('td'))
     confusion.forEach((_, answer) => head.append(make('th', { scope: 'col' }, String(answer))))
@@ -70,7 +74,7 @@ export class MistakesPanel {
   }
 
   #cell(label: number, answer: number, count: number, worst: number): HTMLElement {
-    if (label === answer) return make('span', { className: 'right' }, String(count))
+    if (label === answer) return make('span', { className: 'right' }, count > 0 ? String(count) : '')
     if (count === 0) return make('span', { className: 'zero' }, '0')
     const cell = make('button', { type: 'button' }, String(count))
     cell.style.setProperty('--share', String(count / worst))
@@ -92,21 +96,24 @@ export class MistakesPanel {
     find('gallery-title').textContent = filter
       ? t('mistakes.filtered', { ...filter, count: chosen.length })
       : t('mistakes.all')
-    find('gallery').replaceChildren(...chosen.slice(0, shown).map(card))
+    find('gallery').replaceChildren(...chosen.slice(0, shown).map(mistake => this.#card(mistake)))
   }
-}
 
-function card({ pixels, label, answer, probability }: PicturedMistake): HTMLElement {
-  const canvas = make('canvas', { className: 'tile' })
-  paint(canvas, { shape: [28, 28], values: Float32Array.from(pixels) }, 'ink', 255)
-  canvas.setAttribute('role', 'img')
-  canvas.setAttribute('aria-label', t('mistakes.one', { label, answer, percent: percent(probability) }))
-  const text = make(
-    'span',
-    {},
-    make('b', { className: 'truth' }, String(label)),
-    ' → ',
-    make('b', { className: 'wrong' }, String(answer)),
-  )
-  return make('li', { title: canvas.ariaLabel ?? '' }, canvas, text, make('small', {}, percent(probability)))
+  #card({ pixels, label, answer, probability }: PicturedMistake): HTMLElement {
+    const canvas = make('canvas', { className: 'tile' })
+    paint(canvas, { shape: [28, 28], values: Float32Array.from(pixels) }, 'ink', 255)
+    canvas.setAttribute('aria-hidden', 'true')
+    const text = make(
+      'span',
+      {},
+      make('b', { className: 'truth' }, String(label)),
+      ' → ',
+      make('b', { className: 'wrong' }, String(answer)),
+    )
+    const title = t('mistakes.one', { label, answer, percent: percent(probability) })
+    const card = make('button', { type: 'button', title }, canvas, text, make('small', {}, percent(probability)))
+    card.setAttribute('aria-label', title)
+    card.addEventListener('click', () => this.onChosen(pixels))
+    return make('li', {}, card)
+  }
 }

@@ -25,7 +25,7 @@ export class ReadingPanel {
   show(reading: Reading | Answers | undefined, info: Pick<NetworkInfo, 'model' | 'input' | 'classes'>, why: string) {
     const own = reading?.results.find(({ model }) => model === info.model)?.probabilities
     this.#showWinner(own, info, why)
-    this.#showBars(reading?.results ?? [], own, info.classes)
+    this.#showBars(reading?.results ?? [], own, info.model, info.classes)
     const steps = reading && 'scaled' in reading ? reading : undefined
     for (const { name, canvas } of this.#steps) paint(canvas, steps?.[name] ?? blank, 'ink', name === 'seen' ? 1 : 255)
   }
@@ -33,21 +33,24 @@ export class ReadingPanel {
   #showWinner(own: Float32Array | undefined, info: Parameters<ReadingPanel['show']>[1], why: string) {
     const winner = own?.indexOf(Math.max(...own))
     const answer = winner === undefined ? '–' : info.classes[winner]
-    find('winner').textContent = answer
-    find('winner').classList.toggle('none', winner === undefined)
-    find('winner').classList.toggle('word', answer.length > 2)
-    if (winner === undefined) return void (find('verdict-text').textContent = why)
-    const key = !readsDigits(info) ? 'verdict.named' : own![winner] >= sure ? 'verdict.sure' : 'verdict.unsure'
-    find('verdict-text').textContent = t(key, { answer, percent: percent(own![winner]), model: info.model })
+    for (const id of ['winner', 'small-winner']) {
+      find(id).textContent = answer
+      find(id).classList.toggle('none', winner === undefined)
+      find(id).classList.toggle('word', answer.length > 2)
+    }
+    const key = !readsDigits(info) ? 'verdict.named' : (own?.[winner!] ?? 0) >= sure ? 'verdict.sure' : 'verdict.unsure'
+    const verdict = own ? t(key, { answer, percent: percent(own[winner!]), model: info.model }) : why
+    for (const id of ['verdict-text', 'small-verdict']) find(id).textContent = verdict
   }
 
-  #showBars(results: Answers['results'], own: Float32Array | undefined, classes: readonly string[]) {
+  #showBars(results: Answers['results'], own: Float32Array | undefined, name: string, classes: readonly string[]) {
     const all = [...classes.keys()]
     const likeliest = own ? all.sort((a, b) => own[b] - own[a]) : all
     const shown = classes.length <= most ? [...classes.keys()] : likeliest.slice(0, most)
     const table = make('table', {}, make('caption', { className: 'unseen' }, t('bars.label')))
     const head = make('tr', {}, make('th', { scope: 'col' }, make('span', { className: 'unseen' }, t('bars.digit'))))
-    for (const { model } of results) head.append(make('th', { scope: 'col' }, model))
+    for (const model of results.length > 0 ? results.map(({ model }) => model) : [name])
+      head.append(make('th', { scope: 'col' }, model || '\u00a0'))
     table.append(make('thead', {}, head))
     const body = make('tbody')
     for (const label of shown) {

@@ -1,16 +1,16 @@
-// Training in the page: what to try, curves while it runs, and networks to and from files.
+// Training in the page: what to try, what it comes to while it runs, and networks to and from files.
 import { proxy, transfer, type Remote } from 'comlink'
-import uPlot from 'uplot'
 import type { Api, NetworkInfo, Past, TrainingReport } from '../api.js'
-import { find } from '../dom.js'
+import { find, latest, make } from '../dom.js'
 import { decimal, figures, integer, percent, t } from '../language.js'
+import { layoutOf, paint, sizeOfPicture } from '../picture.js'
+import { parseRate } from '../state.js'
+import { Curves, type Run } from './curves.js'
 
 export interface TrainingHooks {
-  /** The model to train, and what the address says about how. */
-  readonly model: () => string
+  /** The network to train; undefined before it is known. */
+  readonly network: () => NetworkInfo | undefined
   readonly onSettings: (settings: { lr: string; optimizer: 'adam' | 'sgd'; seed: string }) => void
-  /** How the model was trained so far. */
-  readonly past: () => Past | undefined
   /** Whether MNIST can teach it. */
   readonly canLearn: () => boolean
   /** A network's weights have changed; at the end of a training, `over`. */
@@ -19,12 +19,17 @@ export interface TrainingHooks {
   readonly onError: (error: unknown) => void
 }
 
+/** Whoever learned anything is right more often than this: who guesses is in 10 % of all cases. */
+const learnedNothing = 0.2
+
 export class TrainingPanel {
   #status: () => string = () => ''
   #paused = false
   #running = false
-  readonly #points: [images: number[], loss: number[], accuracy: number[]] = [[], [], []]
-  #plots: uPlot[] = []
+  #handsFocusOn = false
+  /** The model of which the weights are shown. */
+  #pictured: string | undefined
+  readonly #curves = new Curves()
 
   constructor(
     readonly api: Remote<Api>,
@@ -34,8 +39,14 @@ export class TrainingPanel {
       event.preventDefault()
       this.#train().catch(hooks.onError)
     })
+    const rate = find<HTMLInputElement>('lr')
+    const check = () => {
+      rate.setCustomValidity(parseRate(rate.value) === undefined ? t('training.lr.wrong') : '')
+    }
+    rate.addEventListener('input', check)
     find('training-form').addEventListener('change', event => {
       if (event.target === find('fresh') && !this.fresh) this.#takeUp()
+      check()
       hooks.onSettings(this.settings)
     })
     find('pause').addEventListener('click', () => {
@@ -48,7 +59,9 @@ export class TrainingPanel {
     find('save').addEventListener('click', () => void this.#save().catch(hooks.onError))
     find('open').addEventListener('click', () => find('file').click())
     find('file').addEventListener('change', () => void this.#open().catch(hooks.onError))
-    new ResizeObserver(() => this.#resize()).observe(find('loss-curve'))
+    addEventListener('beforeunload', event => {
+      if (this.#running) event.preventDefault() // the browser asks
+    })
   }
 
   get settings() {
@@ -69,13 +82,21 @@ export class TrainingPanel {
     find('training-status').textContent = this.#status()
     this.#showPast()
     this.#showButtons()
-    for (const plot of this.#plots) plot.destroy()
-    this.#plots = [this.#plot('loss-curve', 1, v => decimal(v, 1)), this.#plot('accuracy-curve', 2, v => percent(v, 0))]
+    this.#curves.refresh()
+    this.#showTemplates()
+  }
+
+  get #model() {
+    return this.hooks.network()?.model ?? ''
+  }
+
+  get #past(): Past | undefined {
+    return this.hooks.network()?.past
   }
 
   /** Sets the form to what the network was trained with, so that it goes on as it would have. */
   #takeUp() {
-    const past = this.hooks.past()
+    const past = this.#past
     if (!past) return
     find<HTMLInputElement>('lr').value = String(past.lr)
     find<HTMLSelectElement>('optimizer').value = past.optimizer
@@ -84,43 +105,46 @@ export class TrainingPanel {
   }
 
   #showPast() {
-    const past = this.hooks.past()
-    find('training-past').hidden = !past
-    if (!this.hooks.canLearn()) {
-      find('training-past').textContent = t('training.elsewhere', { model: this.hooks.model() })
-      return
-    }
-    if (!past) return
+    const past = this.#past
+    const line = find('training-past')
+    if (!this.hooks.canLearn()) return void (line.textContent = t('training.elsewhere', { model: this.#model }))
+    if (!past) return void (line.textContent = '')
     const { epoch, batch, optimizer, lr, seed, remembers } = past
     const done = t(batch ? 'training.past.within' : 'training.past', {
-      model: this.hooks.model(),
+      model: this.#model,
       epoch: integer(batch ? epoch + 1 : epoch),
       batch: integer(batch),
-      optimizer: optimizer === 'adam' ? 'Adam' : 'SGD',
+      optimizer: nameOf(optimizer),
       lr: figures(lr),
       seed,
     })
     const then = this.fresh ? 'training.anew' : remembers ? 'training.onward' : 'training.onward.forgetful'
-    find('training-past').textContent = `${done} ${t(then)}`
+    line.textContent = `${done} ${t(then)}`
   }
 
   async #train() {
     if (this.#running) return
     this.#running = true
     this.#paused = false
-    const model = this.hooks.model()
+    const model = this.#model
     const { lr, optimizer, seed } = this.settings
+    const rate = parseRate(lr)!
     const { fresh } = this
     const epochs = find<HTMLInputElement>('epochs').valueAsNumber
-    for (const list of this.#points) list.length = 0
+    const run = this.#curves.begin(`${model}, ${nameOf(optimizer)} ${figures(rate)}, ${t('training.seed')} ${seed}`)
+    // A disabled button cannot keep the focus. Later, so that the key that began this does not press the next one, too.
+    this.#handsFocusOn = document.activeElement === find('train')
     this.#say(() => t('training.loading'))
     this.#showButtons()
     try {
       const end = await this.api.train(
-        { model, lr: Number(lr), optimizer, seed: Number(seed), epochs, fresh },
-        proxy((report: TrainingReport) => this.#hear(model, report)),
+        { model, lr: rate, optimizer, seed: Number(seed), epochs, fresh },
+        proxy((report: TrainingReport) => this.#hear(model, run, report)),
       )
-      this.#say(() => t(`training.${end}`, { model }))
+      const accuracy = run.learned.accuracy.at(-1) ?? 0
+      if (end === 'over' && accuracy < learnedNothing)
+        this.#say(() => t('training.nothing', { model, accuracy: percent(accuracy), lr: figures(0.001) }))
+      else this.#say(() => t(`training.${end}`, { model }))
       if (end !== 'diverged') find<HTMLInputElement>('fresh').checked = false
       this.hooks.onLearned(model, true)
     } catch (error) {
@@ -128,27 +152,37 @@ export class TrainingPanel {
       throw error
     } finally {
       this.#running = false
+      const focused = [find('pause'), find('stop')].includes(document.activeElement as HTMLElement)
       this.#showButtons()
+      if (focused) find('train').focus()
     }
   }
 
-  #hear(model: string, report: TrainingReport) {
-    const [images, loss, accuracy] = this.#points
-    images.push(report.images)
-    loss.push(report.loss)
-    accuracy.push(report.accuracy)
-    for (const plot of this.#plots) plot.setData([images, plot === this.#plots[0] ? loss : accuracy])
+  #hear(model: string, { learned, tested }: Run, report: TrainingReport) {
+    const add = (points: Run['learned'], { loss, accuracy }: { loss: number; accuracy: number }) => {
+      points.images.push(report.images)
+      points.loss.push(loss)
+      points.accuracy.push(accuracy)
+    }
+    if (this.#handsFocusOn && [document.body, find('train')].includes(document.activeElement as HTMLElement))
+      find('pause').focus()
+    this.#handsFocusOn = false
+    add(learned, report)
+    if (report.test) add(tested, report.test)
+    this.#curves.update()
     find<HTMLProgressElement>('training-progress').value = report.batch / report.batches
-    this.#say(() =>
-      t('training.running', {
-        model,
-        epoch: report.epoch,
-        loss: decimal(report.loss, 4),
-        accuracy: percent(report.accuracy),
-        speed: integer(report.imagesPerSecond),
-      }),
-    )
+    if (!this.#paused)
+      this.#say(() =>
+        t('training.running', {
+          model,
+          epoch: report.epoch,
+          loss: decimal(report.loss, 4),
+          accuracy: percent(report.accuracy),
+          speed: integer(report.imagesPerSecond),
+        }),
+      )
     this.hooks.onLearned(model, false)
+    this.#showTemplates()
   }
 
   #say(status: () => string) {
@@ -162,34 +196,33 @@ export class TrainingPanel {
     find<HTMLButtonElement>('train').disabled = this.#running || !this.hooks.canLearn()
   }
 
-  #plot(id: string, series: 1 | 2, format: (value: number) => string): uPlot {
-    const target = find(id)
-    const style = getComputedStyle(target)
-    const axis = {
-      stroke: style.color,
-      grid: { stroke: style.borderTopColor, width: 1 },
-      font: `12px ${style.fontFamily}`,
+  /** The weights of a network that has but one dense layer: a picture for each class, of what speaks for it. */
+  #showTemplates() {
+    const info = this.hooks.network()
+    const counting = info?.layers.filter(({ parameters }) => parameters > 0) ?? []
+    const [rows, columns, channels = 1] = info?.input ?? [0, 0]
+    const isPlain = counting.length === 1 && counting[0].name.endsWith('dense') && channels === 1
+    find('templates').hidden = !isPlain || !info || info.classes.length > 16
+    if (find('templates').hidden || !info) return
+    const canvas = find<HTMLCanvasElement>('template-maps')
+    const shape = [rows, columns, info.classes.length]
+    if (this.#pictured !== info.model) {
+      this.#pictured = info.model
+      Object.assign(canvas, sizeOfPicture({ shape }))
+      const names = find('template-names')
+      names.style.setProperty('--columns', String(layoutOf({ shape }).columns))
+      names.replaceChildren(...info.classes.map(name => make('span', {}, name)))
     }
-    const options: uPlot.Options = {
-      ...sizeOf(target),
-      cursor: { show: false },
-      legend: { show: false },
-      scales: { x: { time: false }, y: { range: (_, __, most) => [0, series === 2 ? 1 : most || 1] } },
-      axes: [
-        { ...axis, values: (_, values) => values.map(v => integer(v)), space: 80 },
-        { ...axis, values: (_, values) => values.map(format), size: 56 },
-      ],
-      series: [{}, { stroke: style.caretColor, width: 2, points: { show: false } }],
-    }
-    return new uPlot(options, [this.#points[0], this.#points[series]], target)
+    if (info.weights !== 'none') void this.#paintTemplates(info.model, shape).catch(this.hooks.onError)
   }
 
-  #resize() {
-    for (const plot of this.#plots) plot.setSize(sizeOf(plot.root.parentElement!))
-  }
+  readonly #paintTemplates = latest(async (model: string, shape: readonly number[]) => {
+    const values = await this.api.weights(model)
+    if (model === this.#model) paint(find<HTMLCanvasElement>('template-maps'), { shape, values }, 'signed')
+  })
 
   async #save() {
-    const model = this.hooks.model()
+    const model = this.#model
     const bytes = await this.api.save(model)
     const link = document.createElement('a')
     link.href = URL.createObjectURL(new Blob([bytes as BlobPart], { type: 'application/octet-stream' }))
@@ -213,4 +246,4 @@ export class TrainingPanel {
   }
 }
 
-const sizeOf = (element: Element) => ({ width: Math.max(200, element.clientWidth), height: 200 })
+const nameOf = (optimizer: 'adam' | 'sgd') => (optimizer === 'adam' ? 'Adam' : 'SGD')
