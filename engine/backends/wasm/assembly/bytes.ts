@@ -5,7 +5,7 @@
 //    pixels:   0 0 7 255 0 0 … │ 0 9 …          list:  starts of the blocks │ (2, 7) (3, 255) … │ (209, 9) …
 //              0 1 2  3        │ 208 …                                        low and high half of a word
 import { BLOCK, blocksOf, CSR_ROWS, startsOf } from './spmm'
-import { CHUNK, smaller } from './simd'
+import { bytesOf, CHUNK, smaller } from './simd'
 
 /** Images that an item of a batch has. */
 export const GATHERED: i32 = 32
@@ -41,17 +41,23 @@ export function countNonzeros(item: i32, scratch: usize, bytes: usize, counts: u
   const last = smaller(m, (item + 1) * CSR_ROWS)
   for (let i = item * CSR_ROWS; i < last; i++) {
     const row = bytes + <usize>i * k
-    let count = 0
-    for (let l = 0; l < k; l += 8) count += popcnt(maskOf(row, l, k))
+    let count = 0, l = 0
+    for (; l + 8 <= k; l += 8) count += popcnt(maskOf(v128.load64_zero(row + l)))
+    if (l < k) count += popcnt(firstOf(maskOf(v128.load64_zero(row + l)), k - l))
     store<i32>(counts + (i << 2), count)
   }
 }
 
-/** Which of the eight pixels from l on are not 0: none beyond the image. */
+/** Which of eight pixels are not 0: the upper half of the vector is. */
 @inline
-function maskOf(row: usize, l: i32, k: i32): i32 {
-  const mask = i8x16.bitmask(i8x16.ne(v128.load64_zero(row + l), i8x16.splat(0)))
-  return l + 8 <= k ? mask : mask & ((1 << (k - l)) - 1)
+function maskOf(pixels: v128): i32 {
+  return i8x16.bitmask(i8x16.eq(pixels, i8x16.splat(0))) ^ 0xffff
+}
+
+/** The first `count` bits of a mask. */
+@inline
+function firstOf(mask: i32, count: i32): i32 {
+  return mask & ((1 << count) - 1)
 }
 
 /**
@@ -68,21 +74,36 @@ export function bytesToCsr(
     if (room > 0) store<u32>(places + (i << 2), <u32>(first + <usize>(i * room)))
     let start = <usize>load<u32>(places + (i << 2))
     let at = start + (<usize>(blocksOf(k) + 1) << 2)
-    for (let l = 0; l < k; l += 8) {
-      if (l % BLOCK == 0) {
-        store<u32>(start, <u32>at)
-        start += 4
+    for (let l = 0; l < k; start += 4) {
+      store<u32>(start, <u32>at)
+      const stop = smaller(k, l + BLOCK)
+      let place = i16x8.splat(<i16>l)
+      for (; l + 8 <= stop; l += 8) {
+        const pixels = v128.load64_zero(row + l)
+        const mask = maskOf(pixels)
+        putEntries(at, pixels, place, mask)
+        at += popcnt(mask) << 2
+        place = i16x8.add(place, i16x8.splat(8))
       }
-      const mask = maskOf(row, l, k)
-      const front = v128.load64_zero(PLACES + (mask << 3))
-      const values = i16x8.extend_low_i8x16_u(i8x16.swizzle(v128.load64_zero(row + l), front))
-      const indices = i16x8.add(i16x8.extend_low_i8x16_u(front), i16x8.splat(<i16>l))
-      v128.store(at, v128.shuffle<i16>(indices, values, 0, 8, 1, 9, 2, 10, 3, 11))
-      v128.store(at, v128.shuffle<i16>(indices, values, 4, 12, 5, 13, 6, 14, 7, 15), 16)
+      if (l == stop) continue
+      const pixels = v128.load64_zero(row + l)
+      const mask = firstOf(maskOf(pixels), stop - l)
+      putEntries(at, pixels, place, mask)
       at += popcnt(mask) << 2
+      l = stop
     }
     store<u32>(start, <u32>at)
   }
+}
+
+/** Writes eight entries, those of the mask first; the first pixel's index is `place`. */
+@inline
+function putEntries(at: usize, pixels: v128, place: v128, mask: i32): void {
+  const front = v128.load64_zero(PLACES + (mask << 3))
+  const values = i16x8.extend_low_i8x16_u(bytesOf(pixels, front))
+  const indices = i16x8.add(i16x8.extend_low_i8x16_u(front), place)
+  v128.store(at, v128.shuffle<i16>(indices, values, 0, 8, 1, 9, 2, 10, 3, 11))
+  v128.store(at, v128.shuffle<i16>(indices, values, 4, 12, 5, 13, 6, 14, 7, 15), 16)
 }
 
 /** The list of image i, or, if there are indices, of the one that the i-th of them names. */

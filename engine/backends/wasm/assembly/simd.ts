@@ -34,6 +34,12 @@ export function relu4(x: v128): v128 {
   return f32x4.pmax(x, zero())
 }
 
+/** The bytes of x at the given places, which are all below 16. */
+@inline
+export function bytesOf(x: v128, places: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(x, places) : i8x16.swizzle(x, places)
+}
+
 /** The four lanes' sum, by pairs. */
 @inline
 export function sum4(x: v128): f32 {

@@ -21,7 +21,7 @@
 // the sum is divided by 255. A sum runs over one list, 32 numbers (8 vectors in registers) wide. Leaving out a product with 0
 // changes no sum.
 import { adamStep } from './optimizers'
-import { madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
+import { bytesOf, madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
 
 /** Rows of w in a block, a multiple of 8. */
 export const BLOCK: i32 = 392
@@ -80,7 +80,7 @@ export function denseToCsr(item: i32, scratch: usize, x: usize, entries: usize, 
         const values = v128.load(row + (l << 2))
         const mask = i32x4.bitmask(f32x4.ne(values, zero()))
         const front = v128.load(FRONT + (mask << 4))
-        putPairs(at, i8x16.swizzle(places, front), i8x16.swizzle(values, front))
+        putPairs(at, bytesOf(places, front), bytesOf(values, front))
         at += <usize>popcnt(mask) << 3
         places = i32x4.add(places, i32x4.splat(4))
       }
