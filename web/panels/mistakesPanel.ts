@@ -112,7 +112,6 @@ export class MistakesPanel {
     )
     const title = t('mistakes.one', { label, answer, percent: percent(probability) })
     const card = make('button', { type: 'button', title }, canvas, text, make('small', {}, percent(probability)))
-    card.setAttribute('aria-label', title)
     card.addEventListener('click', () => this.onChosen(pixels))
     return make('li', {}, card)
   }
