@@ -68,8 +68,8 @@ async function trainAndTest(model: string, train: string): Promise<Outcome> {
   return { accuracy, seconds }
 }
 
-async function cli(line: string): Promise<string> {
-  const args = ['cli', ...line.split(/\s+/), '--storage', storage]
+async function cli(line: string, folder = storage): Promise<string> {
+  const args = ['cli', ...line.split(/\s+/), '--storage', folder]
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: 2 ** 26 })
   return stdout
 }
@@ -79,6 +79,8 @@ async function keep(model: string) {
   const weights = weightsAlone(decodeCheckpoint(await readFile(join(storage, `${model}.safetensors`))))
   await mkdir(join(root, 'storage/pretrained'), { recursive: true })
   await writeFile(join(root, `storage/pretrained/${model}.safetensors`), encodeCheckpoint(weights, 'F16'))
+  // `models` shows the result, which `test` keeps beside the weights.
+  await cli(`test --model ${model} --strict-float --errors ${join(storage, 'errors.png')}`, 'storage/pretrained')
 }
 
 /** Replaces the model's section of docs/results.md, or adds it. */

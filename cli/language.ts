@@ -24,8 +24,16 @@ function sentence(key: string, values: MessageValues): string | undefined {
   const translated: Record<string, string | number> = {}
   for (const [name, v] of Object.entries(values))
     translated[name] = v instanceof ChiffreError ? translate(v) : typeof v === 'string' ? visible(v) : v
-  return fill(language === 'fr' ? withFrenchSpaces(template) : template, translated)
+  const text = withPlurals(template, translated)
+  return fill(language === 'fr' ? withFrenchSpaces(text) : text, translated)
 }
+
+/** `{n} example[s]` has its plural's ending unless n is 1; in French, 0 is singular too. */
+const withPlurals = (text: string, values: Readonly<Record<string, string | number>>) =>
+  text.replace(/(\{(\w+)\}[^{}[\]]*)\[([a-z]+)\]/g, (_, before: string, name: string, ending: string) => {
+    const count = String(values[name])
+    return count === '1' || (language === 'fr' && count === '0') ? before : before + ending
+  })
 
 /** French sets a space that does not break before : ; ? ! » and after «. */
 const withFrenchSpaces = (text: string) => text.replace(/ (?=[:;?!»])/g, '\u00a0').replace(/(?<=«) /g, '\u00a0')

@@ -100,6 +100,7 @@ async function dispatch(args: string[], program: string): Promise<number> {
     const [typed] = argv._
     if (typed !== undefined)
       throw misuse('usage.command', { actual: typed, hint: hint(`${typed}`, Object.keys(commands)) })
+    if (Object.keys(argv).some(name => !['_', '$0', 'lang'].includes(name))) throw noCommand()
     parse(argv, general())
     parser.showHelp(help => process.stdout.write(help + '\n'))
   })
@@ -108,6 +109,8 @@ async function dispatch(args: string[], program: string): Promise<number> {
 }
 
 const general = () => grouped('help.general', { lang: chosen('lang', languages) })
+
+const noCommand = () => misuse('usage.none')
 
 function refuseWords([word]: (string | number)[]) {
   if (word !== undefined) throw misuse('usage.word', { actual: word })
@@ -123,6 +126,6 @@ function withCommandFirst(args: readonly string[]): string[] {
   const at = args.findIndex(arg => arg === '--mode' || arg.startsWith('--mode='))
   if (at < 0) return [...args]
   const [word, used] = args[at].includes('=') ? [args[at].split('=')[1], 1] : [args[at + 1], 2]
-  if (!word) throw misuse('usage.missing', { option: 'mode' })
+  if (!word || word.startsWith('-')) throw noCommand()
   return [word, ...args.slice(0, at), ...args.slice(at + used)]
 }

@@ -1,14 +1,47 @@
 // Tables for the terminal, drawn by cli-table3.
+import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
 import type { Network } from '../engine/index.js'
 import { integer, t } from './language.js'
 import { parameterCount } from './network.js'
 
-/** Rows under a head, with lines around the table and below the head only. */
+/** Rows under a head, with lines around the table and below the head only; as wide as the terminal at most. */
 export function table(head: string[], rows: string[][], align: ('left' | 'right')[] = []): string {
   const drawn = new Table({ head, colAligns: align, style: { head: [], border: [], compact: true } })
-  drawn.push(...rows)
+  const widths = widthsOf([head, ...rows])
+  drawn.push(...rows.map(row => row.map((cell, i) => fold(cell, widths[i]))))
   return drawn.toString()
+}
+
+/** What a column's cells take, of which the widest give way until there is room: for 80 columns where there is no terminal. */
+function widthsOf(rows: readonly (readonly string[])[]): number[] {
+  const columns = rows[0].map((_, i) => Math.max(...rows.flatMap(row => row[i].split('\n').map(lengthOf))))
+  const room = Math.max(80, process.stdout.columns ?? 80) - 3 * columns.length - 1
+  for (;;) {
+    const excess = columns.reduce((a, b) => a + b) - room
+    const widest = Math.max(...columns)
+    if (excess <= 0 || widest <= narrowest) return columns
+    columns[columns.indexOf(widest)] = Math.max(narrowest, widest - excess)
+  }
+}
+/** No column gives way below this. */
+const narrowest = 10
+const lengthOf = (line: string) => Array.from(stripVTControlCharacters(line)).length
+
+/** A cell in lines of so many characters: broken between words, and within those that are longer. */
+function fold(cell: string, width: number): string {
+  const lines: string[] = []
+  for (const line of cell.split('\n')) {
+    let rest = line
+    while (lengthOf(rest) > width) {
+      const space = rest.lastIndexOf(' ', width)
+      const at = space > 0 ? space : width
+      lines.push(rest.slice(0, at))
+      rest = rest.slice(at).trimStart()
+    }
+    lines.push(rest)
+  }
+  return lines.join('\n')
 }
 
 /** A network's layers, what each makes of an example, and its parameters. */

@@ -9,6 +9,7 @@ import { grouped, jsonOption, storageOption, type Values } from '../options.js'
 import { optimizerNames } from '../settings.js'
 import { table } from '../tables.js'
 import { testsOf, type Tests } from '../tested.js'
+import { pretrained } from '../trained.js'
 import { jsonLine, visible } from '../visible.js'
 
 export const options = () => ({ ...storageOption(), ...grouped('help.general', jsonOption()) })
@@ -18,6 +19,8 @@ interface Found {
   readonly name: string
   readonly training?: Training
   readonly tests?: Tests
+  /** Whether it comes with the program. */
+  readonly shipped?: boolean
   readonly error?: string
 }
 
@@ -33,7 +36,10 @@ type Models = Values<ReturnType<typeof options>>
 
 export async function run({ storage, json }: Models): Promise<number> {
   const found: Found[] = []
-  for (const name of await checkpointNames(storage)) found.push(await find(storage, name)) // in turn: each may be large
+  const own = await checkpointNames(storage)
+  for (const name of own) found.push(await find(storage, name)) // in turn: each may be large
+  for (const name of await checkpointNames(pretrained))
+    if (!own.includes(name)) found.push({ ...(await find(pretrained, name)), shipped: true })
   const listed = await Promise.all((await modelNames()).map(model => list(model, found)))
   const unusable = found.flatMap(({ error }) => error ?? [])
   if (json) process.stdout.write(jsonLine({ models: listed.map(forPrograms), unusable }))
@@ -77,9 +83,9 @@ function asTable(listed: readonly Listed[]): string {
     const first = [model, parameters === undefined ? '–' : integer(parameters)]
     if (error) return [[...first, '–', error, '']]
     if (!checkpoints.length) return [[...first, '–', '', '']]
-    return checkpoints.map(({ name, training, tests = {} }, i) => [
+    return checkpoints.map(({ name, training, tests = {}, shipped }, i) => [
       ...(i ? ['', ''] : first),
-      visible(name),
+      shipped ? t('models.shipped') : visible(name),
       ...describe(training!, tests),
     ])
   })
@@ -109,5 +115,9 @@ function describe(training: Training, tests: Tests): [string, string] {
 
 const forPrograms = ({ checkpoints, ...model }: Listed) => ({
   ...model,
-  checkpoints: checkpoints.map(({ name, training, tests }) => ({ name, ...training, ...scoreOf(training!), tests })),
+  checkpoints: checkpoints.map(({ name, training, tests, shipped = false }) => ({
+    ...{ name, shipped, ...training },
+    score: scoreOf(training!),
+    tests,
+  })),
 })

@@ -84,6 +84,8 @@ type Train = Values<Awaited<ReturnType<typeof options>>>
 /** What a run needs besides the network in training. */
 interface Task {
   readonly path: string
+  /** Whether it started again, which the same command would do once more. */
+  readonly fresh: boolean
   readonly held: Lock
   /** What was learned before a fresh start. */
   previous: Previous | undefined
@@ -134,8 +136,20 @@ async function begin(argv: Train, program: string, path: string, held: Lock): Pr
     const next = [program, 'test', ...repeated(argv), ...data].join(' ')
     const previous = await Previous.of(path, argv.fresh)
     const before = saved?.training
-    const task = { path, held, previous, saved: before, backend, learned, apart, display, next, kept: !!saved }
-    announce(session, argv.fresh, task)
+    const task = {
+      fresh: argv.fresh,
+      path,
+      held,
+      previous,
+      saved: before,
+      backend,
+      learned,
+      apart,
+      display,
+      next,
+      kept: !!saved,
+    }
+    announce(session, task)
     if (examples.isDarkOnLight()) display.say(t('train.light'))
     try {
       if (learned.length > 0) return await learn(session, task)
@@ -201,7 +215,10 @@ async function learn(session: Session, task: Task): Promise<number> {
       if (stop.unread) break
       if (over || stop.exitCode) {
         if (over) compare(session.training, task)
-        else display.say(t('train.interrupted', { epoch: step.epoch, batch: step.batch, batches: step.batches }))
+        else {
+          const { epoch, batch, batches } = step
+          display.say(t(task.fresh ? 'train.interrupted.fresh' : 'train.interrupted', { epoch, batch, batches }))
+        }
         display.saved(task.path, sha256, over ? task.next : undefined)
         break
       }
@@ -260,9 +277,12 @@ async function saveUntrained(session: Session, saved: Checkpoint | undefined, ta
   display.saved(path, saved ? await writeCheckpoint(path, saved) : (await save(session, task, true))!)
 }
 
+/** SGD, whose steps are as long as the gradient and no longer, learns little at a smaller learning rate. */
+const slowest = 0.01
+
 /** Says what begins, or goes on, and what is different from before. */
-function announce({ network, training }: Session, fresh: boolean, task: Task) {
-  const { path, previous, saved, backend, apart, display } = task
+function announce({ network, training }: Session, task: Task) {
+  const { fresh, path, previous, saved, backend, apart, display } = task
   const { epoch, batch, steps, run } = training
   const optimizer = optimizerNames[training.optimizer]
   const { augment, data, lr, seed, batchSize, weightDecay, clip, ema } = training
@@ -278,6 +298,7 @@ function announce({ network, training }: Session, fresh: boolean, task: Task) {
     ...(regularizing.length ? [regularizing.join(', ')] : []),
     ...(augment ? [t('train.augment', { ways: augment.replaceAll(',', ', ') })] : []),
   ])
+  if (training.optimizer === 'sgd' && lr < slowest) display.say(t('train.slow', { lr: slowest }))
   if (fresh && previous?.replaced) display.say(t('train.fresh', { path, previous: previous.path }))
   if (!saved) return
   const key = !steps ? 'train.continuing.anew' : batch ? 'train.continuing.within' : 'train.continuing'

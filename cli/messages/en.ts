@@ -35,6 +35,7 @@ export const en = {
 
   // Usage
   'usage.command': 'unknown command {actual}{hint}',
+  'usage.none': 'the command is missing: it comes first, as train, test and use do',
   'usage.option': 'unknown option --{actual}{hint}',
   'usage.word': 'unexpected {actual}: options begin with --',
   'usage.choice': '--{option} cannot be {actual}, only {choices}{hint}',
@@ -124,15 +125,15 @@ export const en = {
   'train.light':
     'Beware: these images are dark on light; drawings and the files that `use` reads are prepared light on dark.',
   'train.other': 'it learned from images [{before}] in {classes} classes; {data} has images [{now}] in {others}',
-  'train.examples': '{examples} examples of {data}, in batches of {batch}{apart}',
+  'train.examples': '{examples} example[s] of {data}, in batches of {batch}{apart}',
   'train.method': '{optimizer}, learning rate {lr}, seed {seed}, computed by {backend}',
   'train.weight-decay': 'weight decay {weightDecay}',
   'train.clip': 'gradients no longer than {clip}',
   'train.ema': 'the network reads with averages of its weights (decay {ema})',
   'train.apart': ', {apart} of them kept apart to judge by',
-  'train.continuing': 'Continuing {path}: epoch {epoch}, {optimizer} state restored ({steps} steps).',
+  'train.continuing': 'Continuing {path}: epoch {epoch}, {optimizer} state restored ({steps} step[s]).',
   'train.continuing.within':
-    'Continuing {path}: epoch {epoch} after batch {batch}, {optimizer} state restored ({steps} steps).',
+    'Continuing {path}: epoch {epoch} after batch {batch}, {optimizer} state restored ({steps} step[s]).',
   'train.continuing.anew': 'Continuing {path}: epoch {epoch}, {optimizer} starts without memory.',
   'train.resuming': 'This run was stopped before its end; it goes on to epoch {last}.',
   'train.augment': 'The images vary from epoch to epoch: {ways}',
@@ -155,9 +156,12 @@ export const en = {
   'train.left': '{time} left',
   'train.seconds': '{seconds} s',
   'train.validation': 'validation {loss}, {accuracy}',
-  'train.early': 'No better validation loss for {patience} epochs: the weights of epoch {epoch} are restored.',
+  'train.early': 'No better validation loss for {patience} epoch[s]: the weights of epoch {epoch} are restored.',
   'train.stopping': 'Stopping after this batch; Ctrl-C again stops at once.',
   'train.interrupted': 'Stopped in epoch {epoch}, batch {batch} of {batches}; the same command goes on from here.',
+  'train.interrupted.fresh':
+    'Stopped in epoch {epoch}, batch {batch} of {batches}; the same command without --fresh goes on from here.',
+  'train.slow': 'This is a learning rate for Adam: with SGD, little is learned before some --lr {lr}.',
   'train.saved': 'Saved {path}',
   'train.next': 'Try it: {command}',
   'train.untrained': 'No examples, so nothing to learn: the network is saved with its first weights.',
@@ -177,7 +181,7 @@ export const en = {
   'test.validation': 'kept apart',
   'test.unseen': 'never seen',
   'test.progress': 'Reading',
-  'test.settings': '{path} reads {images} test images of {data}, computed by {backend}',
+  'test.settings': '{path} reads {images} test image[s] of {data}, computed by {backend}',
   'test.surest': 'The surest mistakes: what it is → what the network reads, and how surely',
   'test.picture.none': 'No picture of these mistakes: {reason}',
   'test.picture': 'These mistakes as a picture: {path}',
@@ -330,8 +334,9 @@ export const en = {
 
   // models
   'models.describe': 'List the networks and what their checkpoints have learned',
+  'models.shipped': '(included)',
   'models.training': '{epochs} × {examples} of {data}\n{optimizer}, lr {lr}',
-  'models.within': '{epochs} × {examples} of {data} and {batch} batches\n{optimizer}, lr {lr}',
+  'models.within': '{epochs} × {examples} of {data}\nand {batch} batch[es]\n{optimizer}, lr {lr}',
   'models.validation': '{accuracy}\n(validation)',
   'models.tested': '{accuracy}\n(test of {data})',
   'models.learning': '{accuracy}\n(training)',

@@ -136,6 +136,7 @@ export const fr: Readonly<Record<Message, string>> = {
 
   // Usage
   'usage.command': 'commande inconnue : {actual}{hint}',
+  'usage.none': 'la commande manque : elle vient en premier, comme train, test et use',
   'usage.option': 'option inconnue : --{actual}{hint}',
   'usage.word': 'mot inattendu : {actual} ; les options commencent par --',
   'usage.choice': '--{option} ne peut pas valoir {actual}, seulement {choices}{hint}',
@@ -229,7 +230,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'train.other': 'il a appris d’images [{before}] de {classes} classes ; {data} a des images [{now}] de {others}',
   'use.size': 'elle a {actual} pixels ; ce réseau prend des images de {expected}',
   'read.digits': 'ce réseau ne lit pas de chiffres dessinés : il prend des images [{input}]',
-  'train.examples': '{examples} exemples de {data}, par lots de {batch}{apart}',
+  'train.examples': '{examples} exemple[s] de {data}, par lots de {batch}{apart}',
   'train.method': '{optimizer}, taux d’apprentissage {lr}, graine {seed}, calculé par {backend}',
   'train.weight-decay': 'décroissance des poids {weightDecay}',
   'train.clip': 'gradients pas plus longs que {clip}',
@@ -261,9 +262,12 @@ export const fr: Readonly<Record<Message, string>> = {
   'train.seconds': '{seconds} s',
   'train.validation': 'validation {loss}, {accuracy}',
   'train.early':
-    'Pas de meilleure perte de validation en {patience} époques : les poids de l’époque {epoch} sont rétablis.',
+    'Pas de meilleure perte de validation en {patience} époque[s] : les poids de l’époque {epoch} sont rétablis.',
   'train.stopping': 'Arrêt après ce lot ; Ctrl-C encore une fois arrête aussitôt.',
   'train.interrupted': 'Arrêté à l’époque {epoch}, lot {batch} sur {batches} ; la même commande continue d’ici.',
+  'train.interrupted.fresh':
+    'Arrêté à l’époque {epoch}, lot {batch} sur {batches} ; la même commande sans --fresh continue d’ici.',
+  'train.slow': 'Ce taux d’apprentissage est celui d’Adam : avec SGD, on apprend peu en dessous de --lr {lr} environ.',
   'train.saved': '{path} enregistré',
   'train.next': 'À essayer : {command}',
   'train.untrained': 'Pas d’exemples, donc rien à apprendre : le réseau est enregistré avec ses premiers poids.',
@@ -283,7 +287,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'test.validation': 'mis de côté',
   'test.unseen': 'jamais vus',
   'test.progress': 'Lecture',
-  'test.settings': '{path} lit {images} images de test de {data}, calculé par {backend}',
+  'test.settings': '{path} lit {images} image[s] de test de {data}, calculé par {backend}',
   'test.surest': 'Les erreurs les plus sûres : ce que c’est → ce qui est lu, et sa probabilité',
   'test.picture.none': 'Pas d’image de ces erreurs : {reason}',
   'test.picture': 'Image de ces erreurs : {path}',
@@ -437,8 +441,9 @@ export const fr: Readonly<Record<Message, string>> = {
 
   // models
   'models.describe': 'Lister les réseaux et ce que leurs sauvegardes ont appris',
+  'models.shipped': '(fournie)',
   'models.training': '{epochs} × {examples} de {data}\n{optimizer}, lr {lr}',
-  'models.within': '{epochs} × {examples} de {data} et {batch} lots\n{optimizer}, lr {lr}',
+  'models.within': '{epochs} × {examples} de {data}\net {batch} lot[s]\n{optimizer}, lr {lr}',
   'models.validation': '{accuracy}\n(validation)',
   'models.tested': '{accuracy}\n(test de {data})',
   'models.learning': '{accuracy}\n(entraînement)',

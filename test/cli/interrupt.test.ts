@@ -75,6 +75,15 @@ describe('interrupt', () => {
     }
   }
 
+  it('after --fresh, the command that goes on is the one without it', async () => {
+    await chiffre(...slowly('again'), '--epochs', '1')
+    const { child, ended } = start(...slowly('again'), '--fresh')
+    await said(child, 'Adam')
+    await setTimeout(50)
+    child.kill('SIGINT')
+    assert.match((await ended).out, /^Stopped in epoch \d.*; the same command without --fresh goes on from here\.$/m)
+  })
+
   it('a second Ctrl-C stops at once', async () => {
     const long = ['--model', 'convnet', '--backend', 'cpu', '--examples', '8', '--epochs', '9'] // 0.7 s a batch
     const { child, ended } = start('train', '--storage', storage, '--name', 'twice', ...long)
@@ -95,6 +104,7 @@ describe('interrupt', () => {
     for (let i = 0; i < 5; i++) {
       const { child, ended } = start(...often, '--epochs', '1000000', '--threads', '1')
       await said(child, 'Epoch')
+      while (!existsSync(pathOf('killed'))) await setTimeout(5) // saved once, on a busy machine too
       await setTimeout(100 * rng())
       child.kill('SIGKILL')
       await ended

@@ -10,7 +10,7 @@ import { chiffre, root, temporaryFolder } from './chiffre.js'
 interface Listed {
   readonly model: string
   readonly parameters: number
-  readonly checkpoints: (Training & Epoch & { readonly name: string })[]
+  readonly checkpoints: (Training & { readonly name: string; readonly score: Epoch })[]
 }
 
 describe('models', () => {
@@ -18,8 +18,12 @@ describe('models', () => {
 
   it('lists the networks before there is any checkpoint, or even a storage', async () => {
     const { code, out } = await chiffre('models', '--storage', join(storage, 'none'))
-    assert.match(out, /│ convnet +│ +1,199,882 │ – /)
-    assert.match(out, /│ deepnet1 │ +7,850 │ – /)
+    assert.match(out, /│ tiny +│ +7,090 │ – /)
+    // docs/results.md, seed 0
+    assert.match(
+      out,
+      /│ convnet +│ +1,199,882 │ \(included\) │ 8 × 60,000 of mnist .*\n.*\n.*│ 99\.24% +│\n.*│ \(test of mnist\) │/,
+    )
     assert.equal(code, 0)
   })
 
@@ -31,7 +35,7 @@ describe('models', () => {
     const { out } = await chiffre('models', '--storage', storage)
     assert.match(
       out,
-      /│ deepnet1 │ +7,850 │ deepnet1 +│ 2 × 400 of mnist +│ \d\d\.\d\d% +│\n.* Adam, lr 0.01 +│ \(validation\) │/,
+      /│ deepnet1 │ +7,850 │ deepnet1 +│ 2 × 400 of mnist +│ \d\d\.\d\d% +│\n.* Adam, lr 0.01 +│ \(validation\) +│/,
     )
     assert.match(out, /│ second +│ 1 × 400 of mnist +│ \d+\.\d\d% +│\n.* SGD, lr 0.0001 +│ \(training\) +│/)
     assert.match(out, /torn\.safetensors: not a safetensors file: it has 4 bytes, at least 8 are needed\n$/)
@@ -45,9 +49,10 @@ describe('models', () => {
       ['best', 'convnet', 'deepnet1', 'deepnet2', 'tiny'],
     )
     const { parameters, checkpoints } = models[2]
-    const { name, epoch, lr, optimizer, accuracy, validation } = checkpoints[0]
+    const { name, epoch, lr, optimizer, score, validation } = checkpoints[0]
     assert.deepEqual([parameters, name, epoch, lr, optimizer], [7850, 'deepnet1', 2, 0.01, 'adam'])
-    assert.ok(accuracy > 0.2 && validation.accuracy > 0.2)
+    assert.equal(validation, 0.5)
+    assert.ok(score.accuracy > 0.2 && score.validation!.accuracy > 0.2)
     assert.equal(unusable.length, 1)
   })
 })

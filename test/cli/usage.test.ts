@@ -12,7 +12,7 @@ describe('usage', () => {
     ['tran', 'unknown command tran; did you mean train?'],
     ['quux', 'unknown command quux'],
     ['train --modle deepnet2', 'unknown option --modle; did you mean --model?'],
-    ['--fresh', 'unknown option --fresh'],
+    ['--fresh', 'the command is missing: it comes first, as train, test and use do'],
     ['train deepnet2', 'unexpected deepnet2: options begin with --'],
     [
       'train --model depnet2',
@@ -48,7 +48,7 @@ describe('usage', () => {
     ['train --out=', "--out cannot be ''; it must be a path"],
     ['train --out a --name b', '--out and --name cannot go together'],
     ['train --lang de', '--lang cannot be de, only en, fr'],
-    ['--mode', '--mode needs a value'],
+    ['--mode', 'the command is missing: it comes first, as train, test and use do'],
     ['--mode trian', 'unknown command trian; did you mean train?'],
     ['models --lr 1', 'unknown option --lr'],
   ]
