@@ -93,14 +93,19 @@ export function sigmoid4(x: v128): v128 {
   return f32x4.div(one(), f32x4.add(one(), exp4(f32x4.neg(x))))
 }
 
-/** log(1 + eˣ) = max(x, 0) + log(1 + u) with u = e^−|x|. Where 1 + u rounds, log(1 + u) · u / (1 + u − 1) does not (Kahan). */
+/** log(1 + x), x ≥ 0. Where 1 + x rounds, log(1 + x) · x / (1 + x − 1) does not (Kahan). */
+@inline
+export function log1p4(x: v128): v128 {
+  const sum = f32x4.add(one(), x)
+  const rounded = f32x4.sub(sum, one())
+  const log = f32x4.div(f32x4.mul(log4(sum), x), rounded)
+  return v128.bitselect(x, log, f32x4.eq(rounded, zero()))
+}
+
+/** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|) */
 @inline
 export function softplus4(x: v128): v128 {
-  const u = exp4(f32x4.neg(f32x4.abs(x)))
-  const sum = f32x4.add(one(), u)
-  const rounded = f32x4.sub(sum, one())
-  const log = f32x4.div(f32x4.mul(log4(sum), u), rounded)
-  return f32x4.add(f32x4.max(x, zero()), v128.bitselect(u, log, f32x4.eq(rounded, zero())))
+  return f32x4.add(f32x4.max(x, zero()), log1p4(exp4(f32x4.neg(f32x4.abs(x)))))
 }
 
 @inline

@@ -1,15 +1,20 @@
 // Softmax and its loss, row by row of a [m,n] matrix. An item is 64 rows.
-import { expRest, power2 } from './math'
+import { expRest, log1p4, power2 } from './math'
 import { smaller, storeLanes, sum4, zero } from './simd'
 
 export const SCORES: i32 = 64
 
+/** 1.5 · 2²³: added to a small number, it leaves the nearest whole number in the lowest bits. */
+const WHOLE: f32 = 12582912
+
 /** eˣ of four numbers, x ≤ 0 or moderate. Below −87 the result is 0. */
+@inline
 function shareOf(x: v128): v128 {
-  const k = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896)))
-  const p = expRest(x, k)
+  const whole = f32x4.splat(WHOLE)
+  const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504088896)), whole)
+  const p = expRest(x, f32x4.sub(shifted, whole))
   const tiny = f32x4.lt(x, f32x4.splat(-87))
-  return v128.andnot(f32x4.mul(p, power2(i32x4.trunc_sat_f32x4_s(k))), tiny)
+  return v128.andnot(f32x4.mul(p, power2(i32x4.sub(shifted, whole))), tiny)
 }
 
 /** The first `count` lanes of x, and of `rest` those beyond. */
@@ -19,13 +24,13 @@ function lanes(x: v128, count: i32, rest: v128): v128 {
   return v128.bitselect(x, rest, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)))
 }
 
-/** The largest of one row of n numbers. NaN if one is. */
+/** The largest of one row of n numbers, if none is NaN. */
 function largest(x: usize, n: i32): f32 {
   const lowest = f32x4.splat(-f32.MAX_VALUE)
   let max = lowest
-  for (let j = 0; j < n; j += 4) max = f32x4.max(max, lanes(v128.load(x + (j << 2)), n - j, lowest))
-  max = f32x4.max(max, v128.shuffle<f32>(max, max, 2, 3, 0, 1))
-  return f32x4.extract_lane(f32x4.max(max, v128.shuffle<f32>(max, max, 1, 0, 3, 2)), 0)
+  for (let j = 0; j < n; j += 4) max = f32x4.pmax(max, lanes(v128.load(x + (j << 2)), n - j, lowest))
+  max = f32x4.pmax(max, v128.shuffle<f32>(max, max, 2, 3, 0, 1))
+  return f32x4.extract_lane(f32x4.pmax(max, v128.shuffle<f32>(max, max, 1, 0, 3, 2)), 0)
 }
 
 /**
@@ -94,7 +99,12 @@ export function crossEntropy(
     const right = load<f32>(x + (i32(load<f32>(labels + (i << 2))) << 2))
     let below = (max - right) * (1 - smoothing)
     if (smoothing > 0) for (let j = 0; j < n; j++) below += (max - load<f32>(x + (j << 2))) * (smoothing / <f32>n)
-    store<f32>(losses + (i << 2), Mathf.log1p(others) + below)
+    store<f32>(losses + (i << 2), others)
+    store<f32>(scratch + ((i - item * SCORES) << 2), below)
+  }
+  for (let i = item * SCORES; i < last; i += 4) {
+    const at = losses + (i << 2)
+    v128.store(at, f32x4.add(log1p4(v128.load(at)), v128.load(scratch + ((i - item * SCORES) << 2))))
   }
 }
 
