@@ -158,4 +158,28 @@ inChromium('the page under a hand', function () {
     await reads(answer)
     assert.equal(await page.evaluate('document.activeElement.id'), 'desk')
   })
+
+  it('shows one section to a class, in large type, and its address says which', async () => {
+    const seen = () =>
+      page.evaluate<string[]>(
+        "[...document.querySelectorAll('main > section')].filter(s => s.checkVisibility()).map(s => s.id)",
+      )
+    await page.click('#classroom')
+    assert.deepEqual(await seen(), ['desk'])
+    assert.match(page.url(), /show=desk/)
+    assert.equal(await page.evaluate("getComputedStyle(document.querySelector('#verdict-text')).fontSize"), '25.3px')
+    await page.click('nav a[href="#training"]')
+    assert.deepEqual(await seen(), ['training'])
+    await page.reload()
+    await opened.started()
+    await opened.until("document.querySelector('#desk').hidden")
+    assert.deepEqual(await seen(), ['training'])
+    await page.goBack()
+    await opened.until("!document.querySelector('#desk').hidden")
+    assert.deepEqual(await seen(), ['desk'])
+    await page.evaluate('document.activeElement.blur()')
+    await page.keyboard.press('Escape')
+    await opened.until("!document.querySelector('#training').hidden")
+    assert.equal((await seen()).length, 5)
+  })
 })

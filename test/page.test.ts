@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { en } from '../web/messages/en.js'
 import { fr } from '../web/messages/fr.js'
-import { formatHash, parseHash, type State } from '../web/state.js'
+import { formatHash, parseHash, sections, type State } from '../web/state.js'
 
 const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort()
 
@@ -28,6 +28,7 @@ describe("the page's address", () => {
     seed: '0',
     lang: 'en',
     backend: '',
+    show: '',
   }
 
   it('brings every state back', () => {
@@ -39,12 +40,13 @@ describe("the page's address", () => {
       seed: fc.nat(999_999_999).map(String),
       lang: fc.constantFrom('en', 'fr'),
       backend: fc.constantFrom('', 'cpu', 'gpujs:webgl2'),
+      show: fc.constantFrom('', ...sections),
     } as const
     const states = fc.record(fields, { noNullPrototype: true })
     fc.assert(fc.property(states, state => assert.deepEqual(parseHash(formatHash(state), defaults, models), state)))
   })
   it('takes the defaults for what makes no sense', () => {
-    for (const hash of ['', '#', '#model=x&lr=-1&lr=a&optimizer=rmsprop&seed=1.5&lang=de&compare=y', '#%%%'])
+    for (const hash of ['', '#', '#model=x&lr=-1&lr=a&optimizer=rmsprop&seed=1.5&lang=de&compare=y&show=z', '#%%%'])
       assert.deepEqual(parseHash(hash, defaults, models), defaults)
   })
   it('reads as one would write it', () =>

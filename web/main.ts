@@ -15,7 +15,7 @@ import { isDrawing, Pen } from './pen.js'
 import { paint } from './picture.js'
 import { areAlike, readsDigits, readsDrawings, type Purpose } from './purpose.js'
 import { recall, remember } from './memory.js'
-import { formatHash, parseHash, parseRate, type State } from './state.js'
+import { formatHash, parseHash, parseRate, sections, type State } from './state.js'
 
 /** Drawings are read while the pointer moves as long as that takes less than a frame, most of the last five times. */
 const frameTime = 16
@@ -45,6 +45,7 @@ let defaults: State = {
   seed: `${usual.seed}`,
   lang: navigator.language.startsWith('fr') ? 'fr' : 'en',
   backend: '',
+  show: '',
 }
 let state = parseHash(location.hash, defaults, models)
 let last: Reading | Answers | undefined
@@ -196,8 +197,8 @@ function change(changes: Partial<State>) {
   showNotice('')
   const before = state
   state = { ...state, ...changes }
-  // “Back” undoes the choice of another model; other changes are made where they are undone.
-  if (state.model === before.model) history.replaceState(null, '', formatHash(state))
+  // “Back” undoes the choice of another model or section; other changes are made where they are undone.
+  if (state.model === before.model && state.show === before.show) history.replaceState(null, '', formatHash(state))
   else history.pushState(null, '', formatHash(state))
   run(follow())
 }
@@ -205,6 +206,7 @@ function change(changes: Partial<State>) {
 /** Brings the page in line with the state. */
 const follow = latest(async () => {
   setLanguage(state.lang)
+  showSections()
   const rate = find<HTMLInputElement>('lr')
   if (rate.value === '' || rate.validity.valid) rate.value = state.lang === 'fr' ? state.lr.replace('.', ',') : state.lr
   find<HTMLSelectElement>('optimizer').value = state.optimizer
@@ -223,6 +225,22 @@ const follow = latest(async () => {
   inside.layOut(info)
   await Promise.all([read(), code.read()])
 })
+
+/** Shows one section in large type, for a class to see, or all of them. */
+function showSections() {
+  const root = document.documentElement
+  if (state.show) root.dataset.show = state.show
+  else delete root.dataset.show
+  for (const id of sections) find(id).hidden = state.show !== '' && state.show !== id
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('nav a'))
+    if (link.hash === `#${state.show}`) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
+  find('classroom').setAttribute('aria-pressed', String(state.show !== ''))
+}
+
+/** The section that takes most of the screen's upper half. */
+const sectionInView = () =>
+  [...sections].reverse().find(id => find(id).getBoundingClientRect().top < innerHeight / 2) ?? sections[0]
 
 /** Says what the network reads. */
 function showPurpose(info: Purpose & { readonly model: string }) {
@@ -269,6 +287,8 @@ const run = (work: Promise<void>) => void work.catch(fail)
 
 function goTo(id: string) {
   const section = find(id)
+  if (state.show) change({ show: id })
+  if (section.hidden) showSections()
   section.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' })
   section.focus({ preventScroll: true })
 }
@@ -302,6 +322,15 @@ function listen() {
   })
   find('model').addEventListener('change', event => change({ model: (event.target as HTMLSelectElement).value }))
   find('language').addEventListener('click', () => change({ lang: state.lang === 'en' ? 'fr' : 'en' }))
+  find('classroom').addEventListener('click', () => {
+    const at = state.show || sectionInView()
+    change({ show: state.show ? '' : at })
+    showSections()
+    find(at).scrollIntoView()
+  })
+  document.addEventListener('keydown', event => {
+    if (event.key === 'Escape' && state.show && event.target === document.body) change({ show: '' })
+  })
   find('theme').addEventListener('click', () => {
     const dark = matchMedia('(prefers-color-scheme: dark)').matches
     const root = document.documentElement

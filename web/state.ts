@@ -10,7 +10,11 @@ export interface State {
   readonly lang: 'en' | 'fr'
   /** Empty for the best that this browser has. */
   readonly backend: string
+  /** The section that fills the screen, for a class to see; empty for all of them. */
+  readonly show: string
 }
+
+export const sections = ['desk', 'inside', 'training', 'mistakes', 'code']
 
 /** A learning rate as people write it, `0.01`, `0,01` or `1E-2`; undefined if it is none. */
 export function parseRate(text: string): number | undefined {
@@ -37,6 +41,7 @@ export function parseHash(hash: string, defaults: State, models: readonly string
     optimizer: pick('optimizer', v => v === 'adam' || v === 'sgd', defaults.optimizer) as State['optimizer'],
     seed: pick('seed', v => /^\d{1,9}$/.test(v), defaults.seed),
     lang: pick('lang', v => v === 'en' || v === 'fr', defaults.lang) as State['lang'],
+    show: pick('show', v => sections.includes(v), defaults.show),
     backend: pick('backend', v => /^[\w:-]+$/.test(v), defaults.backend),
   }
 }

@@ -68,7 +68,7 @@ for (const [layer, u, v] of [
   [1, 0.28, 0.7],
 ] as const) {
   // prettier-ignore
-  const { x, y, width, height } = (await maps.nth(layer).boundingBox())!
+  const { x, y, width, height } = (await maps.nth(layer + 1).boundingBox())!
   await page.mouse.move(x + u * width, y + v * height)
   await page.waitForTimeout(200)
   await shot(1100)

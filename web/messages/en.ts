@@ -4,6 +4,8 @@ export const en = {
   nav: 'Sections',
   model: 'Model',
   language: 'Français',
+  classroom: 'For a class',
+  'classroom.title': 'One section, in large type',
   theme: 'Light or dark',
   footer: 'Everything runs on this computer: the page, the networks and their training. Nothing you draw leaves it.',
 

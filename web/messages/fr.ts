@@ -6,6 +6,8 @@ export const fr: Readonly<Record<Message, string>> = {
   nav: 'Sections',
   model: 'Modèle',
   language: 'English',
+  classroom: 'Pour la classe',
+  'classroom.title': 'Une section, en grand',
   theme: 'Clair ou sombre',
   footer:
     'Tout tourne sur cet ordinateur : la page, les réseaux et leur entraînement. Rien de ce que vous dessinez n’en sort.',

@@ -125,4 +125,7 @@ function decimalsOf(step: number): number {
   return digits
 }
 
-const sizeOf = (element: Element) => ({ width: Math.max(200, element.clientWidth), height: 220 })
+const sizeOf = (element: Element) => ({
+  width: Math.max(200, element.clientWidth),
+  height: element.clientHeight || 220,
+})
