@@ -51,6 +51,7 @@ export const kernels: { readonly [K in Kernel]: Cost<K> } = {
   sub: { flops: longer, length: longer },
   mul: { flops: longer, length: longer },
   div: { flops: longer, length: longer },
+  dropoutMask: { flops: () => 0, length: length => length },
   repeat: { flops: () => 0, length: (x, times) => x.length * times },
   conv2d: { flops: (_x, _w, s) => taps(s), length: (_x, _w, s) => s.n * s.oh * s.ow * s.co },
   conv2dGradInput: { flops: (_dy, _w, s) => taps(s), length: (_dy, _w, s) => s.n * s.h * s.w * s.ci },

@@ -144,6 +144,11 @@ export interface Backend<B extends Buffer = Buffer> {
   div(a: B, b: B): B
   /** y[times,n] = x[n], so many times */
   repeat(x: B, times: number): B
+  /**
+   * mask[i] = 0 with the given probability, else `kept`: 0 if lowbias(lowbias(i) xor key) < probability · 2³², where lowbias is
+   * C. Wellons's hash of 32 bits (nullprogram.com, 2018). A program asks for the key, of 32 bits, anew at each run.
+   */
+  dropoutMask(length: number, probability: number, kept: number, key: () => number): B
 
   // Images
   /** y[n,i,j,o] = Σ a,b,c  x[n, i·stride + a − top, j·stride + b − left, c] · w[a,b,c,o], zero outside x */

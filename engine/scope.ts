@@ -54,7 +54,7 @@ export function noGrad<T>(fn: () => T): T {
 }
 
 /**
- * Runs fn and frees every tensor made inside, except those it returns (a tensor, or arrays, records and maps of them) and
+ * Runs fn and frees every tensor made inside, except those it returns (a tensor, or an array, a map or a record of them; a map may stand in one) and
  * those that existed before. One training step is one scope. fn must not be async: between its awaits, other
  * code would land in this scope.
  */
@@ -77,9 +77,11 @@ export function scope<T>(fn: () => T): T {
 
 function ownersIn(result: unknown): Owner[] {
   if (isOwner(result)) return [result]
-  if (result instanceof Map) return [...result.values()].flatMap(ownersIn)
-  const plain = Array.isArray(result) || (typeof result === 'object' && result?.constructor === Object)
-  return plain ? Object.values(result as object).flatMap(ownersIn) : []
+  if (typeof result !== 'object' || result === null) return []
+  const parts: unknown[] = result instanceof Map ? [result] : Object.values(result)
+  return parts
+    .flatMap(part => (part instanceof Map ? [...(part as Map<unknown, unknown>).values()] : [part]))
+    .filter(isOwner)
 }
 
 const isOwner = (value: unknown): value is Owner =>

@@ -80,9 +80,14 @@ export async function* fit(
   const learn: OfBatch = (x, lossOf) => {
     let rng: Random | undefined
     const draw = () => ((drawn = true), (rng ??= random(seed, 'batch', optimizer.steps))())
+    let streams = 0
+    const key = () => {
+      const stream = streams++
+      return () => random(seed, 'key', stream, optimizer.steps)() * 2 ** 32
+    }
     // All else is given back before the step, so that nothing waits to read the weights: they are changed where they are.
     const { loss, y, gradients } = scope(() => {
-      const results = network.results(x, { training: true, rng: draw })
+      const results = network.results(x, { training: true, rng: draw, key })
       const loss = lossOf(results)
       return { loss, y: first(results), gradients: backward(loss) }
     })

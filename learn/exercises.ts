@@ -686,10 +686,10 @@ export const exercises: readonly Exercise[] = [
     file: 'engine/layers/dropout.ts',
     cuts: [
       [
-        "  return elementwise('dropout', (x, { training, rng }) => {",
-        "  let mask: Float32Array | undefined\n  return elementwise('dropout', (x, { training, rng }) => {",
+        "  return elementwise('dropout', (x, { training, rng, key }) => {",
+        "  let drawn: (() => number) | undefined\n  return elementwise('dropout', (x, { training, rng, key }) => {",
       ],
-      ['const mask = Float32Array.from(', 'mask ??= Float32Array.from( // ←\n      '],
+      ['const drawn = key?.()', 'drawn ??= /* ← */ key?.()'],
     ],
     title: { en: '29. A stale mask', fr: '29. Un masque périmé' },
     task: {
@@ -697,8 +697,8 @@ export const exercises: readonly Exercise[] = [
       fr: 'Chaque lot éteint les mêmes nombres. Le réseau est alors simplement plus petit.',
     },
     hints: [
-      { en: 'How long does `mask` live?', fr: 'Combien de temps vit `mask` ?' },
-      { en: 'Draw a new mask in each call.', fr: 'Tirez un nouveau masque à chaque appel.' },
+      { en: 'How long does `drawn` live?', fr: 'Combien de temps vit `drawn` ?' },
+      { en: 'Draw a new key in each call.', fr: 'Tirez une nouvelle clé à chaque appel.' },
     ],
     check: dropping,
   },

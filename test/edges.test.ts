@@ -137,13 +137,23 @@ describe('dropout at its edges', () => {
     assert.equal(dropout(0).size([3]).forward(x, {}, { training: true, rng }), x)
     assert.equal(dropout(0.5).size([3]).forward(x, {}, { training: false, rng }), x)
   })
-  it('drops what draws less than its probability, which is then met exactly: draws are in [0, 1)', async () => {
-    const draws = [0, 0.2499, 0.25, 0.999]
-    const x = tensor(backend, new Float32Array(4).fill(3), [4])
-    const y = dropout(0.25)
-      .size([4])
-      .forward(x, {}, { training: true, rng: () => draws.shift()! })
-    assert.deepEqual([...(await y.download())], [0, 0, 4, 4])
+  it('draws its mask from a key and a place, by the hash that its source gives, and takes another key at each step', async () => {
+    // lowbias32 of C. Wellons, "Prospecting for Hash Functions" (2018), computed here with whole numbers of any size.
+    const lowbias = (x: bigint) => {
+      x = ((x ^ (x >> 16n)) * 0x7feb352dn) & 0xffffffffn
+      x = ((x ^ (x >> 15n)) * 0x846ca68bn) & 0xffffffffn
+      return x ^ (x >> 16n)
+    }
+    const x = tensor(backend, new Float32Array(1000).fill(3), [1000])
+    for (const key of [0, 1, 0xdeadbeef]) {
+      const y = dropout(0.25)
+        .size([1000])
+        .forward(x, {}, { training: true, rng: () => assert.fail('a number was drawn'), key: () => () => key })
+      const expected = Array.from({ length: 1000 }, (_, i) =>
+        lowbias(lowbias(BigInt(i)) ^ BigInt(key)) < 2n ** 30n ? 0 : 4,
+      )
+      assert.deepEqual([...(await y.download())], expected)
+    }
   })
   it('of less than nothing is refused', () =>
     assert.throws(() => dropout(-0.01), { message: 'dropout: probability is -0.01; expected [0, 1)' }))

@@ -43,6 +43,26 @@ describe('random', () => {
     const pairs = values.slice(1).map((v, i) => 10 * Math.floor(v * 10) + Math.floor(values[i] * 10))
     assert.ok(Math.abs(chi2(pairs.filter((_, i) => i % 2 === 0)) - 99) < 4 * Math.sqrt(198))
   })
+  it('masks of dropout drop as many as they should, neighbours and steps being unrelated', async () => {
+    const backend = cpu()
+    const n = 100_000
+    const masks = []
+    for (const key of [1, 2, 3e9]) masks.push(await backend.download(backend.dropoutMask(n, 0.25, 4 / 3, () => key)))
+    for (const mask of masks) {
+      assert.deepEqual([...new Set(mask)].sort(), [0, Math.fround(4 / 3)])
+      assert.ok(Math.abs(mask.filter(v => v === 0).length / n - 0.25) < 4 * Math.sqrt(0.1875 / n))
+    }
+    const related = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+      (mean(Array.from(a, (v, i) => v * b[i])) - mean(a) * mean(b)) / Math.sqrt(variance(a) * variance(b))
+    for (const [a, b] of [
+      [masks[0], masks[1]],
+      [masks[1], masks[2]],
+      [masks[0].slice(1), masks[0].slice(0, -1)],
+      [masks[0].slice(28), masks[0].slice(0, -28)],
+    ])
+      // prettier-ignore
+      assert.ok(Math.abs(related(a, b)) < 4 / Math.sqrt(n), `${related(a, b)}`)
+  })
   it('normal has mean 0, variance 1 and fourth moment 3', () => {
     const rng = random(1, 'normal')
     const values = draws(100_000, () => normal(rng))

@@ -12,7 +12,7 @@ import {
   type Unary,
   type Values,
 } from '../backend.js'
-import { eager, gathered } from './gathered.js'
+import { eager, gathered, maskOf } from './gathered.js'
 
 /** The reference backend, in Float32 unless asked otherwise. */
 export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float64' } = {}): Backend<Values> {
@@ -32,10 +32,12 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
   const pairs = (a: Values, b: Values, f: (a: number, b: number) => number) =>
     make(Math.max(a.length, b.length), i => f(a[i % a.length], b[i % b.length]))
 
+  const upload = (values: Values) => make(values.length, i => values[i])
+
   return {
     name: precision === 'float64' ? 'cpu:float64' : 'cpu',
 
-    upload: values => make(values.length, i => values[i]),
+    upload,
     uploadPixels: pixels => make(pixels.length, i => pixels[i] / 255),
     gather(examples, indices) {
       const values = gathered(examples, indices)
@@ -78,6 +80,7 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
     sub: (a, b) => pairs(a, b, (a, b) => a - b),
     mul: (a, b) => pairs(a, b, (a, b) => a * b),
     div: (a, b) => pairs(a, b, (a, b) => a / b),
+    dropoutMask: (length, probability, kept, key) => upload(maskOf(length, probability, kept, key())),
     repeat: (x, times) => make(x.length * times, i => x[i % x.length]),
 
     conv2d(x, w, s) {

@@ -1,4 +1,4 @@
-// What backends do that keep neither sets of examples nor programs.
+// What backends do that have no kernel for it, keep no sets of examples and no programs.
 import type { ExampleSet, Program, Slots } from '../backend.js'
 
 /** A copy of the examples of the given indices, one after the other: gather() on a backend that keeps no copy of the set. */
@@ -12,3 +12,15 @@ export function gathered({ values, size }: ExampleSet, indices: Uint32Array): Ui
 /** program(): the function as it is. */
 export const eager = <B>(fn: (slots: Slots) => readonly B[]): Program<B> =>
   Object.assign((slots: Slots) => fn(slots), { free() {} })
+
+/** The numbers of Backend.dropoutMask. */
+export function maskOf(length: number, probability: number, kept: number, key: number): Float32Array {
+  const dropped = Math.floor(probability * 2 ** 32)
+  return Float32Array.from({ length }, (_, i) => (lowbias(lowbias(i) ^ key) >>> 0 < dropped ? 0 : kept))
+}
+
+function lowbias(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d)
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b)
+  return x ^ (x >>> 16)
+}

@@ -1,6 +1,7 @@
 import { problem } from '../errors.js'
 import { mul } from '../ops/arithmetic.js'
-import { sizeOf, tensor } from '../tensor.js'
+import { own } from '../scope.js'
+import { sizeOf, Tensor } from '../tensor.js'
 import { elementwise, type Layer } from './layer.js'
 
 /**
@@ -10,10 +11,14 @@ import { elementwise, type Layer } from './layer.js'
 export function dropout(probability: number): Layer {
   if (!(probability >= 0 && probability < 1))
     throw problem('engine.argument', { where: 'dropout', name: 'probability', actual: probability, expected: '[0, 1)' })
-  return elementwise('dropout', (x, { training, rng }) => {
+  const kept = 1 / (1 - probability)
+  return elementwise('dropout', (x, { training, rng, key }) => {
     if (!training || probability === 0) return x
-    const kept = 1 / (1 - probability)
-    const mask = Float32Array.from({ length: sizeOf(x.shape) }, () => (rng() < probability ? 0 : kept))
-    return mul(x, tensor(x.backend, mask, x.shape))
+    const { backend, shape } = x
+    const drawn = key?.() ?? constant(Math.floor(rng() * 2 ** 32))
+    const mask = backend.dropoutMask(sizeOf(shape), probability, kept, drawn)
+    return mul(x, own(new Tensor(backend, shape, mask, 'mask')))
   })
 }
+
+const constant = (value: number) => () => value

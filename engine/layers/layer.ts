@@ -8,8 +8,10 @@ import type { Shape, Tensor } from '../tensor.js'
 export interface Mode {
   /** Whether the network is learning: dropout is active only then. */
   readonly training: boolean
-  /** Random numbers for this batch. */
+  /** Random numbers for this batch. A step in which one is drawn is not replayed. */
   readonly rng: Random
+  /** A stream of keys, one for each step, for what is drawn on the backend. */
+  readonly key?: () => () => number
 }
 
 /** A parameter to be: its shape, and its first value, drawn from rng. */

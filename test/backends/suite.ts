@@ -203,6 +203,7 @@ export function testBackend(
             div: b.div(x, row),
             'div row first': b.div(row, x),
             repeat: b.repeat(row, times),
+            dropoutMask: b.dropoutMask(times * n, 0.3, 1 / 0.7, () => 0x9e3779b9 + n),
           }),
         )
       it('odd sizes, rows of one number, more than one chunk', async () => {

@@ -281,6 +281,10 @@ export function bounds(): Bounds {
       })
       return make(value, error, 0)
     },
+    dropoutMask(length, probability, kept, key) {
+      const value = taken(reference.dropoutMask(length, probability, kept, key))
+      return make(value.map(Math.fround), new Float64Array(length), 0)
+    },
     repeat(x, times) {
       const long = (v: Float64Array) => taken(reference.repeat(v, times))
       return same(long(x.value), long(x.error), x.grid)

@@ -3,7 +3,7 @@
 //
 // gpu.js is a large library and few runs need it: it is loaded only when this backend is asked for.
 import { FADED, type AdamStep, type Backend, type Conv2dShape, type Pool2dShape, type Transposed, type Values } from '../../backend.js' // prettier-ignore
-import { eager, gathered } from '../gathered.js'
+import { eager, gathered, maskOf } from '../gathered.js'
 import { Device, type DeviceBuffer } from './device.js'
 import * as kernels from './kernels.js'
 import type { Mode } from './library.js'
@@ -137,6 +137,7 @@ function backend(device: Device): Backend<DeviceBuffer> {
     sub: (a, b) => pairs('sub', a, b, 'a - b'),
     mul: (a, b) => pairs('mul', a, b, 'a * b'),
     div: (a, b) => pairs('div', a, b, 'a / b'),
+    dropoutMask: (length, probability, kept, key) => upload(maskOf(length, probability, kept, key())),
     repeat: (x, times) => device.run(kernels.repeat(times, x.length), x),
 
     conv2d: (x, w, s: Conv2dShape) => device.run(pick(packed.conv2d, kernels.conv2d, s), x, w),

@@ -314,6 +314,13 @@ function build(
     sub: (a, b) => pairs('sub', a, b),
     mul: (a, b) => scaled(a, b) ?? pairs('mul', a, b),
     div: (a, b) => pairs('div', a, b),
+    dropoutMask(length, probability, kept, key) {
+      const mask = make(length)
+      const dropped = Math.floor(probability * 2 ** 32)
+      const args = [at(mask), key, dropped, kept, length] as const
+      run('dropoutMask', piecesOf(length, sizes.CHUNK), args)
+      return mask
+    },
     repeat(x, times) {
       const y = make(x.length * times)
       eachNumber('repeat', y.length, at(x), x.length, at(y))

@@ -58,6 +58,7 @@ export interface Kernels {
   mul: [a: number, aLength: number, b: number, bLength: number, y: number, n: number]
   div: [a: number, aLength: number, b: number, bLength: number, y: number, n: number]
   repeat: [x: number, length: number, y: number, n: number]
+  dropoutMask: [mask: number, key: number, dropped: number, kept: number, n: number]
   leakyRelu: [x: number, y: number, n: number]
   leakyReluGrad: [x: number, y: number, dy: number, dx: number, n: number]
   tanh: [x: number, y: number, n: number]
@@ -152,6 +153,7 @@ export const signatures: readonly (readonly [kernel: keyof Kernels, kinds: strin
   ['mul', 'iiiiii'],
   ['div', 'iiiiii'],
   ['repeat', 'iiii'],
+  ['dropoutMask', 'iiifi'],
   ['softmax', 'iiii'],
   ['softmaxGrad', 'iiiii'],
   ['crossEntropy', 'iiiiiif'],

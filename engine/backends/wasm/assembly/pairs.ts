@@ -79,3 +79,20 @@ export function repeat(item: i32, scratch: usize, x: usize, length: i32, y: usiz
     i = next(i, length)
   }
 }
+
+@inline
+function lowbias(x: v128): v128 {
+  x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 16)), i32x4.splat(0x7feb352d))
+  x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(0x846ca68b))
+  return v128.xor(x, i32x4.shr_u(x, 16))
+}
+
+/** mask[i] = 0 where lowbias(lowbias(i) xor key) < dropped, else kept. */
+export function dropoutMask(item: i32, scratch: usize, mask: usize, key: u32, dropped: u32, kept: f32, n: i32): void {
+  const end = smaller(n, (item + 1) * CHUNK)
+  const keys = i32x4.splat(key), limit = i32x4.splat(dropped), one = f32x4.splat(kept)
+  for (let i = item * CHUNK; i < end; i += 4) {
+    const hash = lowbias(v128.xor(lowbias(i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3))), keys))
+    v128.store(mask + (i << 2), v128.and(one, i32x4.ge_u(hash, limit)))
+  }
+}
