@@ -30,7 +30,7 @@ describe('a checkpoint', () => {
 
   it('that comes with the program is read, whatever fields there are by now', () => {
     const folder = new URL('../../storage/pretrained/', import.meta.url)
-    const files = readdirSync(folder)
+    const files = readdirSync(folder).filter(name => name.endsWith('.safetensors'))
     assert.ok(files.length >= 3)
     for (const file of files) {
       const checkpoint = decodeCheckpoint(readFileSync(new URL(file, folder)))
