@@ -113,17 +113,23 @@ async function train(wasm: WasmBackend, draft: Draft, steps: number) {
 
   const all: number[][] = []
   let replayed = 0
+  let finite = true
   for (let i = 0; i < steps; i++) {
     optimizer.advance(lr)
     const { calls } = wasm
     const buffers = step(valuesAt(i))
     if (wasm.calls === calls + 1) replayed++
+    const results = []
     for (const buffer of buffers) {
-      all.push(bits(await backend.download(buffer)))
+      results.push(await backend.download(buffer))
       backend.free(buffer)
     }
+    all.push(...results.map(bits))
+    // A program stops at a loss that is no number: from there on the weights are others.
+    finite = results[0].every(Number.isFinite)
+    if (!finite) break
   }
-  for (const one of parameters.values()) all.push(bits(await one.download()))
+  if (finite) for (const one of parameters.values()) all.push(bits(await one.download()))
   step.free()
   optimizer.free()
   for (const one of parameters.values()) one.free()
@@ -231,6 +237,19 @@ describe('a training that is replayed', () => {
     const examples = dataset(values, count, [16, 16, 16])
     const make = () => sequential([16, 16, 16], batchNorm(), relu(), flatten(), dense(32), relu(), dense(10))
     await same(make, examples, { batchSize: 64, epochs: 3 })
+  })
+  it('stops before the weights are changed by a loss that is no number', async () => {
+    const schedule = (progress: number) => (progress < 0.6 ? 1 : 1e38)
+    for (const backend of [one, three]) {
+      const network = models['deepnet1']().init(backend, 3)
+      const options = { lr: 1, epochs: 1, batchSize: 32, schedule }
+      const losses = []
+      for await (const { loss } of fit(network, sgd(network.parameters), backend, digits(10 * 32), options))
+        losses.push(loss)
+      assert.ok(losses.length < 10 && losses.slice(0, -1).every(Number.isFinite) && Number.isNaN(losses.at(-1)))
+      for (const w of network.parameters.values()) assert.ok((await w.download()).every(Number.isFinite))
+      network.free()
+    }
   })
   it('whose weights are replaced in between, and whose images change', async () => {
     for (const change of ['weights', 'images'] as const) {

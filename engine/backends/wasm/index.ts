@@ -5,8 +5,10 @@
 //   index.ts ──→ planner.ts   which kernels, and what waits to run with what follows: pure
 //      │             │
 //      ╰──→ convert.ts ─────→ store.ts ──→ threadPool.ts ──→ assembly/
-//           carries plans out,  blocks and    runs a kernel's items
+//           carries plans out,  blocks and    runs records      the kernels
 //           converts layouts    memory        on all threads
+//
+//   program.ts: a step's kernel calls, noted once (recording.ts) and replayed
 //
 // Three things make it fast besides SIMD:
 //  - A kernel may wait until its result is read, so that neighbours run as one: matmul or conv2d with the bias and the
@@ -374,6 +376,7 @@ function build(
     },
     crossEntropy(logits, labels, m, n, smoothing = 0) {
       const loss = make(1)
+      if (store.recording) store.recording.loss = at(loss)
       const x = at(logits)
       logits.softmax = { at: logits.softmax?.at ?? take(4 * m * n), m, n }
       const losses = take(4 * m)

@@ -212,6 +212,7 @@ export const constants = {
   ACTIVE_FILTERS: 32,
   SCORES: 64,
   ARGUMENTS: 16,
+  FINITE: -2,
   GUARD: -1,
   RECORD: 128,
   SINGLE: 256,

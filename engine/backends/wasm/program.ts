@@ -34,7 +34,9 @@ interface Recorded {
   readonly sets: Recording['sets']
   /** Memory that is changed before a guard may stop the program, and where it is copied to before. */
   readonly saved: readonly { readonly from: number; readonly to: number; readonly size: number }[]
-  readonly results: readonly { readonly length: number; readonly at: number }[]
+  readonly results: readonly { readonly length: number; readonly at: number; readonly from: number }[]
+  /** The record that stops it if the loss is no number; −1 if there is none. */
+  readonly finite: number
   /** The memory that it shares with the others, and the pieces that are its own. */
   readonly ranges: readonly Range[]
   readonly owned: readonly number[]
@@ -48,6 +50,8 @@ export function createPrograms(store: Store, as: Converter['as']) {
   /** Every program there is, and the memory that they share. */
   const all = new Set<Recorded>()
   let shared: Range[] = []
+  /** Where what was copied to results came from. */
+  const sources = new WeakMap<Block, number>()
 
   /** Keeps the memory that programs share from being handed out; a program of which a part is in other hands has had its time. */
   function reserve(more: readonly Range[] = []) {
@@ -86,6 +90,7 @@ export function createPrograms(store: Store, as: Converter['as']) {
   function copied(x: Block, recording: Recording): Block {
     const from = as(x, 'dense').at
     const y = store.adopt(new Block(x.length))
+    sources.set(y, from)
     y.layouts.push({ kind: 'dense', at: store.takeOwn(4 * x.length) })
     store.run('repeat', Math.ceil(x.length / sizes.CHUNK), [from, x.length, denseOf(y)!.at, x.length])
     if (recording.made.has(x)) store.free(x)
@@ -113,6 +118,7 @@ export function createPrograms(store: Store, as: Converter['as']) {
       for (const [i, value] of args.entries()) if (typeof value === 'function') live.push({ at: record, i, value })
     }
     runs.delete('guard')
+    runs.delete('finite')
     const lastGuard = notes.map(({ kernel }) => kernel).lastIndexOf('guard')
     const saved: { from: number; to: number; size: number }[] = []
     for (const [x, layouts] of used)
@@ -139,8 +145,9 @@ export function createPrograms(store: Store, as: Converter['as']) {
         const { at } = denseOf(y)!
         y.layouts = [{ kind: 'dense', at, borrowed: true }]
         owned.push(at)
-        return { length: y.length, at }
+        return { length: y.length, at, from: sources.get(y)! }
       }),
+      finite: notes.map(({ kernel }) => kernel).indexOf('finite'),
       ranges,
       owned,
       valid: true,
@@ -177,7 +184,11 @@ export function createPrograms(store: Store, as: Converter['as']) {
     for (const { at, i, value } of program.live) store.threadPool.writeLive(at, i, value())
     const { bytes } = store.view()
     for (const { from, to, size } of program.saved) bytes.copyWithin(to, from, from + size)
-    if (store.runProgram(program.at, program.count, program.scratch) < program.count) {
+    const ran = store.runProgram(program.at, program.count, program.scratch)
+    if (ran === program.finite) {
+      const { floats } = store.view()
+      for (const { length, at, from } of program.results) floats.copyWithin(at >> 2, from >> 2, (from >> 2) + length)
+    } else if (ran < program.count) {
       for (const { from, to, size } of program.saved) bytes.copyWithin(from, to, to + size)
       return undefined
     }

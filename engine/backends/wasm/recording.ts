@@ -9,7 +9,7 @@ import type { Block, ImageSet, Layout } from './layout.js'
 export type Live = () => number
 
 export interface Noted {
-  readonly kernel: keyof Kernels | 'guard'
+  readonly kernel: keyof Kernels | 'guard' | 'finite'
   readonly items: number
   readonly args: readonly (number | Live)[]
 }
@@ -47,9 +47,18 @@ export class Recording {
     if (!this.made.has(x) && !this.used.has(x)) this.used.set(x, x.layouts.slice())
   }
 
+  /** The address of the latest loss: a program stops before anything is changed for it if it is no number. */
+  loss = 0
+
   /** Notes that a buffer is about to be changed. */
   change(x: Block) {
-    if (!this.made.has(x) && !this.changed.has(x)) this.changed.set(x, this.notes.length)
+    if (this.made.has(x)) return
+    if (this.loss) {
+      this.note('finite', 0, [this.loss], 0)
+      this.#kept.add(this.loss)
+      this.loss = 0
+    }
+    if (!this.changed.has(x)) this.changed.set(x, this.notes.length)
   }
 
   keep(values: SlotValues, at: number) {

@@ -20,7 +20,7 @@ export interface Invitation {
 
 /** A kernel to be run for so many items, `before` being those of the records before it in its program. */
 export interface KernelCall {
-  readonly kernel: keyof Kernels | 'guard'
+  readonly kernel: keyof Kernels | 'guard' | 'finite'
   readonly items: number
   readonly args: readonly (number | Live)[]
   readonly before: number
@@ -55,7 +55,11 @@ export function help(kernels: Exports, { memory, thread }: Invitation) {
 
 /** Runs programs from the main thread, which takes part as thread 0. */
 export class ThreadPool {
-  readonly #numbers = new Map(signatures.map(([kernel, kinds], number) => [kernel as string, { number, kinds }]))
+  readonly #numbers = new Map<string, { readonly number: number; readonly kinds: string }>([
+    ...signatures.map(([kernel, kinds], number) => [kernel, { number, kinds }] as const),
+    ['guard', { number: sizes.GUARD, kinds: 'iii' }],
+    ['finite', { number: sizes.FINITE, kinds: 'i' }],
+  ])
   readonly #runs = new Map<string, number>()
   readonly #functions: Functions
   #words: Int32Array
@@ -87,7 +91,7 @@ export class ThreadPool {
 
   /** Writes a record of a program. */
   write(at: number, { kernel, items, args, before }: KernelCall) {
-    const known = kernel === 'guard' ? { number: sizes.GUARD, kinds: 'iii' } : this.#numbers.get(kernel)
+    const known = this.#numbers.get(kernel)
     if (!known) throw new Error(`wasm: there is no kernel ${kernel}`)
     this.#refresh()
     const word = at >> 2

@@ -7,7 +7,8 @@
 // changes nothing: an item writes only its own part of the result, and sums over items are added in their order.
 //
 // A record of the kernel GUARD calls nothing: where the number at an address is not what it was when the program was recorded
-// (at most a limit, or above it), the program ends there, for another kernel would have been chosen.
+// (at most a limit, or above it), the program ends there, for another kernel would have been chosen. One of FINITE ends it where
+// the number at an address is none: of the loss, before the optimizer's step.
 //
 // What threads share lies at the beginning of the memory (the build keeps the first 8192 bytes free for it):
 //   JOB       raised when a program is there to be walked (odd), and when it is done (even)
@@ -33,6 +34,7 @@ const LOOKS: i32 = 4000
 export const RECORD: i32 = 128
 export const ARGUMENTS: i32 = 16
 export const GUARD: i32 = -1
+export const FINITE: i32 = -2
 const ITEMS_BITS: u64 = 24
 
 @inline
@@ -145,10 +147,15 @@ function check(): void {
   if (atomic.load<i32>(FAILED)) unreachable()
 }
 
-/** Whether a record is a guard, and what it looks at is not as it was. Its arguments: address, limit, whether it was above. */
+/** Whether a record ends the program. Of a guard the arguments are: address, limit, whether it was above. */
 @inline
 function stops(record: usize): bool {
-  if (load<i32>(record) != GUARD) return false
+  const kernel = load<i32>(record)
+  if (kernel >= 0) return false
+  if (kernel == FINITE) {
+    const x = load<f32>(load<u32>(record, 16))
+    return x - x != 0
+  }
   return i32(load<i32>(load<u32>(record, 16)) > load<i32>(record, 20)) != load<i32>(record, 24)
 }
 
