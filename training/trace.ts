@@ -64,13 +64,18 @@ export async function traceStep(
     const names = new Map<Tensor, string>([[input, 'x']])
     for (const [name, weight] of network.parameters) names.set(weight, name)
     const layers = new Map<Tensor, string>()
-    const steps = scope(() => {
+    const made: Downloading[] = []
+    const leaves = new Map<Tensor, Promise<Values>>()
+    scope(() => {
       const loss = forward(network, input, labels, mode, layers)
       const steps = observe(loss, broken)
       backward(loss)
-      return steps.map(step => ({ ...step, values: step.tensor.download(), shape: step.tensor.shape }))
+      // All is asked for at once: the weights may be others a moment later.
+      for (const leaf of steps.flatMap(({ inputs }) => inputs))
+        if (leaf.edges.length === 0 && !leaves.has(leaf)) leaves.set(leaf, leaf.download())
+      for (const step of steps) made.push({ ...step, values: step.tensor.download(), shape: step.tensor.shape })
     })
-    return await collect(steps, names, layers)
+    return await collect(made, leaves, names, layers)
   } finally {
     input.free()
   }
@@ -144,6 +149,7 @@ type Downloading = Step & { readonly values: Promise<Values>; readonly shape: Sh
 /** Puts the notes together. A tensor that nothing made stands before the first operation that takes it. */
 async function collect(
   steps: readonly Downloading[],
+  leaves: ReadonlyMap<Tensor, Promise<Values>>,
   names: ReadonlyMap<Tensor, string>,
   layers: ReadonlyMap<Tensor, string>,
 ): Promise<Trace> {
@@ -160,7 +166,7 @@ async function collect(
         name: names.get(leaf) ?? leaf.op,
         op: leaf.op,
         shape: size,
-        values: await leaf.download(),
+        values: (await leaves.get(leaf))!,
         gradient: received,
         inputs: [],
       })

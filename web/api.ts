@@ -114,6 +114,44 @@ export interface TestResult {
   readonly mistakes: readonly PicturedMistake[]
 }
 
+/** A tensor of a training step: its numbers (of a very large matrix the first rows), its shape, and the length of the vector. */
+export interface TensorView extends Grid {
+  readonly whole: Shape
+  readonly norm: number
+}
+
+/** An operation of a training step, as the page shows it. */
+export interface OperationView {
+  readonly op: string
+  /** The layer that it belongs to. */
+  readonly layer?: string
+  /** Its formulas and shapes as the source's comment has them, and where that stands. */
+  readonly forward: string
+  readonly backward: string
+  readonly shapes: string
+  readonly source: string
+  /** What it made, and how fast the loss rises with each number of it. */
+  readonly y: TensorView
+  readonly dy: TensorView
+  /** What it computed that from, and what it passed on to each. */
+  readonly inputs: readonly { readonly name: string; readonly x: TensorView; readonly dx: TensorView }[]
+}
+
+/** One step of training on what was last read, undone again. */
+export interface StepView {
+  readonly loss: number
+  readonly operations: readonly OperationView[]
+  /** The parameters, with the weight of each that counts most. */
+  readonly parameters: readonly { readonly name: string; readonly shape: Shape; readonly largest: number }[]
+}
+
+/** A weight, how fast the loss rises with it, and the loss with the weight moved by each of the distances. */
+export interface WeightView {
+  readonly value: number
+  readonly gradient: number
+  readonly losses: readonly number[]
+}
+
 export interface Api {
   /** Builds a backend and hears which models there are. @returns what really runs, such as `wasm` */
   start(backend: string): Promise<{ readonly backend: string; readonly models: readonly string[] }>
@@ -134,6 +172,18 @@ export interface Api {
   unit(model: string, layer: number, place: number): Promise<UnitView>
   /** d(winning logit) / d(pixel), for what was last read. */
   saliency(model: string): Promise<Grid>
+  /** The way of what was last read, being of a class, to the loss and back. */
+  step(model: string, label: number): Promise<StepView>
+  /** The loss after a step of gradient descent with each of the learning rates. */
+  descend(model: string, label: number, rates: readonly number[]): Promise<number[]>
+  /** One weight of a parameter, moved by each of some distances. */
+  weight(
+    model: string,
+    label: number,
+    parameter: string,
+    index: number,
+    distances: readonly number[],
+  ): Promise<WeightView>
   /** Reads a strip of several digits. */
   readRow(drawing: Uint8Array, width: number, model: string): Promise<ReadRow | undefined>
   /** Trains until the epochs are done or stop() is called, reporting some hundred times. */

@@ -5,6 +5,7 @@ import type { Answers, Api, NetworkInfo, PageSettings, Reading } from './api.js'
 import { find, latest, make } from './dom.js'
 import { isolate } from './isolation.js'
 import { decimal, setLanguage, setProgram, t } from './language.js'
+import { BackpropPanel } from './panels/backpropPanel.js'
 import { CodePanel } from './panels/codePanel.js'
 import { InsidePanel } from './panels/insidePanel.js'
 import { MistakesPanel } from './panels/mistakesPanel.js'
@@ -101,6 +102,15 @@ const mistakes = new MistakesPanel(
     goTo('desk')
   },
 )
+const backprop = new BackpropPanel(
+  api,
+  () => {
+    const info = networks.get(state.model)
+    const own = last?.results.find(({ model }) => model === state.model)?.probabilities
+    return info && own && { info, answer: own.indexOf(Math.max(...own)) }
+  },
+  fail,
+)
 const code = new CodePanel(api, () => (isReady(state.model) ? networks.get(state.model) : undefined), fail)
 
 /** Reads the drawing with the chosen model and those beside it, and shows all that follows. */
@@ -121,6 +131,7 @@ const read = latest(async () => {
     times.length = Math.min(times.length, 5)
   }
   showReading()
+  backprop.refresh()
   if (insideSeen) await inside.show(!last || !isReady(state.model))
   await showSaliency()
 })

@@ -45,6 +45,7 @@ import {
 } from '../engine/index.js'
 import { models } from '../models/index.js'
 import type { Answers, Api, Grid, NetworkInfo, PageSettings } from './api.js'
+import { descended, stepView, weightView, type Studied } from './backprop.js'
 import { Job, learn } from './training.js'
 
 /** A network that has been opened. */
@@ -191,6 +192,10 @@ const api: Api = {
     ])
     return dx
   },
+
+  step: (model, label) => stepView(studied(model, label)),
+  descend: (model, label, rates) => descended(studied(model, label), rates),
+  weight: (model, label, parameter, index, distances) => weightView(studied(model, label), parameter, index, distances),
 
   readRow: (drawing, width, model) =>
     readRow(imageOf(drawing, width), images =>
@@ -368,6 +373,13 @@ async function probabilities(model: string, images: readonly Float32Array[]): Pr
 function input({ network }: Opened): Tensor {
   if (seen?.length !== sizeOf(network.input)) throw new Error('nothing was read yet')
   return tensor(backend, seen, [1, ...network.input])
+}
+
+/** What was last read, with what it shows, and the network that learns from it. */
+function studied(model: string, label: number): Studied {
+  const one = ready(model)
+  if (seen?.length !== sizeOf(one.network.input)) throw new Error('nothing was read yet')
+  return { network: one.network, backend, x: seen, label, asItReads: fn => asItReads(one, fn) }
 }
 
 /** dy[place] / dx, in x's shape; to be called in a scope. */

@@ -93,6 +93,31 @@ export const fr: Readonly<Record<Message, string>> = {
   'unit.weights': 'Poids w',
   'unit.products': 'Produits x·w',
 
+  'backprop.title': 'Rétropropagation',
+  'backprop.lead':
+    'Un pas d’apprentissage, mis à plat : de votre dessin à la perte, puis retour, avec le gradient de chaque nombre en chemin. Le réseau n’en apprend rien. Dites que c’est un autre chiffre, et voyez les gradients grandir.',
+  'backprop.blank': 'Dessinez un chiffre plus haut : son chemin jusqu’à la perte et retour apparaît ici.',
+  'backprop.label': 'C’est un',
+  'backprop.back': 'Une opération en arrière',
+  'backprop.next': 'Une opération en avant',
+  'backprop.keys': 'ou avec les flèches du clavier',
+  'backprop.forward': 'Propagation, {step} sur {steps}',
+  'backprop.backward': 'Rétropropagation, {step} sur {steps}',
+  'backprop.makes': 'De ce qui est donné d’abord, elle fait y.',
+  'backprop.passes':
+    'Elle reçoit dy, la vitesse à laquelle la perte croît avec y, et transmet à chacune de ses entrées :',
+  'backprop.loss': 'La perte L vaut {loss}.',
+  'backprop.rate': 'Taux d’apprentissage',
+  'backprop.after': 'L après ce pas',
+  'backprop.weight': 'Un poids',
+  'backprop.parameter': 'Paramètre',
+  'backprop.index': 'Lequel de ses poids',
+  'backprop.nudge': 'Déplacez-le',
+  'backprop.moved': 'Déplacé de {distance} :',
+  'backprop.measured': 'L mesurée',
+  'backprop.promised': 'L promise',
+  'backprop.place': 'Des entiers séparés par des virgules, de 0 à {last}',
+
   'training.title': 'Entraîner',
   'training.lead':
     'Regardez un réseau apprendre de 60 000 chiffres. Il apprend en arrière-plan : dessinez, et voyez-le progresser.',
