@@ -163,3 +163,20 @@ describe('The two READMEs', () => {
     for (const text of [english, french]) assert.ok(text.length <= 10_161, `${text.length}`)
   })
 })
+
+describe('A chapter in French', () => {
+  for (const [english, french] of [['docs/backprop.md', 'docs/fr/retropropagation.md']])
+    it(`${french} has the headings, programs and links of ${english}`, () => {
+      const shapeOf = (page: string) => ({
+        levels: [...read(page).matchAll(/^(#+) /gm)].map(([, level]) => level),
+        // what programs print may be said in either language
+        blocks: blocksOf(page).map(({ language, file, code }) => [
+          language,
+          file,
+          language === 'console' ? '' : code.replace(/'[^'\n]*'/g, "''"),
+        ]),
+        links: [...read(page).matchAll(/\]\(([^)#]+)/g)].map(([, link]) => join(page, '..', link)),
+      })
+      assert.deepEqual(shapeOf(french), shapeOf(english))
+    })
+})
