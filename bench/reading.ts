@@ -22,13 +22,18 @@ type Predict = (images: readonly Image[]) => Promise<Float32Array[]>
 export async function openConvnet(path: string, backend: Backend): Promise<Predict> {
   const network: Network = models.convnet().load(backend, deserialize(await readFile(path)).tensors)
   const [classes] = network.output
-  return async images => {
+  const read = async (images: readonly Image[]) => {
     const all = new Float32Array(images.length * images[0].size)
     images.forEach((image, i) => all.set(image.data, i * image.size))
     const rows = scope(() => network.predict(tensor(backend, all, [images.length, ...network.input])))
     const values = await rows.download()
     rows.free()
     return images.map((_, i) => Float32Array.from(values.slice(i * classes, (i + 1) * classes)))
+  }
+  return async images => {
+    const rows: Float32Array[] = []
+    for (let from = 0; from < images.length; from += 512) rows.push(...(await read(images.slice(from, from + 512))))
+    return rows
   }
 }
 

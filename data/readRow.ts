@@ -2,7 +2,7 @@
 import { type Box, type Image, type Pixels } from './image.js'
 import { lean, prepareDigit } from './preprocess.js'
 import { clean } from './clean.js'
-import { segment, type Candidate, type Stretch } from './segment.js'
+import { segmentLines, type Candidate, type Stretch } from './segment.js'
 
 /** One digit that was read, and where. */
 export interface ReadDigit {
@@ -12,12 +12,19 @@ export interface ReadDigit {
   readonly probabilities: ArrayLike<number>
 }
 
-export interface ReadRow {
+export interface ReadLine {
   /** The digits in a row, such as `75011`. */
   readonly text: string
+  /** The same, as they stand apart: `['75', '011']`. */
+  readonly words: readonly string[]
   /** The product of the digits' probabilities: how likely it is that all are right. */
   readonly confidence: number
   readonly digits: readonly ReadDigit[]
+}
+
+/** All that was read, its text a line for each line. */
+export interface ReadRow extends Omit<ReadLine, 'words'> {
+  readonly lines: readonly ReadLine[]
 }
 
 /** What one more digit costs: that much more sure (e to the power of it) its parts must be read than the whole. */
@@ -27,15 +34,16 @@ const digitCost = 0.4
 const usualSlant = 0.18
 
 /**
- * Reads the digits of a picture of ink [h,w]; undefined if it is blank.
+ * Reads the digits of a picture of ink [h,w], in one line or several; undefined if it is blank.
  * @param predict the probabilities of each prepared image [28,28], one row of classes an image
  */
 export async function readRow(
   image: Pixels,
   predict: (inputs: Image[]) => Promise<ArrayLike<number>[]>,
 ): Promise<ReadRow | undefined> {
-  const stretches = segment(clean(image))
-  if (stretches.length === 0) return undefined
+  const rows = segmentLines(clean(image))
+  if (rows.length === 0) return undefined
+  const stretches = rows.flat()
   const candidates = stretches.flatMap(stretch => stretch.candidates)
   // Each is read as it was written, and as it would lean if the row leant as MNIST does; what counts is the mean.
   const [boxes, written]: [Box[], Image[]] = [[], []]
@@ -44,11 +52,11 @@ export async function readRow(
     boxes.push(box)
     written.push(prepareDigit(ink)!.input)
   }
-  const by = usualSlant - stretches[0].slant
-  const rows = await predict([...written, ...written.map(input => lean(input, by))])
+  const leans = stretches.flatMap(({ slant, candidates }) => candidates.map(() => usualSlant - slant))
+  const seen = await predict([...written, ...written.map((input, i) => lean(input, leans[i]))])
   const read = new Map(
     candidates.map((candidate, i) => {
-      const [first, second] = [rows[i], rows[i + candidates.length]]
+      const [first, second] = [seen[i], seen[i + candidates.length]]
       return [
         candidate,
         readDigit(
@@ -58,9 +66,29 @@ export async function readRow(
       ]
     }),
   )
-  const digits = stretches.flatMap(stretch => likeliest(stretch, read))
-  return { text: digits.map(d => d.label).join(''), confidence: digits.reduce((p, d) => p * winning(d), 1), digits }
+  const lines = rows.map(line => lineOf(line.flatMap(stretch => likeliest(stretch, read))))
+  return {
+    text: lines.map(({ text }) => text).join('\n'),
+    confidence: lines.reduce((p, { confidence }) => p * confidence, 1),
+    digits: lines.flatMap(({ digits }) => digits),
+    lines,
+  }
 }
+
+function lineOf(digits: readonly ReadDigit[]): ReadLine {
+  const heights = digits.map(({ box }) => box.height).sort((a, b) => a - b)
+  const gaps = digits.slice(1).map(({ box }, i) => box.left - digits[i].box.left - digits[i].box.width)
+  const usual = [...gaps].sort((a, b) => a - b)[(gaps.length - 1) >> 1]
+  const far = Math.max(farApart * heights[heights.length >> 1], 2 * usual)
+  const words = ['']
+  digits.forEach(({ label }, i) => {
+    if (i > 0 && gaps[i - 1] > far) words.push('')
+    words[words.length - 1] += `${label}`
+  })
+  return { text: words.join(''), words, confidence: digits.reduce((p, digit) => p * winning(digit), 1), digits }
+}
+/** A gap of so many heights of a digit, and of twice the usual gap, is a space. */
+const farApart = 0.9
 
 /**
  * The digits of a stretch under which it is likeliest. Place by place from the left, the best way to get there is the

@@ -1,6 +1,6 @@
-// A row of digits, such as a postal code, taken apart into single ones.
+// Rows of digits, such as postal codes, taken apart into single ones.
 //   1. The ink falls into connected pieces; specks are dropped.
-//   2. The slant of the writing is measured, so that leaning digits can be told apart by upright lines.
+//   2. Pieces that stand beside each other are a line; its slant is measured, so that leaning digits can be told apart by upright lines.
 //   3. Pieces that stand over one another are one broken digit; small ones join their nearest neighbour.
 //   4. A wide piece may be one wide digit or several that touch: it can be cut where the ink is thinnest. Which cuts are
 //      right is left to the network, which reads what lies between any two of them (readRow.ts).
@@ -51,33 +51,105 @@ const overlap = 0.4
 /** A part belongs to what is no farther away than this, and a digit of several parts is no wider, in typical heights. */
 const near = 0.6
 const widest = 1.2
-/** A piece wider than this, in typical heights, may be two digits. 90 % of MNIST's digits are narrower. */
-const wide = 1
+/** A piece wider than this, in typical heights, may be two digits, as a 1 and a 7; 90 % of MNIST's digits are narrower than `usual`. */
+const wide = 0.75
+const usual = 0.95
+/** How far a cut may bend to either side to cross less ink, in heights, and what a pixel aside costs, in pixels of ink. */
+const bend = 0.2
+const asideCost = 0.02
+/** Of what a cut leaves, a piece of less ink than this share of the largest is the neighbour's. */
+const crumb = 0.12
 /** Cuts are at least this far from each other and from the piece's ends, and there are at most so many, in heights. */
-const cutDistance = 0.2
-const cutsAHeight = 3
+const cutDistance = 0.15
+const cutsAHeight = 4
 /** What it costs to cut through ink one typical height long, and to be one typical height wider than high. */
-const inkCost = 3
-const widthCost = 1.5
+const inkCost = 6
+const widthCost = 3.5
 /** Ink in more pieces than this, or with room for more digits, is no row of digits. */
 const most = 2000
 
 /**
- * The pieces of a picture of ink [h,w] on a ground of 0, from left to right; none if it is blank.
+ * The pieces of a picture of ink [h,w] on a ground of 0: line by line from top to bottom, each from left to right; none if it is
+ * blank.
  * @throws ChiffreError if the ink is in thousands of pieces
  */
-export function segment(image: Pixels): Stretch[] {
+export function segmentLines(image: Pixels): Stretch[][] {
   const w = image.shape[1]
   const ink = rowMajor(image)
   const pieces = withoutSpecks(withRims(connectedPieces(ink, w, connects), ink, w), w)
   if (pieces.length === 0) return []
-  const slant = slantOf(pieces, w)
-  const height = typicalHeight(pieces, w)
-  const groups = joined(pieces, slant, height, w).map(piece => ({ piece, span: spanOf(piece, slant, w) }))
-  checkCount(groups.reduce((sum, { span }) => sum + Math.ceil(width(span) / height), 0))
-  return groups
-    .sort((a, b) => middle(a.span) - middle(b.span))
-    .map(({ piece, span }) => stretchOf(piece, span, slant, height, ink, w))
+  const lines = linesOf(pieces, typicalHeight(pieces, w), w).map(line => {
+    const [slant, height] = [slantOf(line, w), typicalHeight(line, w)]
+    return {
+      slant,
+      height,
+      groups: joined(line, slant, height, w).map(piece => ({ piece, span: spanOf(piece, slant, w) })),
+    }
+  })
+  const countOf = ({ groups, height }: (typeof lines)[0]) =>
+    groups.reduce((sum, { span }) => sum + Math.ceil(width(span) / height), 0)
+  checkCount(lines.reduce((sum, line) => sum + countOf(line), 0))
+  return lines.map(({ groups, slant, height }) =>
+    groups
+      .sort((a, b) => middle(a.span) - middle(b.span))
+      .map(({ piece, span }) => stretchOf(piece, span, slant, height, ink, w)),
+  )
+}
+
+/** The stretches of all lines, one after the other. */
+export const segment = (image: Pixels): Stretch[] => segmentLines(image).flat()
+
+/**
+ * Which pieces stand beside each other. From left to right, a piece belongs to the line whose last piece shares most of its rows with
+ * it, so that a line may climb or fall; one that shares few with any begins a line. Parts of digits go where the nearest piece is.
+ */
+function linesOf(pieces: readonly Piece[], height: number, w: number): Piece[][] {
+  interface Line {
+    readonly members: Piece[]
+    readonly boxes: Box[]
+  }
+  const boxed = pieces.map(piece => ({ piece, box: boxOf(piece, w) })).sort((a, b) => a.box.left - b.box.left)
+  const isPart = ({ box }: (typeof boxed)[0]) => box.height < part * height
+  const shared = (a: Box, b: Box) =>
+    (Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top)) / Math.min(a.height, b.height)
+  const lines: Line[] = []
+  for (const one of boxed.filter(one => !isPart(one))) {
+    const best = lines.reduce<Line | undefined>(
+      (most, line) =>
+        !most || shared(line.boxes.at(-1)!, one.box) > shared(most.boxes.at(-1)!, one.box) ? line : most,
+      undefined,
+    )
+    const line = best && shared(best.boxes.at(-1)!, one.box) >= sameLine ? best : { members: [], boxes: [] }
+    if (line !== best) lines.push(line)
+    line.members.push(one.piece)
+    line.boxes.push(one.box)
+  }
+  if (lines.length === 0) return [[...pieces]]
+  const top = ({ boxes }: Line) => boxes.reduce((sum, box) => sum + box.top + box.height / 2, 0) / boxes.length
+  lines.sort((a, b) => top(a) - top(b))
+  for (const { piece, box } of boxed.filter(isPart)) {
+    let [nearest, least] = [lines[0], Infinity]
+    for (const line of lines) {
+      const near = nearestOf(line.boxes, box.left)
+      const away = Math.max(0, near.top - box.top - box.height, box.top - near.top - near.height)
+      if (away < least) [nearest, least] = [line, away]
+    }
+    nearest.members.push(piece)
+  }
+  return lines.map(({ members }) => members)
+}
+/** Pieces that share this much of the lower one's rows may stand on one line. */
+const sameLine = 0.3
+
+/** Of boxes from left to right, the last that begins before a place, or the first (a binary search). */
+function nearestOf(boxes: readonly Box[], left: number): Box {
+  let [from, to] = [0, boxes.length]
+  while (to - from > 1) {
+    const half = (from + to) >> 1
+    if (boxes[half].left <= left) from = half
+    else to = half
+  }
+  return boxes[from]
 }
 
 function checkCount(count: number) {
@@ -167,7 +239,9 @@ function withoutSpecks({ pixels, starts }: Pieces, w: number): Piece[] {
  * @param w the picture's width
  */
 export function slantOf(pieces: readonly Piece[], w: number): number {
-  const bottom = pieces.reduce((most, piece) => Math.max(most, rowsOf(piece, w).to), 0)
+  const spans = pieces.map(piece => rowsOf(piece, w))
+  const top = spans.reduce((least, { from }) => Math.min(least, from), Infinity)
+  const bottom = spans.reduce((most, { to }) => Math.max(most, to), 0) - top
   const slants: number[] = []
   for (let slant = -1; slant <= 1; slant += 0.05) slants.push(slant)
   // A slant of −1 puts the lowest row that far to the left of its place, one of 1 to the right.
@@ -175,8 +249,8 @@ export function slantOf(pieces: readonly Piece[], w: number): number {
   const counts = new Int32Array(slants.length * columns)
   for (const piece of pieces)
     for (const pixel of piece) {
-      const row = Math.floor(pixel / w)
-      const column = pixel - row * w
+      const row = Math.floor(pixel / w) - top
+      const column = pixel % w
       for (let k = 0; k < slants.length; k++) counts[k * columns + bottom + Math.round(column + slants[k] * row)]++
     }
   let [best, bestScore] = [0, -1]
@@ -266,14 +340,27 @@ function stretchOf(piece: Piece, span: Span, slant: number, height: number, ink:
     const row = Math.floor(pixel / w)
     return Math.round(pixel - row * w + slant * row - span.from)
   }
-  const inkOf = new Float64Array(Math.ceil(width(span)) + 1)
-  for (const pixel of piece) inkOf[columnOf(pixel)] += ink[pixel] / 255
-
-  const places = [0, ...cutsOf(inkOf, piece, span, height, w), inkOf.length]
-  const end = places.length - 1
-  const slotOf = new Int32Array(inkOf.length)
-  for (let slot = 0; slot < end; slot++) slotOf.fill(slot, places[slot], places[slot + 1])
-  const { pixels, starts } = sorted(piece, end, pixel => slotOf[columnOf(pixel)])
+  const { top, height: rows } = boxOf(piece, w)
+  const columns = Math.ceil(width(span)) + 1
+  const straight = new Float32Array(rows * columns) // the piece with its slant taken out
+  const inkOf = new Float64Array(columns)
+  for (const pixel of piece) {
+    inkOf[columnOf(pixel)] += ink[pixel] / 255
+    straight[(Math.floor(pixel / w) - top) * columns + columnOf(pixel)] = ink[pixel] / 255
+  }
+  const cuts = cutsOf(inkOf, piece, span, height, w).map(place => pathOf(straight, rows, columns, place, height))
+  const end = cuts.length + 1
+  // How many cuts surely lie left of a column, whatever their bends: from there on they are looked at.
+  const left = new Int32Array(columns)
+  for (const { last } of cuts) if (last + 1 < columns) left[last + 1]++
+  for (let column = 1; column < columns; column++) left[column] += left[column - 1]
+  const slotOf = (pixel: number) => {
+    const [row, column] = [Math.floor(pixel / w) - top, columnOf(pixel)]
+    let slot = left[column]
+    while (slot < cuts.length && column >= cuts[slot].path[row]) slot++
+    return slot
+  }
+  const { pixels, starts } = sorted(piece, end, slotOf)
   const slots = Array.from({ length: end }, (_, slot) => {
     const own = pixels.subarray(starts[slot], starts[slot + 1])
     return { across: spanOf(own, slant, w), down: rowsOf(own, w) }
@@ -292,20 +379,70 @@ function stretchOf(piece: Piece, span: Span, slant: number, height: number, ink:
         continue
       }
       if (!whole && width(down) < part * height) continue
-      const cut = to === end ? 0 : inkOf[places[to]] / height
-      const cost = inkCost * cut + widthCost * Math.max(0, share - wide)
+      const cut = to === end ? 0 : cuts[to - 1].ink / height
+      const cost = inkCost * cut + widthCost * Math.max(0, share - usual)
       const own = pixels.subarray(starts[from], starts[to])
       candidates.push({
         from,
         to,
         get segment() {
-          return segmentOf(own, ink, w)
+          return segmentOf(whole ? own : withoutCrumbs(own, ink, w), ink, w)
         },
         cost,
       })
     }
   }
   return { end, candidates, slant }
+}
+
+/**
+ * The way from top to bottom near a column that crosses the least ink, a column to the side for each row at most: its place in each
+ * row, and the ink that it crosses. Row by row, the best way to a place is the best way to one above it and one step on.
+ */
+function pathOf(straight: Float32Array, rows: number, columns: number, place: number, height: number) {
+  const from = Math.max(0, place - Math.round(bend * height))
+  const size = Math.min(columns - 1, place + Math.round(bend * height)) - from + 1
+  const cost = new Float32Array(rows * size)
+  const step = new Int8Array(rows * size)
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < size; j++) {
+      const own = straight[i * columns + from + j] + asideCost * Math.abs(from + j - place) * (i > 0 ? 0.1 : 1)
+      let [best, by] = [i > 0 ? cost[(i - 1) * size + j] : 0, 0]
+      if (i > 0)
+        for (const side of [-1, 1]) {
+          if (j + side < 0 || j + side >= size) continue
+          // A stroke one pixel thick has no gaps for who goes askew.
+          const askew = Math.min(straight[(i - 1) * columns + from + j], straight[i * columns + from + j + side])
+          const way = cost[(i - 1) * size + j + side] + asideCost + askew
+          if (way < best) [best, by] = [way, side]
+        }
+      cost[i * size + j] = best + own
+      step[i * size + j] = by
+    }
+  let at = 0
+  for (let j = 1; j < size; j++) if (cost[(rows - 1) * size + j] < cost[(rows - 1) * size + at]) at = j
+  const path = new Int32Array(rows)
+  let crossed = 0
+  for (let i = rows - 1; i >= 0; i--) {
+    path[i] = from + at
+    crossed += straight[i * columns + from + at]
+    at += step[i * size + at]
+  }
+  return { path, ink: crossed, last: from + size - 1 }
+}
+
+/** A part of a piece without what only touched the neighbour that was cut off. */
+function withoutCrumbs(piece: Piece, ink: Ink, w: number): Piece {
+  const { top, left, height, width: across } = boxOf(piece, w)
+  const own = new Float32Array(height * across)
+  const place = (pixel: number) => (Math.floor(pixel / w) - top) * across + (pixel % w) - left
+  for (const pixel of piece) own[place(pixel)] = ink[pixel]
+  const { labels, count } = connectedPieces(own, across, connects)
+  if (count < 2) return piece
+  const sizes = new Float64Array(count + 1)
+  for (const pixel of piece) sizes[labels[place(pixel)]] += ink[pixel]
+  const least = crumb * sizes.subarray(1).reduce((a, b) => Math.max(a, b), 0)
+  return piece.filter(pixel => labels[place(pixel)] === 0 || sizes[labels[place(pixel)]] >= least)
 }
 
 /** The columns in which a piece may be cut, in order: those with the least ink, with room between them. */

@@ -36,15 +36,23 @@ export async function run(argv: Read, program: string): Promise<number> {
       const { image, ground } = await readInk(path)
       const row = await about(path, () => readRow(image, images => predict(images.map(({ data }) => data))))
       if (!row) throw failure('file', { path, reason: failure('image.blank') })
-      const text = row.digits.map(({ label }) => classes[label]).join('')
-      const digits = row.digits.map(({ box, label, probabilities }) => ({
-        label,
-        probability: probabilities[label],
-        box,
+      const name = (digits: string) => Array.from(digits, digit => classes[Number(digit)]).join('')
+      const lines = row.lines.map(({ words, digits, ...line }) => ({
+        ...line,
+        text: name(line.text),
+        words: words.map(name),
+        digits: digits.map(({ box, label, probabilities }) => ({ label, probability: probabilities[label], box })),
       }))
-      const result = t('read.result', { text, confidence: percent(row.confidence), count: digits.length })
-      if (json) process.stdout.write(jsonLine({ image: path, ground, text, confidence: row.confidence, digits }))
-      else print(several ? t('file', { path, reason: result }) : result)
+      const digits = lines.flatMap(line => line.digits)
+      const text = lines.map(line => line.text).join('\n')
+      if (json) process.stdout.write(jsonLine({ image: path, ground, text, confidence: row.confidence, digits, lines }))
+      else {
+        if (several) print(t('read.file', { path }))
+        for (const { words, confidence, digits } of lines) {
+          print(t('read.result', { text: words.join(' '), confidence: percent(confidence), count: digits.length }))
+          print(`  ${digits.map(({ label, probability }) => `${classes[label]} ${percent(probability)}`).join('  ')}`)
+        }
+      }
       if (boxes === undefined) return
       const png = greyPng(image)
       for (const { box } of digits) frame(png, box)

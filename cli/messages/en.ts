@@ -386,6 +386,7 @@ export const en = {
   'option.row': 'PNG or JPEG files of several digits',
   'option.boxes': 'PNG to write, in which every digit found has a box (a folder, for several files)',
   'read.result': '{text} ({confidence} sure of all {count})',
+  'read.file': '{path}:',
   'read.saved': 'Boxes drawn in {path}',
   'image.kind': 'no picture that is known here; PNG and JPEG are read',
   'image.other':

@@ -502,6 +502,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.row': 'fichiers PNG ou JPEG de plusieurs chiffres',
   'option.boxes': 'PNG à écrire, où chaque chiffre trouvé a son cadre (un dossier, pour plusieurs fichiers)',
   'read.result': '{text} (sûr des {count} à {confidence})',
+  'read.file': '{path} :',
   'read.saved': 'Cadres dessinés dans {path}',
   'image.kind': 'ce n’est pas une image connue ici ; on lit PNG et JPEG',
   'image.other':

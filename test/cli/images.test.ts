@@ -279,7 +279,7 @@ describe('image files', function () {
       file('grey.png'),
     )
     assert.deepEqual([rows.code, rows.err], [1, bad])
-    assert.ok(rows.out.startsWith(`${file('grey.png')}: 7 (`), rows.out)
+    assert.ok(rows.out.startsWith(`${file('grey.png')}:\n7 (`), rows.out)
   })
 
   it('are what their first bytes say, whatever their name', async () => {
@@ -305,7 +305,10 @@ describe('image files', function () {
     it('are read from left to right, with how sure that is', async () => {
       const { code, out, err } = await read()
       assert.deepEqual([code, err], [0, ''])
-      assert.match(out, new RegExp(`^${labels.join('')} \\(\\d+\\.\\d\\d% sure of all 5\\)\\n$`))
+      assert.match(
+        out,
+        new RegExp(`^${labels.join('')} \\(\\d+\\.\\d\\d% sure of all 5\\)\\n(  \\d \\d+\\.\\d\\d%){5}\\n$`),
+      )
     })
 
     it('--json gives each digit’s box and probability; --boxes draws the boxes', async () => {
