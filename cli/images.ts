@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import ndarray from 'ndarray'
 import { PNG } from 'pngjs'
-import { checkDisguise, eachPixel, findInk, type Ink, type Pixels } from '../data/index.js'
+import { checkDisguise, eachPixel, inkOf, type Ink, type Pixels } from '../data/index.js'
 import { about, failure } from './errors.js'
 import { decodeJpeg } from './jpeg.js'
 import type { Picture } from './pixels.js'
@@ -50,9 +50,8 @@ export async function readPicture(path: string): Promise<Picture> {
  */
 export async function readInk(path: string): Promise<Ink> {
   return about(path, async () => {
-    const picture = await readPicture(path)
-    // What is transparent shows the paper: white, or black if the ink is white.
-    const ink = findInk(onPaper(picture, 255)) ?? findInk(onPaper(picture, 0))
+    const { data, height, width } = await readPicture(path)
+    const ink = inkOf(data, height, width)
     if (!ink) throw failure('image.blank')
     return ink
   })
@@ -69,14 +68,6 @@ export async function readLevels(path: string, channels: number): Promise<Pixels
       levels.data[i * channels + c] = Math.round(channels === 1 ? grey : (colours[c] ?? 255))
   }
   return levels
-}
-
-/** Red, green and blue of every pixel [h,w,3], as it looks on paper of the given grey. */
-function onPaper({ data, width, height }: Picture, paper: number): Pixels {
-  const colours = new Uint8Array(width * height * 3)
-  for (let k = 0, at = 0; at < colours.length; k += 4)
-    for (let c = 0; c < 3; c++) colours[at++] = Math.round(paper + (data[k + 3] / 255) * (data[k + c] - paper))
-  return ndarray(colours, [height, width, 3])
 }
 
 /** An image of grey levels 0–255, as a PNG in which `colour` marks may be set by paint(). */

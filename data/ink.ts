@@ -1,6 +1,7 @@
 // What is ink in a picture, dark on light or light on dark: what differs from the paper at its place more than the paper's own
 // grain does. Differences are shares of the paper's light, since a shadow takes the same share of paper and ink; and each colour
 // counts by how much of the ink and how little of the grain it shows: blue ink is darkest in red, red ink on blue paper in blue.
+import ndarray from 'ndarray'
 import { paperOf, paperRow, type Side, type Surface } from './paper.js'
 import { blank, type Image, type Pixels } from './image.js'
 import { rowMajor } from './rowMajor.js'
@@ -43,6 +44,22 @@ export function findInk(picture: Pixels, white = 255): Ink | undefined {
     image.data[k] = contrast
   })
   return stretch(image.data) ? { image, ground: colour.ground } : undefined
+}
+
+/**
+ * The ink of a picture as it is decoded: red, green, blue and alpha, row by row. What is transparent shows the paper: white, or black
+ * if the ink is white.
+ */
+export function inkOf(picture: Uint8Array | Uint8ClampedArray, h: number, w: number): Ink | undefined {
+  return findInk(onPaper(picture, h, w, 255)) ?? findInk(onPaper(picture, h, w, 0))
+}
+
+/** Red, green and blue of every pixel [h,w,3], as it looks on paper of the given grey. */
+function onPaper(picture: Uint8Array | Uint8ClampedArray, h: number, w: number, paper: number): Pixels {
+  const colours = new Uint8Array(h * w * 3)
+  for (let k = 0, at = 0; at < colours.length; k += 4)
+    for (let c = 0; c < 3; c++) colours[at++] = Math.round(paper + (picture[k + 3] / 255) * (picture[k + c] - paper))
+  return ndarray(colours, [h, w, 3])
 }
 
 interface Levels {

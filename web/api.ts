@@ -164,6 +164,11 @@ export interface Api {
     disturbance: Disturbance,
     models: readonly string[],
   ): Promise<Reading | undefined>
+  /**
+   * Finds the ink of a picture (red, green, blue and alpha), cleaned and cropped, on squares of 280x280 side by side; undefined if
+   * it is blank.
+   */
+  ink(picture: Uint8ClampedArray, width: number, squares: number): Promise<Uint8Array[] | undefined>
   /** Reads a picture, of which it is given the bytes in the shape of the model's input. */
   look(picture: Uint8Array, model: string): Promise<Answers>
   /** What each layer makes of what was last read, its input first; and the probabilities. */

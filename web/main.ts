@@ -9,6 +9,7 @@ import { BackpropPanel } from './panels/backpropPanel.js'
 import { CodePanel } from './panels/codePanel.js'
 import { InsidePanel } from './panels/insidePanel.js'
 import { MistakesPanel } from './panels/mistakesPanel.js'
+import { pasted, takePhotos } from './panels/photo.js'
 import { PicturePanel } from './panels/picturePanel.js'
 import { ReadingPanel } from './panels/readingPanel.js'
 import { TrainingPanel } from './panels/trainingPanel.js'
@@ -305,6 +306,12 @@ function goTo(id: string) {
 }
 
 function listen() {
+  const take = takePhotos('photo', pen, 1, api, fail)
+  document.addEventListener('paste', event => {
+    // On the strip if one is at it, else on the board.
+    if (find('code').contains(document.activeElement)) code.take(pasted(event))
+    else take(pasted(event))
+  })
   find('notice-close').addEventListener('click', () => showNotice(''))
   find('undo').addEventListener('click', () => pen.undo())
   for (const id of ['clear', 'small-clear']) find(id).addEventListener('click', () => pen.clear())

@@ -2,9 +2,11 @@
 import { expose } from 'comlink'
 import ndarray from 'ndarray'
 import {
+  clean,
   confusion,
   Dataset,
   disturb,
+  inkOf,
   mistakes,
   numbered,
   prepare,
@@ -24,7 +26,8 @@ import {
   type Checkpoint,
   type Training,
 } from '../training/index.js'
-import { blank, inkBox } from '../data/image.js'
+import { blank, crop, inkBox, type Pixels } from '../data/image.js'
+import { fit } from '../data/preprocess.js'
 import {
   argmax,
   backward,
@@ -112,6 +115,12 @@ const api: Api = {
       frame,
       ...(await answers(gridOf(image), names)),
     }
+  },
+
+  async ink(picture, width, squares) {
+    const height = picture.length / 4 / width
+    const found = inkOf(picture, height, width)
+    return found && onSquares(clean(found.image), squares)
   },
 
   look: (picture, model) => {
@@ -434,6 +443,22 @@ function cropGrid({ shape, values }: Grid, { top, left, height, width }: Box): G
     kept.set(values.subarray(from, from + width * channels), i * width * channels)
   }
   return { shape: [height, width, channels], values: kept }
+}
+
+/** Ink on squares side by side, its box in their middle and as large as fits. */
+function onSquares(image: Pixels, squares: number): Uint8Array[] {
+  const [side, margin] = [280, 36]
+  const box = inkBox(image, 64) ?? inkBox(image)!
+  const scale = Math.min((side - 2 * margin) / box.height, (squares * side - 2 * margin) / box.width)
+  const ink = fit(crop(image, box), scale * Math.max(box.height, box.width))
+  const [h, w] = ink.shape as [number, number]
+  const [top, left] = [Math.floor((side - h) / 2), Math.floor((squares * side - w) / 2)]
+  return Array.from({ length: squares }, (_, square) =>
+    Uint8Array.from({ length: side * side }, (_, k) => {
+      const [i, j] = [Math.floor(k / side) - top, (k % side) + square * side - left]
+      return i >= 0 && i < h && j >= 0 && j < w ? ink.get(i, j) : 0
+    }),
+  )
 }
 
 const imageOf = (bytes: Uint8Array, width: number) => ndarray(bytes, [bytes.length / width, width])

@@ -18,7 +18,7 @@ export function isDrawing(value: unknown): value is Drawing {
     (value as Partial<Record<string, unknown>>[]).every(
       mark =>
         (Number.isFinite(mark.width) && numbers(mark.points)) ||
-        (Number.isFinite(mark.left) && numbers(mark.pixels) && (mark.pixels as unknown[]).length === 784),
+        (Number.isFinite(mark.left) && numbers(mark.pixels) && isSquare((mark.pixels as unknown[]).length)),
     )
   )
 }
@@ -88,7 +88,7 @@ export class Pen {
     this.#changed()
   }
 
-  /** Puts grey levels 0–255 [28,28] on the board, in a square as high as the board from `left` on. */
+  /** Puts grey levels 0–255 of a square on the board, in a square as high as the board from `left` on. */
   put(pixels: Uint8Array, left = 0) {
     this.#marks.push(markOf(pixels, left))
     this.#changed()
@@ -178,6 +178,9 @@ export class Pen {
       mirror.getContext('2d')!.drawImage(this.canvas, 0, 0, mirror.width, mirror.height)
   }
 }
+
+/** Digits of the test set and pictures are squares of at most half the board's pixels. */
+const isSquare = (pixels: number) => pixels <= 280 ** 2 && Number.isInteger(Math.sqrt(pixels))
 
 const hundredths = (v: number) => Math.round(100 * v) / 100
 

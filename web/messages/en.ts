@@ -25,6 +25,9 @@ export const en = {
   'pen.undo': 'Undo',
   'pen.clear': 'Clear',
   'pen.example': 'A test digit',
+  'photo.open': 'A picture',
+  'photo.title': 'A photograph or a scan from a file or the camera; or drop one on the board, or paste it',
+  'photo.blank': '{file}: no ink stands out from the ground',
   'pen.example.title': 'Put a digit of the test set on the board',
 
   'verdict.blank': 'The board is blank.',

@@ -28,6 +28,10 @@ export const fr: Readonly<Record<Message, string>> = {
   'pen.undo': 'Annuler',
   'pen.clear': 'Effacer',
   'pen.example': 'Un chiffre de test',
+  'photo.open': 'Une image',
+  'photo.title':
+    'Une photo ou un scan, d’un fichier ou de l’appareil photo ; ou déposez-la sur le tableau, ou collez-la',
+  'photo.blank': '{file} : aucune encre ne se détache du fond',
   'pen.example.title': 'Mettre au tableau un chiffre du jeu de test',
 
   'verdict.blank': 'Le tableau est vide.',

@@ -6,11 +6,14 @@ import type { Api, NetworkInfo } from '../api.js'
 import { find, latest } from '../dom.js'
 import { percent, t } from '../language.js'
 import { Pen } from '../pen.js'
+import { takePhotos } from './photo.js'
 import { readsDrawings } from '../purpose.js'
 
 /** Where the boxes are drawn: the second canvas over the strip. */
 export class CodePanel {
   readonly #pen: Pen
+  /** Puts a picture on the strip. */
+  readonly take: (file: File | undefined) => void
   #row: ReadRow | undefined
   #examples = 0
 
@@ -23,6 +26,7 @@ export class CodePanel {
       if (drawing) this.#showBoxes(undefined)
       else void this.read().catch(onError)
     })
+    this.take = takePhotos('strip-photo', this.#pen, 4, api, onError)
     find('strip-undo').addEventListener('click', () => this.#pen.undo())
     find('strip-clear').addEventListener('click', () => this.#pen.clear())
     find('strip-example').addEventListener('click', () => void this.#example().catch(onError))
