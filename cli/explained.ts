@@ -125,13 +125,13 @@ function numbers(values: ArrayLike<number>): string[] {
   return left > 0 ? [...lines, t('explain.more', { count: left })] : lines
 }
 
-/** A text in lines of at most 78 columns, indented. */
-function wrapped(text: string): string[] {
+/** A text in lines of at most 78 columns. */
+export function wrapped(text: string, indent = '  '): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const last = lines.at(-1)
-    if (last !== undefined && last.length + word.length < 76) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(`  ${word}`)
+    if (last !== undefined && last.length + word.length < 77) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(indent + word)
   }
   return text === '' ? [] : lines
 }

@@ -165,7 +165,14 @@ describe('The two READMEs', () => {
 })
 
 describe('A chapter in French', () => {
-  for (const [english, french] of [['docs/backprop.md', 'docs/fr/retropropagation.md']])
+  const inEnglish: Record<string, string> = {
+    'docs/fr/retropropagation.md': 'docs/backprop.md',
+    'docs/fr/seance.md': 'docs/lesson.md',
+  }
+  for (const [english, french] of [
+    ['docs/backprop.md', 'docs/fr/retropropagation.md'],
+    ['docs/lesson.md', 'docs/fr/seance.md'],
+  ])
     it(`${french} has the headings, programs and links of ${english}`, () => {
       const shapeOf = (page: string) => ({
         levels: [...read(page).matchAll(/^(#+) /gm)].map(([, level]) => level),
@@ -175,7 +182,11 @@ describe('A chapter in French', () => {
           file,
           language === 'console' ? '' : code.replace(/'[^'\n]*'/g, "''"),
         ]),
-        links: [...read(page).matchAll(/\]\(([^)#]+)/g)].map(([, link]) => join(page, '..', link)),
+        links: [...read(page).matchAll(/\]\(([^)#]+)/g)].map(([, link]) => {
+          const path = join(page, '..', link)
+          return inEnglish[path] ?? path
+        }),
+        rows: [...read(page).matchAll(/^\|/gm)].length,
       })
       assert.deepEqual(shapeOf(french), shapeOf(english))
     })

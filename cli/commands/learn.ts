@@ -10,6 +10,7 @@ import type { Exercise } from '../../learn/exercises.js'
 import { failure, misuse } from '../errors.js'
 import { replaceFile } from '../files.js'
 import { currentLanguage, t } from '../language.js'
+import { wrapped } from '../explained.js'
 import { significant } from '../numbers.js'
 import { filePath, grouped, valued, type Values } from '../options.js'
 import { table } from '../tables.js'
@@ -78,14 +79,16 @@ class Course implements Record<Action, () => number | Promise<number>> {
     return join(this.folder, `${this.current.id}.ts`)
   }
   get #shown() {
-    return relative(process.cwd(), this.#file)
+    const path = relative(process.cwd(), this.#file)
+    return path.startsWith('..') ? this.#file : path
   }
 
   /** The task, and the file, which is made if it is not there. */
   async introduce() {
     const { title, task } = this.current
     if (!existsSync(this.#file)) await this.#write(await this.lessons.begin(this.current, currentLanguage()))
-    say(`\n${title[currentLanguage()]}\n\n${task[currentLanguage()]}\n\n${t('learn.file', { path: this.#shown })}`)
+    const lines = wrapped(task[currentLanguage()].replaceAll('\n', ' '), '')
+    say(`\n${title[currentLanguage()]}\n\n${lines.join('\n')}\n\n${t('learn.file', { path: this.#shown })}`)
   }
 
   async check(): Promise<number> {
