@@ -15,7 +15,8 @@ import {
 import { eager } from '../engine/backends/gathered.js'
 import { models } from '../models/index.js'
 
-type NotKernel = 'name' | 'upload' | 'uploadPixels' | 'gather' | 'download' | 'program' | 'free' | 'live' | 'dispose'
+type NotKernel =
+  'name' | 'adapter' | 'upload' | 'uploadPixels' | 'gather' | 'download' | 'program' | 'free' | 'live' | 'dispose'
 export type Kernel = Exclude<keyof Backend, NotKernel>
 type Args<K extends Kernel> = Parameters<Backend[K]>
 

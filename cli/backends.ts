@@ -1,6 +1,7 @@
 // What --backend can be.
 import { cpu, gpujs, gpujsModes, wasm, wasmSupported, type Backend } from '../engine/index.js'
-import { translate } from './language.js'
+import { installed } from './installed.js'
+import { t, translate } from './language.js'
 
 /** What the command line says about a backend, besides its name. */
 export interface BackendOptions {
@@ -35,6 +36,14 @@ export const backendNames = Object.entries(backends).flatMap(([name, { modes = [
   ...modes.map(mode => `${name}:${mode}`),
 ])
 
+/** Those of them that this machine may have: where a way to a graphics card is not installed, its modes are not offered. */
+export const offeredBackends = () => {
+  const ways = { webgpu: installed('webgpu'), headlessgl: installed('gl') }
+  const absent = ['gpujs:webgl2', ...Object.entries(ways).flatMap(([mode, there]) => (there ? [] : `gpujs:${mode}`))]
+  if (!ways.webgpu && !ways.headlessgl) absent.push('gpujs')
+  return backendNames.filter(name => !absent.includes(name))
+}
+
 /** The fastest that runs everywhere. */
 export const defaultBackend = () => (wasmSupported() ? 'wasm' : 'cpu')
 
@@ -42,4 +51,11 @@ export const defaultBackend = () => (wasmSupported() ? 'wasm' : 'cpu')
 export function createBackend(named: string, options: Omit<BackendOptions, 'mode'> = {}): Promise<Backend> {
   const [name, mode] = named.split(':')
   return backends[name].create({ ...options, mode })
+}
+
+/** Says on stderr which card computes; or that none does, if software stands for one. */
+export function nameAdapter({ name, adapter }: Backend) {
+  if (!adapter) return
+  const said = adapter.software ? 'backend.software' : 'backend.adapter'
+  process.stderr.write(t(said, { backend: name, adapter: adapter.name }) + '\n')
 }

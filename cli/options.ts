@@ -6,7 +6,7 @@ import { basename, dirname } from 'node:path'
 import type { Options } from 'yargs'
 import { augmentations } from '../data/index.js'
 import type { MessageValues } from '../engine/index.js'
-import { backendNames, createBackend, defaultBackend } from './backends.js'
+import { backendNames, createBackend, defaultBackend, nameAdapter, offeredBackends } from './backends.js'
 import { checkpointPath } from './checkpoint.js'
 import { failure, misuse } from './errors.js'
 import { integer, t } from './language.js'
@@ -75,9 +75,9 @@ export const valued = <T>(describe: string, parse: (typed: string) => T, shown?:
   ...(shown !== undefined && { defaultDescription: `${shown}` }),
 })
 
-/** An option that takes one of the choices. */
-export const chosen = <T extends string>(name: string, choices: readonly T[], shown?: T) => {
-  const describe = t('help.choices', { what: t(`option.${name}` as Message), choices: choices.join(', ') })
+/** An option that takes one of the choices. @param offered which of them the help names */
+export const chosen = <T extends string>(name: string, choices: readonly T[], shown?: T, offered = choices) => {
+  const describe = t('help.choices', { what: t(`option.${name}` as Message), choices: offered.join(', ') })
   return valued(describe, typed => choose(name, typed, choices), shown)
 }
 
@@ -163,7 +163,7 @@ export const dataOption = () => ({ ...transposeOption(), data: valued(t('option.
 export const networkOptions = async () => ({
   ...(await checkpointOptions()),
   ...grouped('help.network', {
-    backend: { ...chosen('backend', backendNames), default: defaultBackend() },
+    backend: { ...chosen('backend', backendNames, undefined, offeredBackends()), default: defaultBackend() },
     threads: valued(t('option.threads'), count('threads'), t('option.threads.default')),
     'strict-float': flag(t('option.strict-float')),
   }),
@@ -198,8 +198,11 @@ function modelOption(names: readonly string[]) {
 export type NetworkValues = Values<Awaited<ReturnType<typeof networkOptions>>>
 
 /** The backend that --backend, --threads and --strict-float describe; whoever asks for it disposes of it. */
-export const backendOf = (values: Pick<NetworkValues, 'backend' | 'threads' | 'strict-float'>) =>
-  createBackend(values.backend, { threads: values.threads, strictFloat: values['strict-float'] })
+export async function backendOf(values: Pick<NetworkValues, 'backend' | 'threads' | 'strict-float'>) {
+  const backend = await createBackend(values.backend, { threads: values.threads, strictFloat: values['strict-float'] })
+  nameAdapter(backend)
+  return backend
+}
 
 /** Where the checkpoint of --model, --name and --storage, or of --out, is. */
 export function pathOf({

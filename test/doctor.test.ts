@@ -17,7 +17,13 @@ const cli = (...args: string[]) =>
 
 interface Report {
   machine: { node: string; threads: number }
-  backends: { backend: string; ran?: string; error?: number; reason?: string }[]
+  backends: {
+    backend: string
+    ran?: string
+    adapter?: { name: string; software: boolean }
+    error?: number
+    reason?: string
+  }[]
   advice: string[]
 }
 
@@ -35,10 +41,23 @@ describe('doctor', () => {
       assert.equal(named(name).ran, name)
       assert.ok(named(name).error! > 0 && named(name).error! < 1e-6, `error ${named(name).error}`)
     })
-  it('finds headless GL, or says what to install', () => {
-    const { ran, reason } = named('gpujs')
-    if (ran) assert.equal(ran, 'gpujs:headlessgl')
-    else assert.match(`${reason}\n${report.advice.join()}`, /no GPU path[^]*apt-get install/)
+  it('finds a way to a graphics card, and its name, or says what to install', () => {
+    const { ran, reason, adapter } = named('gpujs')
+    if (!ran) assert.match(`${reason}\n${report.advice.join()}`, /no way from Node[^]*(webgpu|WebGPU)[^]*It needs/)
+    else {
+      assert.match(ran, /^gpujs:(webgpu|headlessgl)$/)
+      assert.ok(adapter!.name)
+      assert.equal(adapter!.software, report.advice.join().includes(`${adapter!.name}. --backend wasm is faster`))
+    }
+  })
+  it('agrees with what train --help offers', () => {
+    const help = cli('train', '--help', '--lang', 'en').replace(/\s+/g, ' ')
+    const offered = /what computes: ([^[]*) \[/.exec(help)![1].split(', ')
+    assert.deepEqual(offered.slice(0, 2), ['cpu', 'wasm'])
+    assert.ok(!offered.includes('gpujs:webgl2'), `${offered}`)
+    for (const { backend, ran } of report.backends) if (ran) assert.ok(offered.includes(backend), backend)
+    const without = /webgpu is not installed/.test(String(named('gpujs:webgpu').reason))
+    assert.equal(offered.includes('gpujs:webgpu'), !without)
   })
 })
 

@@ -1,6 +1,6 @@
 // What cannot run says so in one line, which names the operation and the limit.
 import assert from 'node:assert/strict'
-import { ChiffreError, gpujs } from '../engine/index.js'
+import { ChiffreError, gpujs, webgpuAdapters } from '../engine/index.js'
 
 const refused = (key: string, text: RegExp) => (error: unknown) => {
   assert.ok(error instanceof ChiffreError, String(error))
@@ -16,14 +16,22 @@ describe('gpu.js refuses', () => {
 
   it("a browser's GL in Node", () => assert.rejects(gpujs('webgl2'), refused('gpujs.unsupported', /webgl2/)))
 
-  it('to be anything but headless GL in Node, and says what is missing', async () => {
+  it('to be anything but WebGPU or headless GL in Node, and says what is missing', async () => {
     try {
       const backend = await gpujs()
-      assert.equal(backend.name, 'gpujs:headlessgl')
+      assert.match(backend.name, /^gpujs:(webgpu|headlessgl)$/)
       await backend.dispose()
     } catch (error) {
-      refused('gpujs.missing', /package gl .* display .*doctor/)(error)
+      refused('gpujs.none', /(package webgpu|WebGPU) .*; the package gl .* display .*doctor/)(error)
     }
+  })
+  it('to find adapters where there is no WebGPU, and says why', async () => {
+    try {
+      assert.ok((await webgpuAdapters()).length > 0)
+    } catch (error) {
+      assert.match((error as ChiffreError).key, /^gpujs\.(webgpu|webgpu\.broken|adapter)$/)
+    }
+    assert.ok(!(globalThis as { navigator?: { gpu?: object } }).navigator?.gpu, 'WebGPU is left behind')
   })
 
   it('a tensor beyond 2^24 numbers, where an index in float32 is no longer exact', async () => {

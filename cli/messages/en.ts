@@ -79,6 +79,9 @@ export const en = {
   'option.name.default': 'that of the model',
   'option.storage': 'folder of the checkpoints',
   'option.out': 'path of the checkpoint: --storage and --name in one',
+  'backend.adapter': '{backend} computes on {adapter}',
+  'backend.software':
+    '{backend} computes on software, which the processor runs, not on a graphics card: {adapter}; --backend wasm is faster by far',
   'option.backend': 'what computes',
   'option.threads': 'threads of the wasm backend',
   'option.threads.default': 'one a core',
@@ -316,7 +319,8 @@ export const en = {
   'doctor.machine': 'This machine',
   'doctor.processor': 'Processor',
   'doctor.threads': 'Threads',
-  'doctor.gl': 'GL',
+  'doctor.none': 'none: {reason}',
+  'doctor.drawn': '{adapter}: software, on the processor',
   'doctor.gl.unbuilt': 'none: the package gl is not installed',
   'doctor.gl.blind': 'none: gl finds no display',
   'doctor.yes': 'yes',
@@ -327,8 +331,16 @@ export const en = {
   'doctor.works': 'works',
   'doctor.fails': 'does not work',
   'doctor.wrong': '{backend} computes wrong results here: its relative error is {error}',
+  'doctor.webgpu':
+    'For --backend gpujs on a graphics card, install webgpu, of 132 MB, which compiles nothing (its script, which npm 12 does not run, is not needed):\n  npm install --no-save webgpu@0.6.2',
+  'doctor.driver.linux':
+    'It needs the Vulkan driver of the card: NVIDIA’s own, or for Intel and AMD, on Debian or Ubuntu:\n  apt-get install libvulkan1 mesa-vulkan-drivers',
+  'doctor.driver.win32': 'It needs nothing but the driver of the card: it computes through Direct3D 12.',
+  'doctor.driver.darwin': 'It needs nothing else: it computes through Metal.',
+  'doctor.software':
+    'This is software, which the processor runs, not a graphics card: {adapters}. --backend wasm is faster by far.',
   'doctor.build':
-    'For --backend gpujs on a graphics card, gl must be installed, which compiles it. On Debian or Ubuntu:\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm install --no-save gl@8.1.6',
+    'Where there is no WebGPU, GL may do: gl, which is compiled, and needs a display. On Debian or Ubuntu:\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm install --no-save gl@8.1.6\n  npm install-scripts approve gl; npm rebuild gl    (with npm 12, which compiled nothing without this)',
   'doctor.display':
     'For --backend gpujs, gl needs a display. On a server, a virtual one will do. On Debian or Ubuntu:\n  apt-get install xvfb xauth libgl1 libgl1-mesa-dri\n  xvfb-run -a {program} doctor',
 

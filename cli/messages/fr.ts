@@ -57,8 +57,13 @@ export const fr: Readonly<Record<Message, string>> = {
   'engine.simd':
     'cette machine n’a pas de SIMD WebAssembly, dont le calcul wasm a besoin ; le calcul cpu marche partout',
 
+  'gpujs.none':
+    'gpujs : Node n’a ici aucun accès à une carte graphique : {webgpu} ; {gl}. La commande `doctor` dit quoi installer ; gpujs:cpu et gpujs:webasm s’en passent',
+  'gpujs.webgpu': 'le paquet webgpu n’est pas installé (voir `doctor`)',
+  'gpujs.webgpu.broken': 'le paquet webgpu ne se charge pas : {reason}',
+  'gpujs.adapter': 'WebGPU ne trouve ni carte graphique ni pilote pour elle (voir `doctor`)',
   'gpujs.missing':
-    'gpujs : pas de GPU accessible dans Node : le paquet gl n’est pas installé, ou ne trouve pas d’écran (sur un serveur, lancez sous xvfb-run -a). La commande `doctor` dit quoi installer ; gpujs:cpu et gpujs:webasm s’en passent',
+    'le paquet gl n’est pas installé, ou ne trouve pas d’écran (sur un serveur, lancez sous xvfb-run -a ; voir `doctor`)',
   'gpujs.unsupported': 'gpujs : {mode} ne marche pas ici',
   'gpujs.unknown': 'gpujs : il n’y a pas de mode {mode} ; attendu l’un de {modes}',
   'gpujs.degraded': 'gpujs : {op} n’a pas tourné sur {mode} mais sur un autre genre de noyau : {reason}',
@@ -180,6 +185,9 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.name.default': 'celui du modèle',
   'option.storage': 'dossier des sauvegardes',
   'option.out': 'chemin de la sauvegarde : --storage et --name en un',
+  'backend.adapter': '{backend} calcule sur {adapter}',
+  'backend.software':
+    '{backend} calcule sur un logiciel, que le processeur exécute, et non sur une carte graphique : {adapter} ; --backend wasm est bien plus rapide',
   'option.backend': 'ce qui calcule',
   'option.threads': 'fils d’exécution du calcul wasm',
   'option.threads.default': 'un par cœur',
@@ -423,7 +431,8 @@ export const fr: Readonly<Record<Message, string>> = {
   'doctor.machine': 'Cette machine',
   'doctor.processor': 'Processeur',
   'doctor.threads': 'Fils d’exécution',
-  'doctor.gl': 'GL',
+  'doctor.none': 'aucun : {reason}',
+  'doctor.drawn': '{adapter} : logiciel, sur le processeur',
   'doctor.gl.unbuilt': 'aucun : le paquet gl n’est pas installé',
   'doctor.gl.blind': 'aucun : gl ne trouve pas d’écran',
   'doctor.yes': 'oui',
@@ -434,8 +443,16 @@ export const fr: Readonly<Record<Message, string>> = {
   'doctor.works': 'marche',
   'doctor.fails': 'ne marche pas',
   'doctor.wrong': '{backend} calcule faux ici : son erreur relative est {error}',
+  'doctor.webgpu':
+    'Pour --backend gpujs sur une carte graphique, installez webgpu, de 132 Mo, qui ne compile rien (son script, que npm 12 ne lance pas, ne sert à rien) :\n  npm install --no-save webgpu@0.6.2',
+  'doctor.driver.linux':
+    'Il lui faut le pilote Vulkan de la carte : celui de NVIDIA, ou pour Intel et AMD, sous Debian ou Ubuntu :\n  apt-get install libvulkan1 mesa-vulkan-drivers',
+  'doctor.driver.win32': 'Il ne lui faut que le pilote de la carte : il calcule par Direct3D 12.',
+  'doctor.driver.darwin': 'Il ne lui faut rien d’autre : il calcule par Metal.',
+  'doctor.software':
+    'C’est un logiciel, que le processeur exécute, et non une carte graphique : {adapters}. --backend wasm est bien plus rapide.',
   'doctor.build':
-    'Pour --backend gpujs sur une carte graphique, gl doit être installé, ce qui le compile. Sous Debian ou Ubuntu :\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm install --no-save gl@8.1.6',
+    'Sans WebGPU, GL peut convenir : gl, qui est compilé, et demande un écran. Sous Debian ou Ubuntu :\n  apt-get install g++ make python3 python-is-python3 pkg-config libxi-dev libgl-dev libgl1 libgl1-mesa-dri\n  npm install --no-save gl@8.1.6\n  npm install-scripts approve gl; npm rebuild gl    (avec npm 12, qui sans cela n’a rien compilé)',
   'doctor.display':
     'Pour --backend gpujs, gl a besoin d’un écran. Sur un serveur, un écran virtuel suffit. Sous Debian ou Ubuntu :\n  apt-get install xvfb xauth libgl1 libgl1-mesa-dri\n  xvfb-run -a {program} doctor',
 

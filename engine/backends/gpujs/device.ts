@@ -1,9 +1,10 @@
 // One gpu.js instance: its kernels, each compiled once, and the arrays that it holds on the device.
-import type { Buffer } from '../../backend.js'
+import type { Adapter, Buffer } from '../../backend.js'
 import { ChiffreError } from '../../errors.js'
+import { glAdapter } from './adapter.js'
 import { exactTexels, glslReads } from './glsl.js'
 import type { Kernel } from './kernels.js'
-import { kernelClass, loadLibrary, type Argument, type Gpu, type KernelRun } from './library.js'
+import { kernelClass, loadLibrary, type Argument, type Context, type Gpu, type KernelRun } from './library.js'
 import type {
   KernelClass,
   KernelMapRun,
@@ -15,6 +16,7 @@ import type {
   TextureClass,
 } from './library.js'
 import { problem } from './messages.js'
+import { share, type Share } from './webgpu.js'
 
 /** Numbers on the device. On WebGPU they are a promise: every call there is one. */
 export interface DeviceBuffer extends Buffer {
@@ -43,19 +45,22 @@ export class Device {
   private constructor(
     readonly mode: Mode,
     library: Library,
+    /** What it has of WebGPU's device, if that is what runs it. */
+    readonly shared?: Share,
   ) {
     this.#library = library
     this.#kind = kernelClass(library, mode)
     this.#gpu = new library.GPU({ mode })
     this.packed = mode === 'headlessgl' || mode === 'webgl2'
-    this.#limit = Math.min(largest, 4 * (this.#kind.features?.maxTextureSize ?? Infinity) ** 2)
+    this.#limit = Math.min(largest, shared?.limit ?? 4 * (this.#kind.features?.maxTextureSize ?? Infinity) ** 2)
   }
 
   /** @throws ChiffreError if the mode does not run on this machine */
   static async open(mode: Mode): Promise<Device> {
     const library = await loadLibrary()
-    const supported = mode === 'webgpu' ? await library.GPU.isWebGPUAvailable() : kernelClass(library, mode).isSupported
-    if (!supported) throw mode === 'headlessgl' ? problem('gpujs.missing', {}) : problem('gpujs.unsupported', { mode })
+    if (mode === 'webgpu') return new Device(mode, library, await share(library))
+    if (!kernelClass(library, mode).isSupported)
+      throw mode === 'headlessgl' ? problem('gpujs.missing', {}) : problem('gpujs.unsupported', { mode })
     return new Device(mode, library)
   }
 
@@ -94,7 +99,11 @@ export class Device {
     if (this.mode === 'webgpu')
       return this.#enqueue(async () => {
         const { numbers } = await x.held
-        return numbers instanceof Float32Array ? numbers : numbers.toArray()
+        const buffer = numbers as Texture // of which only what WebGPU has, too, is used here
+        const fail = this.#failing('download', [buffer])
+        const values = await Promise.resolve(buffer.toArray()).catch(fail)
+        if (this.shared!.failure() !== undefined || buffer.context.isLost) fail()
+        return values
       })
     const { numbers } = x.held as Held
     if (numbers instanceof Float32Array) return numbers.slice()
@@ -102,6 +111,13 @@ export class Device {
     const values = texture.renderRawOutput().slice(0, x.length)
     this.#checkContext('download', texture)
     return values
+  }
+
+  /** What computes x and everything else here, if it is not this program. */
+  adapterOf(x: DeviceBuffer): Adapter | undefined {
+    if (this.shared) return this.shared.adapter
+    const { numbers } = x.held as Held
+    return 'context' in numbers ? glAdapter(numbers.context as Context) : undefined
   }
 
   free(x: DeviceBuffer) {
@@ -114,6 +130,7 @@ export class Device {
     for (const x of [...this.live]) this.free(x)
     await this.#queue
     await this.#gpu.destroy()
+    await this.shared?.close()
   }
 
   #keep({ op, length }: Kernel, make: () => Held | Promise<Held>): DeviceBuffer {
@@ -144,13 +161,7 @@ export class Device {
       held.forEach(release)
       return joined
     }
-    const fail = (error: unknown): never => {
-      if (error instanceof ChiffreError) throw error
-      const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-      for (const arg of args)
-        if (typeof arg === 'object' && 'context' in arg) this.#checkContext(kernel.op, arg as Texture)
-      throw problem('gpujs.kernel', { op: kernel.op, mode: this.mode, reason })
-    }
+    const fail = this.#failing(kernel.op, args)
     try {
       const result = this.#compiled(kernel, args)(...args)
       return result instanceof Promise ? result.then(check).catch(fail) : check(result)
@@ -194,7 +205,17 @@ export class Device {
   }
 
   #checkContext(op: string, { context }: Texture) {
-    if (context.isContextLost?.()) throw problem('gpujs.lost', { op, mode: this.mode })
+    if (context.isLost ?? context.isContextLost?.()) throw problem('gpujs.lost', { op, mode: this.mode })
+  }
+
+  /** What to do about an error of op: say what it comes from. */
+  #failing(op: string, args: readonly Argument[]) {
+    return (error?: unknown): never => {
+      if (error instanceof ChiffreError) throw error
+      for (const arg of args) if (typeof arg === 'object' && 'context' in arg) this.#checkContext(op, arg as Texture)
+      const reason = this.shared?.failure() ?? (error instanceof Error ? error.message.split('\n')[0] : String(error))
+      throw problem('gpujs.kernel', { op, mode: this.mode, reason })
+    }
   }
 
   /** Textures are of the class that their kernel writes; here each gets a reading of either class, of the same texels. */

@@ -2,7 +2,8 @@
 // loss, and each kernel of the contract is one or a few gathers (kernels.ts; packed.ts for four numbers at a time).
 //
 // gpu.js is a large library and few runs need it: it is loaded only when this backend is asked for.
-import { FADED, type AdamStep, type Backend, type Conv2dShape, type Pool2dShape, type Transposed, type Values } from '../../backend.js' // prettier-ignore
+import { FADED, type Adapter, type AdamStep, type Backend, type Conv2dShape, type Pool2dShape, type Transposed, type Values } from '../../backend.js' // prettier-ignore
+import { ChiffreError } from '../../errors.js'
 import { eager, gathered, maskOf } from '../gathered.js'
 import { Device, type DeviceBuffer } from './device.js'
 import * as kernels from './kernels.js'
@@ -12,41 +13,59 @@ import * as packed from './packed.js'
 import { unary } from './unary.js'
 
 export { messages as gpujsMessages } from './messages.js'
+export { webgpuAdapters } from './webgpu.js'
 export type { Mode as GpujsMode } from './library.js'
 
 /** gpu.js's kinds of kernel, the ones on a GPU first. */
 export const gpujsModes = ['headlessgl', 'webgl2', 'webgpu', 'webasm', 'cpu'] as const satisfies readonly Mode[]
 
 /**
- * The gpu.js backend in the given mode: by default headless GL in Node and webgl2 in a browser. Its name says what
- * really ran, such as `gpujs:headlessgl`.
+ * The gpu.js backend in the given mode: by default webgl2 in a browser, and in Node WebGPU, else headless GL. Its name says
+ * what really ran, such as `gpujs:webgpu`, and its adapter on what.
  * @throws ChiffreError if the mode does not run here, or computes wrong results
  */
 export async function gpujs(mode?: string): Promise<Backend<DeviceBuffer>> {
-  const chosen = mode ?? ('document' in globalThis || 'importScripts' in globalThis ? 'webgl2' : 'headlessgl')
-  if (!isMode(chosen)) throw problem('gpujs.unknown', { mode: chosen, modes: gpujsModes.join(', ') })
-  const device = await Device.open(chosen)
-  await verify(device)
-  return backend(device)
+  if (mode !== undefined && !isMode(mode)) throw problem('gpujs.unknown', { mode, modes: gpujsModes.join(', ') })
+  const inBrowser = 'document' in globalThis || 'importScripts' in globalThis
+  const device = mode || inBrowser ? await Device.open(mode ?? 'webgl2') : await openInNode()
+  try {
+    return backend(device, await verify(device))
+  } catch (error) {
+    await device.dispose()
+    throw error
+  }
+}
+
+/** The first way to a graphics card, or why there is none. */
+async function openInNode(): Promise<Device> {
+  const without = async (webgpu: unknown) => {
+    if (!(webgpu instanceof ChiffreError)) throw webgpu
+    return Device.open('headlessgl').catch((gl: unknown) => {
+      throw gl instanceof ChiffreError ? problem('gpujs.none', { webgpu, gl }) : gl
+    })
+  }
+  return Device.open('webgpu').catch(without)
 }
 
 const isMode = (mode: string): mode is Mode => (gpujsModes as readonly string[]).includes(mode)
 
 /** A first run shows what runs and that it computes; on GL it also writes and reads the first whole texels. */
-async function verify(device: Device) {
+async function verify(device: Device): Promise<Adapter | undefined> {
   const x = device.upload(copy(4), Float32Array.of(1, -2, 3, 4))
   const turned = device.packed ? device.consume(packed.transpose('verify', 4, 1)!, x) : x
   const y = device.consume(kernels.elementwise('verify', 'x', '', 4, 'x + x', device.packed), turned)
   const actual = [...(await device.download(y))].join()
   const expected = '2,-4,6,8'
+  const adapter = device.adapterOf(y)
   device.free(y)
-  if (actual !== expected) throw problem('gpujs.wrong', { mode: device.mode, actual, expected })
+  if (actual === expected) return adapter
+  throw problem('gpujs.wrong', { mode: device.mode, actual, expected })
 }
 
 /** y = x: what brings numbers to the device. */
 const copy = (length: number) => kernels.elementwise('upload', 'x', '', length, 'x', false)
 
-function backend(device: Device): Backend<DeviceBuffer> {
+function backend(device: Device, adapter: Adapter | undefined): Backend<DeviceBuffer> {
   /** y = formula of the arrays' numbers, place by place. */
   const each = (
     op: string,
@@ -92,6 +111,7 @@ function backend(device: Device): Backend<DeviceBuffer> {
 
   return {
     name: `gpujs:${device.mode}`,
+    adapter,
 
     upload,
     uploadPixels,

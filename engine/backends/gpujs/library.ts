@@ -10,10 +10,19 @@ export interface DeviceArray {
 export interface Texture extends DeviceArray {
   readonly texture: object
   readonly size: ArrayLike<number>
-  readonly context: { isContextLost?(): boolean }
+  readonly context: Context
   readonly constructor: TextureClass
   /** Every pixel's four channels. */
   renderRawOutput(): Float32Array
+}
+
+/** GL's context; of a WebGPU buffer, what it shares with all others. */
+export interface Context {
+  readonly isLost?: boolean
+  isContextLost?(): boolean
+  readonly RENDERER?: number
+  getParameter?(name: number): unknown
+  getExtension?(name: string): { readonly UNMASKED_RENDERER_WEBGL: number } | null
 }
 
 export type TextureClass = new (settings: object) => Texture
@@ -60,12 +69,31 @@ export interface Gpu {
 
 export interface Library {
   readonly GPU: { new (settings: { mode: Mode }): Gpu; isWebGPUAvailable(): Promise<boolean> }
+  /** The one device on WebGPU, which all instances share until it is destroyed. */
+  readonly WebGPUContext: { acquire(): Promise<WebGPUContext>; destroy(): Promise<void> }
   readonly Input: new (values: Float32Array, size: readonly number[]) => Input
   readonly HeadlessGLKernel: KernelClass
   readonly WebGL2Kernel: KernelClass
   readonly WebGPUKernel: KernelClass
   readonly WebAssemblyKernel: KernelClass
   readonly CPUKernel: KernelClass
+}
+
+export interface WebGPUContext {
+  readonly adapter: GPUAdapter
+  readonly device: { onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null }
+}
+
+/** What a GPUAdapter of WebGPU says of itself; a browser may leave all of it empty. */
+export interface GPUAdapter {
+  readonly info: {
+    readonly vendor: string
+    readonly architecture: string
+    readonly device: string
+    readonly description: string
+    readonly isFallbackAdapter?: boolean
+  }
+  readonly limits: { readonly maxStorageBufferBindingSize: number }
 }
 
 export type Mode = 'headlessgl' | 'webgl2' | 'webgpu' | 'webasm' | 'cpu'
