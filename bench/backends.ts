@@ -18,8 +18,9 @@ export const usual = ['cpu', 'wasm']
 /** For kernels, those of gpu.js too: on a GPU if there is a way to one, else in plain JavaScript. */
 export async function usualKernels(): Promise<string[]> {
   try {
-    await (await gpujs('headlessgl')).dispose()
-    return [...usual, 'gpujs:headlessgl']
+    const backend = await gpujs()
+    await backend.dispose()
+    return [...usual, backend.name]
   } catch {
     return [...usual, 'gpujs:cpu']
   }

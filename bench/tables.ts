@@ -35,6 +35,9 @@ export function duration(seconds: number): string {
   return `${value < 100 ? value.toPrecision(3) : value.toFixed(0)} ${unit}`
 }
 
+/** On a card, or on software that stands for one. */
+const isOnGpu = (backend: string) => /^gpujs:(webgl2|webgpu|headlessgl)$/.test(backend)
+
 export const threadsOf = (threads: number) => `${threads} thread${threads === 1 ? '' : 's'}`
 
 export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks'>): Table {
@@ -56,8 +59,8 @@ export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks
       const cells = [kernel, sizes, models.join(' '), backend, `${threads}`]
       if (!timing) return [...cells, `skipped: ${duration(skipped!)} a call`, '', '', '', '', '']
       const gflops = flops / timing.median / 1e9
-      // What draws GL uses all cores, or none.
-      const share = backend === 'gpujs:headlessgl' ? '' : `${((100 * gflops) / peaks[threads].gflops).toFixed(1)} %`
+      // What draws uses all cores, or none.
+      const share = isOnGpu(backend) ? '' : `${((100 * gflops) / peaks[threads].gflops).toFixed(1)} %`
       return [
         ...cells,
         duration(timing.median),
@@ -73,7 +76,7 @@ export function kernelTable({ rows, peaks }: Pick<KernelResults, 'rows' | 'peaks
 
 /** As kernelTable, with how the first of our GPU backends does beside the others: below 1 says that it is faster. */
 export function browserTable({ rows }: Pick<BrowserResults, 'rows'>): Table {
-  const onGpu = rows.find(({ backend }) => backend.startsWith('gpujs:web'))?.backend
+  const onGpu = rows.find(({ backend }) => isOnGpu(backend))?.backend
   return {
     head: [
       'kernel',
@@ -108,7 +111,7 @@ export function browserTable({ rows }: Pick<BrowserResults, 'rows'>): Table {
 /** One of our GPU backends beside the others: our seconds, and the shares that they are of theirs. */
 export function besideTable({ rows }: Pick<BrowserResults, 'rows'>): Table {
   const names = [...new Set(rows.map(({ backend }) => backend))]
-  const onGpu = names.find(name => name.startsWith('gpujs:web'))
+  const onGpu = names.find(isOnGpu)
   const others = names.filter(name => /^(tfjs|naive)/.test(name))
   const found = (name: string | undefined, { kernel, sizes }: KernelRow) =>
     rows.find(row => row.backend === name && row.kernel === kernel && row.sizes === sizes)?.timing

@@ -1,0 +1,85 @@
+// npm run bench:gpu: what a graphics card makes of products, convolutions, transfers and whole models on gpu.js, beside wasm
+// on all cores. Every result is checked before its clock runs. It ends in a report that can be pasted into an issue.
+import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import yargs from 'yargs'
+import { gpujs, type Backend } from '../engine/index.js'
+import { backends } from './backends.js'
+import { checker } from './check.js'
+import { allCalls, type Kernel } from './kernelCalls.js'
+import { machine } from './machine.js'
+import { modelsOption, roundsOptions } from './options.js'
+import { root } from './results.js'
+import { ours, rounds } from './rounds.js'
+import { backendRunner, measureCall, measureTransfers, measureWaiting, type Transfer } from './runner.js'
+import { browserTable, duration, markdown, modelTable, transferTable } from './tables.js'
+import { takeTurns, type Contestant } from './turns.js'
+
+const argv = yargs(process.argv.slice(2))
+  .usage('npm run bench:gpu -- [options]\n\nMeasures a graphics card beside wasm, and writes a report to paste.')
+  .option('batch', { number: true, default: 128, describe: 'examples in a batch of the kernels' })
+  .option('time', { number: true, default: 0.3, describe: 'seconds to measure each call' })
+  .option('samples', { number: true, default: 5, describe: 'samples of each call, at least' })
+  .option('cap', {
+    number: true,
+    default: 2,
+    describe: 'what takes more seconds is measured only once, or not if ten times more',
+  })
+  .option('models', modelsOption)
+  .options(roundsOptions)
+  .strict()
+  .parseSync()
+
+const before = machine()
+const gpu = await gpujs().catch((error: unknown) => {
+  console.error((error as Error).message)
+  process.exit(1)
+})
+const threads = availableParallelism()
+const open: readonly (readonly [Backend, number])[] = [[await backends.wasm.make(threads), threads], [gpu, 1]] // prettier-ignore
+
+/** Where the time of the models goes. */
+const products: readonly Kernel[] = ['matmul', 'conv2d', 'conv2dGradInput', 'conv2dGradFilter']
+const check = checker()
+const waiting: string[] = []
+const transfers: (Transfer & { readonly threads: number })[] = []
+const contestants: Contestant[] = []
+for (const [backend, threads] of open) {
+  const runner = backendRunner(backend)
+  waiting.push(`${duration(await measureWaiting(runner, argv))} on ${backend.name}`)
+  transfers.push(...(await measureTransfers(runner, argv)).map(row => ({ ...row, threads })))
+  contestants.push({ name: backend.name, threads, measure: call => measureCall(call, runner, check.error, argv) })
+}
+const calls = allCalls(argv.batch).filter(({ kernel }) => products.includes(kernel))
+const rows = await takeTurns(calls, contestants, argv.cap)
+for (const [backend] of open) await backend.dispose()
+await check.end()
+
+const entries = await rounds(
+  argv.models.flatMap(model => [ours(model, 'wasm', threads, argv), ours(model, gpu.name, 1, argv)]),
+  argv.repeat,
+)
+
+const report = `## ${gpu.adapter?.name ?? 'A card without a name'}, on ${gpu.name}
+
+${gpu.adapter?.software ? '**This is software, which the processor runs, not a graphics card: the figures say nothing about one.**\n' : ''}
+${before.platform}, ${before.cpu}, ${before.cores} cores, Node ${before.node}, commit ${before.commit}, ${before.date}; load before: ${before.load.toFixed(1)}.
+Waiting for a result takes ${waiting.join(', ')}, which every time includes. An error is relative to the largest number of the reference's result.
+
+### Models: full MNIST in batches of 128
+
+${markdown(modelTable(entries))}
+
+### Products and convolutions, batches of ${argv.batch}
+
+${markdown(browserTable({ rows }))}
+
+### Transfers
+
+${markdown(transferTable(transfers))}
+`
+const path = 'bench/results/gpu.md'
+await writeFile(`${root}${path}`, report)
+console.log(
+  `${report}\nThis report is in ${path}. It is welcome in an issue; docs/benchmarks.md says what is published.`,
+)
