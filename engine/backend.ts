@@ -93,18 +93,10 @@ export interface AdamStep extends Omit<SgdStep, 'momentum'> {
   readonly step: number
 }
 
-/** What computes where it is not this program itself: a graphics card, or software that stands for one. */
-export interface Adapter {
-  /** Vendor, device and driver, as far as they are told. */
-  readonly name: string
-  /** Whether it is drawn by the processor, which `wasm` makes much better use of. */
-  readonly software: boolean
-}
-
 export interface Backend<B extends Buffer = Buffer> {
-  /** What really runs, such as `cpu`, `wasm` or `gpujs:headlessgl`. */
+  /** What really runs, such as `cpu`, `wasm` or `gpujs:webgpu`; and on which graphics card, or software in its place. */
   readonly name: string
-  readonly adapter?: Adapter | undefined
+  readonly adapter?: { readonly name: string; readonly software: boolean } | undefined
 
   // Memory
   upload(values: Values): B

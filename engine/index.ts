@@ -2,7 +2,14 @@
 export type * from './backend.js'
 export { backward, type Gradients } from './backward.js'
 export { cpu } from './backends/cpu.js'
-export { gpujs, gpujsMessages, gpujsModes, webgpuAdapters, type GpujsMode } from './backends/gpujs/index.js'
+export {
+  gpujs,
+  gpujsMessages,
+  gpujsModes,
+  webgpuAdapters,
+  type Adapter,
+  type GpujsMode,
+} from './backends/gpujs/index.js'
 export { wasm, wasmSupported, type WasmBackend, type WasmOptions } from './backends/wasm/index.js'
 export { ChiffreError, fill, messages, type MessageValues } from './errors.js'
 export { glorot, he, ones, zeros, type Initializer } from './initializers.js'

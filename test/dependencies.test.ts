@@ -1,5 +1,9 @@
 // Install scripts are found in the lock file, wherever a package lies, and only those that docs/decisions.md names may run.
 import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 interface Script {
   readonly withScripts: (lock: { packages: Record<string, { hasInstallScript?: boolean }> }) => string[]
@@ -24,5 +28,22 @@ describe('check:dependencies', () => {
       'About `core-js`.\n\n**Install scripts run for two.** `esbuild`\nand `gl`.\n\n**Another**: `left-pad`.\n'
     assert.deepEqual(unnamed(['esbuild', 'gl', 'core-js', 'left-pad', 'g'], decisions), ['core-js', 'left-pad', 'g'])
     assert.deepEqual(unnamed(['gl'], 'Nothing.'), ['gl'])
+  })
+})
+
+describe('the placeholder of webgpu', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chiffre-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const carried = join(folder, 'node_modules/chiffre/node_modules/webgpu')
+  const load = (query: string) => import(`${pathToFileURL(join(carried, 'index.js')).href}?${query}`) as Promise<object>
+
+  it('is none, by the code that says so, until somebody installs webgpu beside the package; then it is that one', async () => {
+    cpSync(fileURLToPath(new URL('../../placeholders/webgpu', import.meta.url)), carried, { recursive: true })
+    await assert.rejects(load('without'), { code: 'MODULE_NOT_FOUND' })
+    const installed = join(folder, 'node_modules/webgpu')
+    mkdirSync(installed)
+    writeFileSync(join(installed, 'package.json'), '{ "name": "webgpu", "type": "module", "main": "index.js" }')
+    writeFileSync(join(installed, 'index.js'), "export const create = () => 'a GPU'\nexport const globals = {}\n")
+    assert.equal(((await load('with')) as { create: () => string }).create(), 'a GPU')
   })
 })

@@ -1,6 +1,9 @@
 // What computes: the graphics card, by the name and driver that WebGPU or GL give it.
-import type { Adapter } from '../../backend.js'
+import type { Backend } from '../../backend.js'
 import type { Context, GPUAdapter } from './library.js'
+
+/** Vendor, device and driver, as far as they are told; and whether it is software, which the processor runs: `wasm` does so better. */
+export type Adapter = NonNullable<Backend['adapter']>
 
 const drawnBySoftware = /swiftshader|llvmpipe|softpipe|lavapipe|basic render|software/i
 

@@ -1,7 +1,7 @@
 // One gpu.js instance: its kernels, each compiled once, and the arrays that it holds on the device.
-import type { Adapter, Buffer } from '../../backend.js'
+import type { Buffer } from '../../backend.js'
 import { ChiffreError } from '../../errors.js'
-import { glAdapter } from './adapter.js'
+import { glAdapter, type Adapter } from './adapter.js'
 import { exactTexels, glslReads } from './glsl.js'
 import type { Kernel } from './kernels.js'
 import { kernelClass, loadLibrary, type Argument, type Context, type Gpu, type KernelRun } from './library.js'

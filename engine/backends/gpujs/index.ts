@@ -2,9 +2,10 @@
 // loss, and each kernel of the contract is one or a few gathers (kernels.ts; packed.ts for four numbers at a time).
 //
 // gpu.js is a large library and few runs need it: it is loaded only when this backend is asked for.
-import { FADED, type Adapter, type AdamStep, type Backend, type Conv2dShape, type Pool2dShape, type Transposed, type Values } from '../../backend.js' // prettier-ignore
+import { FADED, type AdamStep, type Backend, type Conv2dShape, type Pool2dShape, type Transposed, type Values } from '../../backend.js' // prettier-ignore
 import { ChiffreError } from '../../errors.js'
 import { eager, gathered, maskOf } from '../gathered.js'
+import type { Adapter } from './adapter.js'
 import { Device, type DeviceBuffer } from './device.js'
 import * as kernels from './kernels.js'
 import type { Mode } from './library.js'
@@ -14,6 +15,7 @@ import { unary } from './unary.js'
 
 export { messages as gpujsMessages } from './messages.js'
 export { webgpuAdapters } from './webgpu.js'
+export type { Adapter } from './adapter.js'
 export type { Mode as GpujsMode } from './library.js'
 
 /** gpu.js's kinds of kernel, the ones on a GPU first. */

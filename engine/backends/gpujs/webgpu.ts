@@ -1,7 +1,6 @@
 // WebGPU: a browser has it as navigator.gpu; Node gets one from the npm package webgpu (Dawn, which is Chromium's), where
 // somebody has installed it. While its object exists Node does not end, so the last to close takes it away again.
-import type { Adapter } from '../../backend.js'
-import { webgpuAdapter } from './adapter.js'
+import { webgpuAdapter, type Adapter } from './adapter.js'
 import type { GPUAdapter, Library } from './library.js'
 import { problem } from './messages.js'
 
