@@ -72,10 +72,10 @@ export class BackpropPanel {
       this.#weight = undefined
       find('backprop-label').replaceChildren(...this.#classes.map(name => make('option', {}, name)))
     }
-    find('backprop-body').classList.toggle('blank', !now)
-    find('backprop-blank').hidden = now !== undefined
-    if (!now) this.#step = undefined
-    else {
+    if (!now) {
+      this.#step = undefined
+      this.#showBody(false)
+    } else {
       this.#label = now.answer
       await this.#ask()
     }
@@ -100,9 +100,15 @@ export class BackpropPanel {
     const names = step.parameters.map(({ name }) => name)
     if (`${Array.from(options.options, ({ text }) => text)}` !== `${names}`)
       options.replaceChildren(...names.map(name => make('option', {}, name)))
+    this.#showBody(true)
     this.#showOperation()
     await this.#showWeight()
   })
+
+  #showBody(isShown: boolean) {
+    find('backprop-body').classList.toggle('blank', !isShown)
+    find('backprop-blank').hidden = isShown
+  }
 
   #turn(by: number) {
     if (!this.#step) return
@@ -137,6 +143,10 @@ export class BackpropPanel {
         return make('li', {}, button)
       }),
     )
+    // The one that is shown comes into sight, without moving the page.
+    const way = find('backprop-way')
+    const here = way.children[index] as HTMLElement
+    way.scrollLeft = here.offsetLeft - way.offsetLeft - (way.clientWidth - here.offsetWidth) / 2
     const given = shown.inputs.flatMap(({ name, x, dx }) => picture(isBack ? `∂L/∂ ${name}` : name, isBack ? dx : x))
     const result = isBack ? picture(`∂L/∂y (dy)`, shown.dy) : picture('y', shown.y)
     find('backprop-operation').replaceChildren(
@@ -255,7 +265,7 @@ function drawable({ shape, values }: Grid): Grid {
 }
 
 function smallTable(head: readonly string[], rows: readonly (readonly string[])[]): HTMLElement {
-  const table = make('table', { className: 'numbers' })
+  const table = make('table', { className: 'figures' })
   if (head.some(Boolean)) table.append(make('tr', {}, ...head.map(text => make('th', { scope: 'col' }, text))))
   for (const row of rows) table.append(make('tr', {}, ...row.map(text => make('td', {}, text))))
   return table
