@@ -28,14 +28,15 @@ function widthsOf(rows: readonly (readonly string[])[]): number[] {
 const narrowest = 10
 const lengthOf = (line: string) => Array.from(stripVTControlCharacters(line)).length
 
-/** A cell in lines of so many characters: broken between words, and within those that are longer. */
+/** A cell in lines of so many characters: broken between words, behind a folder of a path, or else anywhere. */
 function fold(cell: string, width: number): string {
   const lines: string[] = []
   for (const line of cell.split('\n')) {
     let rest = line
     while (lengthOf(rest) > width) {
       const space = rest.lastIndexOf(' ', width)
-      const at = space > 0 ? space : width
+      const slash = rest.lastIndexOf('/', width - 1)
+      const at = space > 0 ? space : slash > 0 ? slash + 1 : width
       lines.push(rest.slice(0, at))
       rest = rest.slice(at).trimStart()
     }

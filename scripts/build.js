@@ -133,7 +133,7 @@ async function writeOperations(list, path) {
   const files = list.map(line => line.split(' ')[0]).filter(p => /^engine\/(ops|losses)\/\w+\.ts$/.test(p))
   const operations = {}
   for (const file of files) {
-    const text = await readFile(join(root, file), 'utf8')
+    const text = (await readFile(join(root, file), 'utf8')).replaceAll('\r\n', '\n')
     for (const found of text.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport (?:const|function) (\w+)/g)) {
       const [all, comment, name] = found
       const parts = comment

@@ -103,24 +103,24 @@ async function takeAsItIs(path: string, shape: Shape): Promise<Taken> {
   return { path, input: Float32Array.from(pixels.data, level => level / 255) }
 }
 
-/** The columns of a table: all classes, or those that are likely, if there are many. */
-const mostColumns = 10
+/** How many of the classes that a network finds likeliest are shown. */
+const shown = 3
 
 function asTable(answers: readonly Answer[], classes: readonly string[]): string {
-  const all = [...classes.keys()]
-  const likeliest = (label: number) => Math.max(...answers.map(({ probabilities }) => probabilities[label]))
-  const shown =
-    classes.length <= mostColumns
-      ? all
-      : all.sort((a, b) => likeliest(b) - likeliest(a)).slice(0, mostColumns).sort((a, b) => a - b) // prettier-ignore
-  const head = [t('use.image'), t('use.ground'), t('use.digit'), ...shown.map(label => visible(classes[label]))]
-  const rows = answers.map(({ image, ground, label, probabilities }) => [
-    visible(image),
-    ground === undefined ? '–' : t(ground === 'light' ? 'use.light' : 'use.dark'),
-    visible(classes[label]),
-    ...shown.map(other => percent(probabilities[other])),
-  ])
-  return table(head, rows, ['left', 'left', ...head.slice(2).map(() => 'right' as const)])
+  const head = [t('use.image'), t('use.ground'), t('use.digit'), t('use.likeliest')]
+  const rows = answers.map(({ image, ground, label, probabilities }) => {
+    const ranked = [...classes.keys()].sort((a, b) => probabilities[b] - probabilities[a])
+    return [
+      visible(image),
+      ground === undefined ? '–' : t(ground === 'light' ? 'use.light' : 'use.dark'),
+      visible(classes[label]),
+      ranked
+        .slice(0, shown)
+        .map(other => `${visible(classes[other])}\u00a0${percent(probabilities[other])}`)
+        .join(', '),
+    ]
+  })
+  return table(head, rows, ['left', 'left', 'right'])
 }
 
 /** Writes FILE-1-scaled.png and so on: the numbers that the network sees are those of the last, divided by 255. */

@@ -390,6 +390,7 @@ export const en = {
   'use.image': 'Image',
   'use.ground': 'Ink',
   'use.digit': 'Digit',
+  'use.likeliest': 'Likeliest',
   'use.light': 'dark on light',
   'use.dark': 'light on dark',
   'use.size': 'it has {actual} pixels; this network takes images of {expected}',

@@ -513,6 +513,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'use.image': 'Image',
   'use.ground': 'Encre',
   'use.digit': 'Chiffre',
+  'use.likeliest': 'Le plus probable',
   'use.light': 'foncé sur clair',
   'use.dark': 'clair sur foncé',
   'read.describe': 'Lire une image de plusieurs chiffres, comme un code postal',

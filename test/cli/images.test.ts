@@ -149,9 +149,12 @@ describe('image files', function () {
 
   it('are shown as a table', async () => {
     const { out } = await use('--image', file('grey.png'), file('slate.png'))
-    assert.match(out, /Image .* Ink .* Digit .* 0 .* 9 /)
-    assert.match(out, /grey\.png +│ dark on light +│ +7 │/)
-    assert.match(out, /slate\.png +│ light on dark +│ +7 │/)
+    assert.match(out, /│ Image +│ Ink +│ Digit │ Likeliest +│/)
+    assert.match(
+      out,
+      /│ dark on light │ +7 │ 7\u00a0\d+\.\d\d%, .*\n│ grey\.png [^]*│ light on dark │ +7 │.*\n│ slate\.png /,
+    )
+    for (const line of out.split('\n')) assert.ok(line.length <= 80, line)
   })
 
   it('--steps writes the preparation: the last picture is what the network sees', async () => {
