@@ -22,6 +22,9 @@ export interface Display {
   close(): void
 }
 
+/** Whether a bar can be drawn over: not in a file or a pipe, nor in a terminal that only writes. */
+export const movesCursor = ({ isTTY }: { readonly isTTY?: boolean }) => !!isTTY && process.env.TERM !== 'dumb'
+
 /** For programs: one JSON object a line on stdout, and the sentences on stderr. */
 export function jsonDisplay(): Display {
   const write = (event: object) => process.stdout.write(jsonLine(event))
@@ -44,7 +47,7 @@ export function jsonDisplay(): Display {
  */
 export function textDisplay(last: number, examples: number): Display {
   const watch = stopwatch()
-  const bar = process.stdout.isTTY ? progressBar(last, watch) : undefined
+  const bar = movesCursor(process.stdout) ? progressBar(last, watch) : undefined
   const leaveTerminal = () => bar?.stop()
   process.once('exit', leaveTerminal)
   const say = (sentence: string) => {

@@ -1,4 +1,5 @@
 // `gradcheck`: whether the gradients of a network are right, tensor by tensor.
+import { movesCursor } from '../display.js'
 import { checkGradients, operationsOf, type CheckedTensor, type Comparison } from '../../training/index.js'
 import { misuse } from '../errors.js'
 import { integer, t } from '../language.js'
@@ -37,13 +38,14 @@ export async function run({ model, break: broken, entries, seed, json }: Gradche
   for await (const checked of checkGradients(network, { seed, entries, broken })) {
     all.push(checked)
     if (json) process.stdout.write(jsonLine(asJson(checked)))
-    else if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${t('gradcheck.progress', { name: checked.name })}`)
+    else if (movesCursor(process.stderr))
+      process.stderr.write(`\r\x1b[K${t('gradcheck.progress', { name: checked.name })}`)
   }
   const right = all.every(checked => checked.right)
   const worst = Math.max(...all.map(checked => checked.worst))
   if (json) process.stdout.write(jsonLine({ model, right, worst, ...(broken !== undefined && { broken }) }))
   else {
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+    if (movesCursor(process.stderr)) process.stderr.write('\r\x1b[K')
     print(asTable(all))
     print(t(right ? 'gradcheck.right' : 'gradcheck.wrong', { error: worst.toExponential(0) }))
     for (const sentence of right ? [] : whereToLook(all)) print(sentence)

@@ -4,6 +4,7 @@ import { confusion, mistakes } from '../../data/index.js'
 import { evaluate, type ChiffreError, type Evaluation } from '../../engine/index.js'
 import { learnedWeights, scoreOf } from '../../training/index.js'
 import { openDataset, takeExamples } from '../datasets.js'
+import { movesCursor } from '../display.js'
 import { about, explain } from '../errors.js'
 import { replaceFile } from '../files.js'
 import { decimal, integer, percent, t } from '../language.js'
@@ -111,6 +112,7 @@ function note(sentence: string) {
 
 /** Shows how far fn has come, if stderr is a terminal. Ctrl-C needs no care: there is nothing to save. */
 async function withProgress<T>(total: number, fn: (onBatch: (done: number) => void) => Promise<T>): Promise<T> {
+  if (!movesCursor(process.stderr)) return fn(() => {})
   const format = `${t('test.progress')} {bar} {value}/{total}`
   const options = { format, barsize: 30, clearOnComplete: true, linewrap: true, stream: process.stderr }
   const bar = new cliProgress.SingleBar(options, cliProgress.Presets.shades_classic)
