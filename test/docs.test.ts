@@ -168,10 +168,12 @@ describe('A chapter in French', () => {
   const inEnglish: Record<string, string> = {
     'docs/fr/retropropagation.md': 'docs/backprop.md',
     'docs/fr/seance.md': 'docs/lesson.md',
+    'docs/fr/perte.md': 'docs/loss.md',
   }
   for (const [english, french] of [
     ['docs/backprop.md', 'docs/fr/retropropagation.md'],
     ['docs/lesson.md', 'docs/fr/seance.md'],
+    ['docs/loss.md', 'docs/fr/perte.md'],
   ])
     it(`${french} has the headings, programs and links of ${english}`, () => {
       const shapeOf = (page: string) => ({
