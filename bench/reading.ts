@@ -1,17 +1,20 @@
 // `npm run bench:reading`: how many postal codes a network reads whole, and how well it reads test digits that were
 // blown up to drawings and prepared anew.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ndarray from 'ndarray'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
-import { findInk, prepare, readRow, type Dataset, type Image } from '../data/index.js'
+import { findInk, inkOf, prepare, readRow, type Dataset, type Image } from '../data/index.js'
 import { bilinear, blank, eachPixel } from '../data/image.js'
 import { argmax, deserialize, random, scope, tensor, wasm, type Backend, type Network } from '../engine/index.js'
 import { models } from '../models/index.js'
 import { mnist } from './mnist.js'
+import { photograph, scenes, written } from './pictures.js'
 import { root } from './results.js'
+import { drawn, european } from './strokes.js'
 import { writeCode, type Writing } from './writeCode.js'
 
 export const pretrained = join(root, 'storage/pretrained/convnet.safetensors')
@@ -35,6 +38,72 @@ export async function openConvnet(path: string, backend: Backend): Promise<Predi
     for (let from = 0; from < images.length; from += 512) rows.push(...(await read(images.slice(from, from + 512))))
     return rows
   }
+}
+
+/** The accuracy on `count` drawings of each of the European digits, by their names. */
+export async function readEuropean(predict: Predict, count: number): Promise<Map<string, number>> {
+  const shares = new Map<string, number>()
+  for (const { name, label, strokes } of european) {
+    const rng = random(0, name)
+    const inputs = Array.from({ length: count }, () => prepare(drawn(strokes, 200, rng))!.input)
+    const rows = await predict(inputs)
+    shares.set(name, rows.filter(row => argmax(row, 0, row.length) === label).length / count)
+  }
+  return shares
+}
+
+/** The accuracy on photographs of each scene, by their names: `count` of the test digits on each. */
+export async function readScenes(predict: Predict, set: Dataset, count: number): Promise<Map<string, number>> {
+  const shares = new Map<string, number>()
+  const { pixels, labels } = set.gather(Uint32Array.from({ length: count }, (_, i) => i))
+  for (const [name, scene] of Object.entries(scenes)) {
+    const rng = random(0, name)
+    const inputs = Array.from(labels, (_, i) => {
+      const digit = ndarray(pixels.subarray(784 * i, 784 * (i + 1)), [28, 28])
+      const photo = photograph(written(digit, 160, rng), scene, rng)
+      const ink = inkOf(photo.data, photo.height, photo.width)
+      return ink && prepare(ink.image)?.input
+    })
+    const rows = await predict(inputs.map(input => input ?? blank(28, 28)))
+    shares.set(name, rows.filter((row, i) => inputs[i] && argmax(row, 0, row.length) === labels[i]).length / count)
+  }
+  return shares
+}
+
+/**
+ * The pictures of a folder of one's own that `use` and `read` read right, of how many: what a picture shows stands in its name, behind
+ * the last underscore (`cell_7.png`); several digits are a row.
+ */
+export async function readFolder(weights: string, folder: string) {
+  const [digits, rows] = [
+    { right: 0, of: 0 },
+    { right: 0, of: 0 },
+  ]
+  const wrong: string[] = []
+  const labels = new Map<string, string>()
+  for (const file of (await readdir(folder)).sort()) {
+    const label = /(?:^|_)(\d+)\.(png|jpe?g)$/i.exec(file)?.[1]
+    if (label !== undefined) labels.set(join(folder, file), label)
+  }
+  for (const [command, part] of [
+    ['use', digits],
+    ['read', rows],
+  ] as const) {
+    const files = [...labels.keys()].filter(file => (labels.get(file)!.length === 1) === (part === digits))
+    if (files.length === 0) continue
+    const args = ['cli', command, '--model', 'convnet', '--out', weights, '--json', '--image', ...files]
+    const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1e9 })
+    part.of = files.length
+    const read = new Map<string, string>()
+    for (const line of stdout.trim().split('\n').filter(Boolean)) {
+      const answer = JSON.parse(line) as { image: string; label?: number; text?: string }
+      read.set(answer.image, answer.text ?? `${answer.label}`)
+    }
+    for (const file of files)
+      if (read.get(file) === labels.get(file)) part.right++
+      else wrong.push(`${file}: ${read.get(file) ?? 'not read'}`)
+  }
+  return { digits, rows, wrong }
 }
 
 export interface CodesRead {
@@ -99,9 +168,13 @@ function blownUp(digit: Image): Image {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { weights, codes, seed } = await yargs(hideBin(process.argv))
+  const { weights, codes, pictures, seed } = await yargs(hideBin(process.argv))
     .option('weights', { string: true, default: pretrained, describe: 'checkpoint of a convnet' })
     .option('codes', { number: true, default: 500, describe: 'how many postal codes to write' })
+    .option('pictures', {
+      string: true,
+      describe: 'folder of pictures of your own, each named after what it shows: cell_7.png',
+    })
     .option('seed', { number: true, default: 0, describe: 'from which digits, sizes, spacing and slant are drawn' })
     .strict()
     .parse()
@@ -118,6 +191,15 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, writing] of hands) {
     const { whole, apart } = await readCodes(predict, set, codes, writing, seed)
     console.log(`${codes} codes, digits ${name}: ${percent(whole)} read whole, ${percent(apart)} taken apart`)
+  }
+  console.log('100 test digits in each of the scenes of bench/pictures.ts:')
+  for (const [name, share] of await readScenes(predict, set, 100)) console.log(`  ${name}: ${percent(share)}`)
+  console.log('100 of each of the digits of bench/strokes.ts:')
+  for (const [name, share] of await readEuropean(predict, 100)) console.log(`  ${name}: ${percent(share)}`)
+  if (pictures !== undefined) {
+    const { digits, rows, wrong } = await readFolder(resolve(weights), resolve(pictures))
+    console.log(`${pictures}: ${digits.right} of ${digits.of} digits, ${rows.right} of ${rows.of} rows read whole`)
+    for (const line of wrong) console.log(`  ${line}`)
   }
   await backend.dispose()
 }

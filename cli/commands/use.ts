@@ -1,6 +1,6 @@
 // `use`: the page in which one draws digits, or the same network on image files.
 import { join } from 'node:path'
-import { areNamed, prepare, side, type Ink, type Preparation } from '../../data/index.js'
+import { areNamed, prepare, readRow, side, type Ink, type Preparation } from '../../data/index.js'
 import { argmax, sizeOf, type Shape } from '../../engine/index.js'
 import { eachFile } from '../eachFile.js'
 import { about, failure, misuse } from '../errors.js'
@@ -9,7 +9,7 @@ import { encode, greyPng, readInk, readLevels, withoutExtension } from '../image
 import { currentLanguage, percent, t } from '../language.js'
 import { builtInNames } from '../network.js'
 import { filePath, flag, grouped, jsonOption, listed, networkOptions, port, valued, type Values } from '../options.js'
-import { withReader } from '../reader.js'
+import { withReader, type Predict } from '../reader.js'
 import { serve } from '../serve.js'
 import { listenForStop } from '../signals.js'
 import { pageSite } from '../site.js'
@@ -43,32 +43,47 @@ interface Answer {
   readonly image: string
   /** Of a drawing that was prepared. */
   readonly ground?: Ink['ground']
+  /** What it would be as a row, if it looks like several digits. */
+  readonly several?: string
   readonly label: number
   /** The label's name, if it has one. */
   readonly name?: string
   readonly probabilities: readonly number[]
 }
 
+/** What is kept of a preparation: a cleaned picture may be large. */
+type Steps = Omit<Preparation, 'cleaned'>
+
 /** An image as the network takes it; of a drawing, with the steps that led there. */
 interface Taken {
   readonly path: string
   readonly input: Float32Array
   readonly ground?: Ink['ground']
-  readonly steps?: Preparation
+  readonly steps?: Steps
+  /** What a row of digits would be read as, if it looks like one. */
+  readonly several?: string
 }
 
 async function readImages(argv: Use, paths: readonly string[], program: string): Promise<number> {
   const [answers, classes, failed] = await withReader(argv, program, async (predict, { input, classes }) => {
     // One after the other: of a large picture, no more is kept than what the network sees.
-    const { done: taken, failed } = await eachFile(paths, path => takeImage(path, input))
+    const { done: taken, failed } = await eachFile(paths, path => takeImage(path, input, predict))
     const rows = await predict(taken.map(({ input }) => input))
     for (const { path, steps } of taken)
       if (argv.steps !== undefined && steps) await writeSteps(argv.steps, path, steps)
     const named = areNamed(classes)
-    const answers = taken.map(({ path: image, ground }, i): Answer => {
+    const answers = taken.map(({ path: image, ground, several }, i): Answer => {
       const probabilities = [...rows[i]]
       const label = argmax(rows[i], 0, probabilities.length)
-      return { image, ...(ground && { ground }), label, ...(named && { name: classes[label] }), probabilities }
+      if (several !== undefined) process.stderr.write(t('use.several', { path: image, text: several }) + '\n')
+      return {
+        image,
+        ...(ground && { ground }),
+        ...(several !== undefined && { several }),
+        label,
+        ...(named && { name: classes[label] }),
+        probabilities,
+      }
     })
     return [answers, classes, failed] as const
   })
@@ -78,17 +93,24 @@ async function readImages(argv: Use, paths: readonly string[], program: string):
 }
 
 /** An image file as a network takes it that was made for images of this shape. */
-export const takeImage = (path: string, input: Shape): Promise<Taken> =>
+export const takeImage = (path: string, input: Shape, predict?: Predict): Promise<Taken> =>
   `${input}`.startsWith(`${[side, side]}`) && sizeOf(input) === side * side
-    ? takeDrawing(path)
+    ? takeDrawing(path, predict)
     : takeAsItIs(path, input)
 
+/** What is read as several digits, each with at least this probability, is said to be several. */
+const sure = 0.8
+
 /** A drawing, prepared as MNIST's digits were. */
-async function takeDrawing(path: string): Promise<Taken> {
+async function takeDrawing(path: string, predict?: Predict): Promise<Taken> {
   const { image, ground } = await readInk(path)
-  const steps = prepare(image)
-  if (!steps) throw failure('file', { path, reason: failure('image.blank') })
-  return { path, input: steps.input.data, ground, steps }
+  const prepared = prepare(image)
+  if (!prepared) throw failure('file', { path, reason: failure('image.blank') })
+  const { cleaned, ...steps } = prepared
+  const row = predict && (await readRow(cleaned, images => predict(images.map(({ data }) => data))))
+  const isSure = row?.digits.every(({ label, probabilities }) => probabilities[label] >= sure)
+  const several = isSure && row && row.digits.length > 1 ? row.text : undefined
+  return { path, input: steps.input.data, ground, steps, ...(several !== undefined && { several }) }
 }
 
 /** An image of the network's own size, grey or in colours. */
@@ -124,7 +146,7 @@ function asTable(answers: readonly Answer[], classes: readonly string[]): string
 }
 
 /** Writes FILE-1-scaled.png and so on: the numbers that the network sees are those of the last, divided by 255. */
-async function writeSteps(folder: string, path: string, steps: Preparation) {
+async function writeSteps(folder: string, path: string, steps: Steps) {
   const name = withoutExtension(path)
   for (const [i, step] of (['scaled', 'padded', 'centred'] as const).entries()) {
     const file = join(folder, `${name}-${i + 1}-${step}.png`)

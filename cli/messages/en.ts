@@ -393,6 +393,7 @@ export const en = {
   'use.likeliest': 'Likeliest',
   'use.light': 'dark on light',
   'use.dark': 'light on dark',
+  'use.several': '{path}: these look like several digits, {text}; `read` reads them',
   'use.size': 'it has {actual} pixels; this network takes images of {expected}',
   'read.digits': 'this network does not read drawn digits: it takes images [{input}]',
   'read.describe': 'Read an image of several digits, such as a postal code',

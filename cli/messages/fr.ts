@@ -236,6 +236,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'train.light':
     'Attention : ces images sont foncées sur clair ; les dessins et fichiers que lit `use` sont préparés clair sur foncé.',
   'train.other': 'il a appris d’images [{before}] de {classes} classes ; {data} a des images [{now}] de {others}',
+  'use.several': '{path} : on dirait plusieurs chiffres, {text} ; `read` les lit',
   'use.size': 'elle a {actual} pixels ; ce réseau prend des images de {expected}',
   'read.digits': 'ce réseau ne lit pas de chiffres dessinés : il prend des images [{input}]',
   'train.examples': '{examples} exemple[s] de {data}, par lots de {batch}{apart}',

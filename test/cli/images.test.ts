@@ -345,6 +345,16 @@ describe('image files', function () {
       }
     })
 
+    it('are not taken for one: `use` says that there are several, and which', async () => {
+      const { code, out, err } = await use('--json', '--image', file('code.png'), file('grey.png'))
+      const [code5, seven] = out.trim().split('\n').map(line => JSON.parse(line) as Answer & { several?: string }) // prettier-ignore
+      assert.deepEqual([code, code5.several, seven.several], [0, labels.join(''), undefined])
+      assert.equal(
+        err,
+        `${file('code.png')}: these look like several digits, ${labels.join('')}; \`read\` reads them\n`,
+      )
+    })
+
     it('must be given', async () => {
       const { code, err } = await chiffre('read', '--model', 'deepnet2')
       assert.equal(code, 2)
