@@ -127,6 +127,6 @@ const refused = (key: string, text: RegExp) => (error: unknown) => {
       scores.push((await evaluate(network, b, apart)).metrics.accuracy)
     }
     assert.ok(Math.abs(scores[0] - scores[1]) <= 0.005, `accuracies ${scores.join(' and ')}`)
-    assert.ok(scores[1] > 0.8, `accuracy ${scores[1]}`)
+    assert.ok(scores[1] > 0.7, `accuracy ${scores[1]}`)
   })
 })
