@@ -180,6 +180,6 @@ inChromium('the page under a hand', function () {
     await page.evaluate('document.activeElement.blur()')
     await page.keyboard.press('Escape')
     await opened.until("!document.querySelector('#training').hidden")
-    assert.equal((await seen()).length, 5)
+    assert.equal((await seen()).length, 6)
   })
 })

@@ -77,6 +77,8 @@ export interface TrainingOptions {
   readonly optimizer: 'adam' | 'sgd'
   readonly seed: number
   readonly epochs: number
+  /** Drawings of one's own to learn from, 28x28 each, alone or with MNIST's; without, MNIST alone. */
+  readonly own?: { readonly pixels: Uint8Array; readonly labels: Uint8Array; readonly alone: boolean }
   /** Begin with new weights, or with the present ones. */
   readonly fresh: boolean
 }

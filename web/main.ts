@@ -9,6 +9,7 @@ import { BackpropPanel } from './panels/backpropPanel.js'
 import { CodePanel } from './panels/codePanel.js'
 import { InsidePanel } from './panels/insidePanel.js'
 import { MistakesPanel } from './panels/mistakesPanel.js'
+import { OwnPanel } from './panels/ownPanel.js'
 import { pasted, takePhotos } from './panels/photo.js'
 import { PicturePanel } from './panels/picturePanel.js'
 import { ReadingPanel } from './panels/readingPanel.js'
@@ -74,12 +75,22 @@ const isOther = (model: string) => {
 const shown = () =>
   [state.model, ...state.compare.filter(model => model !== state.model && !isOther(model))].filter(isReady)
 const picture = new PicturePanel(() => run(read()), fail)
+const own = new OwnPanel(
+  () => (last && 'centred' in last ? Uint8Array.from(last.centred.values, Math.round) : undefined),
+  () => {
+    showOwn()
+    training.refresh()
+  },
+  fail,
+)
+const showOwn = () => own.refresh(readsDigits(networks.get(state.model) ?? digits))
 const training = new TrainingPanel(api, {
   network: () => networks.get(state.model),
   onSettings: ({ lr, ...settings }) => {
     const rate = parseRate(lr)
     change({ ...settings, ...(rate !== undefined && { lr: `${rate}` }) })
   },
+  own: () => own.examples,
   canLearn: () => readsDigits(networks.get(state.model) ?? digits),
   onLearned: (model, over) => {
     const info = networks.get(model)
@@ -118,9 +129,9 @@ const code = new CodePanel(api, () => (isReady(state.model) ? networks.get(state
 const read = latest(async () => {
   const info = networks.get(state.model)
   const names = shown()
-  if (!info || names.length === 0) last = undefined
+  if (!info) last = undefined
   else if (!readsDrawings(info)) {
-    const bytes = picture.pixels(info)
+    const bytes = names.length > 0 ? picture.pixels(info) : undefined
     last = bytes && (await api.look(transfer(bytes, [bytes.buffer]), info.model))
   } else if (pen.blank) last = undefined
   else {
@@ -145,6 +156,7 @@ async function learned(model: string) {
 
 function showReading() {
   const info = networks.get(state.model)
+  showOwn()
   const none = info && !readsDrawings(info) ? 'picture.none' : 'verdict.blank'
   const why = !info ? 'notice.starting' : isReady(state.model) ? none : 'verdict.untrained'
   reading.show(last, info ?? { model: state.model, ...digits }, t(why, { model: state.model }))
@@ -154,7 +166,7 @@ async function showSaliency() {
   const canvas = find<HTMLCanvasElement>('saliency')
   const wanted = find<HTMLInputElement>('show-saliency').checked
   find('saliency-note').hidden = !wanted
-  canvas.hidden = !wanted || !last || !('frame' in last)
+  canvas.hidden = !wanted || !isReady(state.model) || !last || !('frame' in last)
   if (canvas.hidden || !last || !('frame' in last)) return
   const small = make('canvas')
   paint(small, await api.saliency(state.model), 'signed')

@@ -47,7 +47,7 @@ import {
   type Shape,
 } from '../engine/index.js'
 import { models } from '../models/index.js'
-import type { Answers, Api, Grid, NetworkInfo, PageSettings } from './api.js'
+import type { Answers, Api, Grid, NetworkInfo, PageSettings, TrainingOptions } from './api.js'
 import { descended, stepView, weightView, type Studied } from './backprop.js'
 import { Job, learn } from './training.js'
 
@@ -214,17 +214,17 @@ const api: Api = {
       ),
     ),
 
-  async train({ model, lr, optimizer, seed, epochs, fresh }, onReport) {
+  async train({ model, lr, optimizer, seed, epochs, fresh, own }, onReport) {
     await api.open(model)
     const one = opened.get(model)!
-    const examples = await dataset('train')
+    const { examples, data } = await examplesOf(own)
     const job = (running = new Job(model))
     try {
       const before = await keep(one)
       const saved = fresh ? undefined : before
-      // The page has MNIST alone: what learned from other examples goes on with all of these.
-      const known = saved?.training.data === 'mnist' ? saved.training.examples : examples.length
-      const wanted = settle({ lr, optimizer, seed, data: 'mnist' }, saved?.training)
+      // What learned from other examples goes on with all of these.
+      const known = saved?.training.data === data ? saved.training.examples : examples.length
+      const wanted = settle({ lr, optimizer, seed, data }, saved?.training)
       const settings = { ...wanted, examples: known }
       const some = examples.take(known)
       const [learned, apart] = settings.validation ? some.split(settings.validation, 0) : [some]
@@ -475,6 +475,31 @@ async function download(address: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(address)
   if (!response.ok) throw new Error(`${address}: ${response.status}`)
   return new Uint8Array(await response.arrayBuffer())
+}
+
+/** Beside MNIST's, one's own drawings are repeated until they are at least so many: else nothing would be learned of them. */
+const heard = 6000
+
+/** What a training of the page learns from, and what it is called. */
+async function examplesOf(own: TrainingOptions['own']): Promise<{ examples: Dataset; data: string }> {
+  if (!own) return { examples: await dataset('train'), data: 'mnist' }
+  const { pixels, labels } = own
+  const drawings = new Dataset(ndarray(pixels, [labels.length, side, side]), ndarray(labels, [labels.length]))
+  const name = `drawings-${drawings.fingerprint()}`
+  if (own.alone) return { examples: drawings, data: name }
+  const mnist = await dataset('train')
+  const times = Math.ceil(heard / labels.length)
+  const count = mnist.length + times * labels.length
+  const [all, targets] = [new Uint8Array(count * side * side), new Uint8Array(count)]
+  all.set(mnist.pixels)
+  targets.set(mnist.targets)
+  for (let i = 0; i < times; i++) {
+    const from = mnist.length + i * labels.length
+    all.set(pixels, from * side * side)
+    targets.set(labels, from)
+  }
+  const examples = new Dataset(ndarray(all, [count, side, side]), ndarray(targets, [count]))
+  return { examples, data: `mnist-and-${name}` }
 }
 
 /** MNIST's training images, or its test images (`t10k`), once they are asked for. */

@@ -14,7 +14,7 @@ export interface State {
   readonly show: string
 }
 
-export const sections = ['desk', 'inside', 'training', 'mistakes', 'code']
+export const sections = ['desk', 'inside', 'backprop', 'training', 'mistakes', 'code']
 
 /** A learning rate as people write it, `0.01`, `0,01` or `1E-2`; undefined if it is none. */
 export function parseRate(text: string): number | undefined {

@@ -1,6 +1,6 @@
 // Training in the page: what to try, what it comes to while it runs, and networks to and from files.
 import { proxy, transfer, type Remote } from 'comlink'
-import type { Api, NetworkInfo, Past, TrainingReport } from '../api.js'
+import type { Api, NetworkInfo, Past, TrainingOptions, TrainingReport } from '../api.js'
 import { find, latest, make } from '../dom.js'
 import { decimal, figures, integer, percent, t } from '../language.js'
 import { layoutOf, paint, sizeOfPicture } from '../picture.js'
@@ -11,6 +11,8 @@ export interface TrainingHooks {
   /** The network to train; undefined before it is known. */
   readonly network: () => NetworkInfo | undefined
   readonly onSettings: (settings: { lr: string; optimizer: 'adam' | 'sgd'; seed: string }) => void
+  /** Drawings of one's own. */
+  readonly own: () => { readonly pixels: Uint8Array; readonly labels: Uint8Array }
   /** Whether MNIST can teach it. */
   readonly canLearn: () => boolean
   /** A network's weights have changed; at the end of a training, `over`. */
@@ -138,7 +140,7 @@ export class TrainingPanel {
     this.#showButtons()
     try {
       const end = await this.api.train(
-        { model, lr: rate, optimizer, seed: Number(seed), epochs, fresh },
+        { model, lr: rate, optimizer, seed: Number(seed), epochs, fresh, ...this.#own() },
         proxy((report: TrainingReport) => this.#hear(model, run, report)),
       )
       const accuracy = run.learned.accuracy.at(-1) ?? 0
@@ -156,6 +158,11 @@ export class TrainingPanel {
       this.#showButtons()
       if (focused) find('train').focus()
     }
+  }
+
+  #own(): Pick<TrainingOptions, 'own'> {
+    const from = find<HTMLSelectElement>('from').value
+    return from === 'mnist' ? {} : { own: { ...this.hooks.own(), alone: from === 'own' } }
   }
 
   #hear(model: string, { learned, tested }: Run, report: TrainingReport) {
@@ -191,6 +198,10 @@ export class TrainingPanel {
   }
 
   #showButtons() {
+    const from = find<HTMLSelectElement>('from')
+    const none = this.hooks.own().labels.length === 0
+    for (const option of from.options) option.disabled = option.value !== 'mnist' && none
+    if (none) from.value = 'mnist'
     find('pause').textContent = t(this.#paused ? 'training.resume' : 'training.pause')
     for (const id of ['pause', 'stop']) find<HTMLButtonElement>(id).disabled = !this.#running
     find<HTMLButtonElement>('train').disabled = this.#running || !this.hooks.canLearn()
