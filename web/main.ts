@@ -315,6 +315,21 @@ function goTo(id: string) {
   if (section.hidden) showSections()
   section.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' })
   section.focus({ preventScroll: true })
+  stayAt(section)
+}
+
+/** What stands above a section may still grow, now that it is seen: for a moment, it is kept where it was aimed at. */
+function stayAt(section: HTMLElement) {
+  let before = document.body.clientHeight
+  const keeper = new ResizeObserver(() => {
+    const now = document.body.clientHeight
+    if (now !== before) section.scrollIntoView()
+    before = now
+  })
+  keeper.observe(document.body)
+  const letGo = () => keeper.disconnect()
+  setTimeout(letGo, 3000)
+  for (const type of ['wheel', 'pointerdown', 'keydown']) addEventListener(type, letGo, { once: true })
 }
 
 function listen() {
