@@ -3,7 +3,18 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { createMemory } from '../../engine/backends/wasm/host.js'
 import { ThreadPool } from '../../engine/backends/wasm/threadPool.js'
-import { ChiffreError, ops, pixels, sizeOf, tensor, wasm, type Shape } from '../../engine/index.js'
+import {
+  ChiffreError,
+  cpu,
+  ops,
+  pixels,
+  sizeOf,
+  tensor,
+  wasm,
+  type Backend,
+  type Buffer,
+  type Shape,
+} from '../../engine/index.js'
 import { conv2dShape } from '../../engine/ops/conv2d.js'
 import { pool2dShape } from '../../engine/ops/maxPool2d.js'
 import { digits } from '../support/examples.js'
@@ -146,6 +157,17 @@ describe('wasm', () => {
     for (const buffer of [loss, gradient, ...results, x, labels, one]) b.free(buffer)
     assert.ok(b.bytes < before)
     await b.dispose()
+  })
+  it('adam, a gradient whose square overflows: the weight stands still from then on, as on cpu', async () => {
+    const backends: Backend[] = [cpu(), await wasm({ threads: 1 }), await wasm({ threads: 1, strict: true })]
+    for (const b of backends) {
+      const constants = { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
+      let [w, m, v]: Buffer[] = [[1, 2], [0, 0], [0, 0]].map(x => b.upload(Float32Array.from(x))) // prettier-ignore
+      for (const [i, dw] of [1e23, 1, 0].entries())
+        ({ w, m, v } = b.adamStep(w, b.upload(Float32Array.of(dw, 0)), m, v, { ...constants, step: i + 1 }))
+      assert.deepEqual([...(await b.download(w))], [1, 2], b.name)
+      await b.dispose()
+    }
   })
   it('gelu is a ramp of slope 1, or flat, for numbers however large', async () => {
     const b = await wasm({ threads: 1 })

@@ -1,5 +1,5 @@
 // One step of an optimizer, element by element. An item is CHUNK numbers; the successor may overwrite its origin.
-import { CHUNK, madd, smaller } from './simd'
+import { CHUNK, madd, nmadd, smaller } from './simd'
 
 /** w' = kept·w − lr·dw, kept being what weight decay leaves of w */
 export function sgd(item: i32, scratch: usize, w: usize, dw: usize, next: usize, n: i32, lr: f32, kept: f32): void {
@@ -39,22 +39,22 @@ export function adam(
 const FADED: f32 = 1e-30
 
 /**
- * m ← m + (1−β1)·(dw − m), or 0 where that has faded,  v ← v + (1−β2)·(dw² − v),  w' = kept·w − rate · m / (√v · root + ε)
- * with rate = lr / (1−β1ᵗ) and root = 1 / √(1−β2ᵗ), which is Adam's formula with its corrections drawn together. Written
- * so, it has few enough constants for all of them to stay in registers.
+ * m ← m − (1−β1)·m + (1−β1)·dw, or 0 where that has faded,  v ← β2·v + (1−β2)·dw²,  w' = kept·w − rate · m / (√v · root + ε)
+ * with rate = lr / (1−β1ᵗ) and root = 1 / √(1−β2ᵗ), which is Adam's formula with its corrections drawn together. Neither
+ * overflows on the way, and a v that has overflowed stays infinite: its weight then stands still.
  */
 export function adamStep(
   w: usize, dw: usize, m: usize, v: usize, next: usize, bytes: usize,
   rate: f32, root: f32, rest1: f32, rest2: f32, epsilon: f32, kept: f32,
 ): void {
-  const r1 = f32x4.splat(rest1), r2 = f32x4.splat(rest2), faded = f32x4.splat(FADED)
+  const r1 = f32x4.splat(rest1), r2 = f32x4.splat(rest2), b2 = f32x4.splat(1 - rest2), faded = f32x4.splat(FADED)
   const step = f32x4.splat(rate), scale = f32x4.splat(root), eps = f32x4.splat(epsilon), left = f32x4.splat(kept)
   for (let at: usize = 0; at < bytes; at += 16) {
     const g = v128.load(dw + at)
     const m0 = v128.load(m + at), v0 = v128.load(v + at)
-    let mean = madd(r1, f32x4.sub(g, m0), m0)
+    let mean = madd(r1, g, nmadd(r1, m0, m0))
     mean = v128.andnot(mean, f32x4.lt(f32x4.abs(mean), faded))
-    const square = madd(r2, f32x4.sub(f32x4.mul(g, g), v0), v0)
+    const square = madd(b2, v0, f32x4.mul(r2, f32x4.mul(g, g)))
     v128.store(m + at, mean)
     v128.store(v + at, square)
     const size = madd(f32x4.sqrt(square), scale, eps)
