@@ -5,7 +5,7 @@
 // Types are stripped, not checked (`npm run types` checks them): a change to a model runs 0.1 s later.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -60,10 +60,11 @@ export async function build({
   const fresh = `${dist}.${process.pid}`
   try {
     const sameKernels = before.split('\n').filter(isAssembly).join() === list.filter(isAssembly).join()
-    const kernels = 'engine/backends/wasm/binary.js'
-    if (sameKernels && !force && existsSync(join(dist, kernels))) await cp(join(dist, kernels), join(fresh, kernels))
+    const kernels = ['fused', 'strict'].map(name => `engine/backends/wasm/${name}.js`)
+    if (sameKernels && !force && kernels.every(file => existsSync(join(dist, file))))
+      for (const file of kernels) await cp(join(dist, file), join(fresh, file))
     else if (list.some(isAssembly)) {
-      await compileKernels(join(fresh, kernels))
+      await compileKernels(join(fresh, 'engine/backends/wasm'))
       list = sources()
       stamp = list.join('\n')
     }
@@ -208,22 +209,21 @@ async function bundlePlot(fresh) {
 }
 
 /**
- * Compiles the AssemblyScript kernels twice, with and without relaxed SIMD (fused multiply-add), and writes both as
- * base64 into one module: the engine reads no file, and a page needs no second download.
+ * Compiles the AssemblyScript kernels twice, with and without relaxed SIMD (fused multiply-add), and writes each as
+ * base64 into a module: the engine reads no file, and a page loads one of them.
  */
-async function compileKernels(path) {
+async function compileKernels(folder) {
   const signatures = await writeKernelCalls()
-  const lines = ['// Compiled from engine/backends/wasm/assembly by scripts/build.js.']
+  await mkdir(folder, { recursive: true })
   for (const [name, fused] of [
     ['fused', true],
     ['strict', false],
   ]) {
     const { bytes, types } = await compileAssembly(join(assembly, 'exports.ts'), { fused })
-    lines.push(`export const ${name} = '${Buffer.from(bytes).toString('base64')}'`)
+    const code = `export const binary = '${Buffer.from(bytes).toString('base64')}'\n`
+    await writeFile(join(folder, `${name}.js`), `// Compiled from ${assembly} by scripts/build.js.\n${code}`)
     if (name === 'strict') await writeKernelTypes(types, await constantsOf(bytes), signatures)
   }
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, lines.join('\n') + '\n')
 }
 
 /**

@@ -2,7 +2,7 @@
 // each time; `npm run fuzz` draws others for as long as it is told.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { strict } from '../engine/backends/wasm/binary.js'
+import { binary } from '../engine/backends/wasm/strict.js'
 import { compile, createMemory, decodeBase64, instantiate } from '../engine/backends/wasm/host.js'
 import { cpu, gpujs, losses, ops, wasm, type WasmBackend } from '../engine/index.js'
 import { cases, type Case } from './fuzz/arbitrary.js'
@@ -58,7 +58,7 @@ describe(`random networks, seed ${SEED}`, function () {
     assert.ok(count.unknown < 0.1 * count.numbers, `${count.unknown} of ${count.numbers} numbers may have overflowed`)
   })
   it('and every kernel of wasm ran', async () => {
-    const exported = instantiate(await compile(decodeBase64(strict)), createMemory(true, 16, 1 << 15))
+    const exported = instantiate(await compile(decodeBase64(binary)), createMemory(true, 16, 1 << 15))
     const kernels = Object.keys(exported).filter(name => typeof exported[name] === 'function')
     const sizes = kernels.filter(name => name.endsWith('Scratch'))
     const others = [...sizes, ...noKernels.flatMap(([, names]) => names.split(/\s+/))]

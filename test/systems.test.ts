@@ -26,7 +26,7 @@ describe('other systems', () => {
     const train = ['cli', 'train', '--model', 'deepnet1', '--examples', '500', '--lang', 'en']
     const { stdout } = await promisify(execFile)(process.execPath, train, { cwd: copy })
     assert.match(stdout, /^Saved storage.deepnet1\.safetensors$/m)
-    for (const file of ['training/operations.js', 'models/index.js', 'engine/backends/wasm/binary.js'])
+    for (const file of ['training/operations.js', 'models/index.js', 'engine/backends/wasm/strict.js'])
       assert.ok(readFileSync(join(copy, 'dist', file)).equals(readFileSync(join(root, 'dist', file))), file)
   })
 

@@ -79,6 +79,18 @@ export function runs(bytes: Uint8Array): boolean {
   return host.WebAssembly?.validate(bytes) ?? false
 }
 
+/** Modules of one function: an i8x16.splat and an i8x16.popcnt; an i32.atomic.load from a shared memory. */
+const simd = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]
+const atomics = [
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 5, 4, 1, 3, 1, 1],
+  ...[10, 11, 1, 9, 0, 65, 0, 254, 16, 2, 0, 26, 11],
+]
+
+/** Whether the engine here runs 128-bit SIMD and atomic operations, which all kernels use. */
+export const hasSimd = () => [simd, atomics].every(module => runs(Uint8Array.from(module)))
+
 /** Turns relaxed SIMD on where it is finished but waits behind a flag: Node 20. Later versions need no flag. */
 export function allowRelaxedSimd() {
   const v8 = nodeModule('node:v8') as { setFlagsFromString(flag: string): void } | undefined

@@ -19,9 +19,8 @@
 import type { Backend, Pool2dShape } from '../../backend.js'
 import { problem, type ChiffreError } from '../../errors.js'
 import { Allocator } from './allocator.js'
-import * as binary from './binary.js'
 import { createConverter } from './convert.js'
-import { allowRelaxedSimd, canShare, compile, cores, decodeBase64, giveMemory, instantiate } from './host.js'
+import { allowRelaxedSimd, canShare, compile, cores, decodeBase64, giveMemory, hasSimd, instantiate } from './host.js'
 import { runs, startWorker, takeMemory, type ScriptURL } from './host.js'
 import { createImages } from './images.js'
 import { createPrograms } from './program.js'
@@ -59,7 +58,7 @@ export interface WasmBackend extends Backend<Block> {
 }
 
 /** Whether this machine can run the backend at all. */
-export const wasmSupported = () => runs(decodeBase64(binary.strict))
+export const wasmSupported = () => hasSimd()
 
 /**
  * The WebAssembly backend. Where threads cannot begin or share memory it has one, and says why (`whyOneThread`).
@@ -73,7 +72,7 @@ export async function wasm({
 }: WasmOptions = {}): Promise<WasmBackend> {
   if (!Number.isInteger(wanted) || wanted < 1)
     throw problem('engine.argument', { where: 'wasm', name: 'threads', actual: wanted, expected: '1, 2, 3, …' })
-  const [bytes, fused] = chooseBinary(strict)
+  const [bytes, fused] = await chooseBinary(strict)
   const threads = Math.min(wanted, MOST_THREADS)
   const alone = (why?: ChiffreError) => start(bytes, fused, 1, worker, explain, why)
   if (threads === 1) return alone()
@@ -121,13 +120,15 @@ async function start(
 /** 2 GiB, in pages of 64 KiB. */
 const MOST_PAGES = 32768
 
-function chooseBinary(strict: boolean): [bytes: Uint8Array, fused: boolean] {
-  const plain = decodeBase64(binary.strict)
-  if (!runs(plain)) throw problem('engine.simd')
-  if (strict) return [plain, false]
-  const relaxed = decodeBase64(binary.fused)
-  if (!runs(relaxed)) allowRelaxedSimd()
-  return runs(relaxed) ? [relaxed, true] : [plain, false]
+/** The kernels that fit, each in a file that is loaded when it is wanted: a page seldom needs both. */
+async function chooseBinary(strict: boolean): Promise<[bytes: Uint8Array, fused: boolean]> {
+  if (!hasSimd()) throw problem('engine.simd')
+  if (!strict) {
+    const relaxed = decodeBase64((await import('./fused.js')).binary)
+    if (!runs(relaxed)) allowRelaxedSimd()
+    if (runs(relaxed)) return [relaxed, true]
+  }
+  return [decodeBase64((await import('./strict.js')).binary), false]
 }
 
 /**
