@@ -35,13 +35,14 @@ const argv = yargs(process.argv.slice(2))
   })
   .option('explain', {
     choices: Object.keys(models),
-    describe: 'print what the wasm planner makes of a step of a model',
+    describe: 'print the program that the wasm backend makes of a training step of a model, for each number of threads',
   })
   .strictOptions()
   .parseSync()
 
 if (argv.explain !== undefined) {
-  for (const plan of await explain(argv.explain, argv.batch)) console.log(plan)
+  for (const threads of argv.threads)
+    console.log([...(await explain(argv.explain, argv.batch, threads, await peak(threads))), ''].join('\n'))
   process.exit()
 }
 

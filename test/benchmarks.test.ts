@@ -1,6 +1,7 @@
 // What the benchmarks say about their samples: medians, ratios and goals, computed by hand here.
 import assert from 'node:assert/strict'
 import { comparisonTable, differs, type Turn } from '../bench/comparison.js'
+import { explain } from '../bench/explain.js'
 import { goals } from '../bench/goals.js'
 import { median } from '../bench/measure.js'
 import type { PeerResults } from '../bench/peers.js'
@@ -60,6 +61,25 @@ describe('What the benchmarks say', () => {
       ['1', '100 MB', 'yes'],
       ['2', '700 MB', 'no'],
     ])
+  })
+
+  it('the program of a step: its kernels with shapes, layouts, times and arithmetic', async function () {
+    this.timeout(60_000)
+    const lines = await explain('deepnet2', 32, 2, { gflops: 100, gbytes: 5 })
+    assert.match(lines[0], /deepnet2, 32 examples, on 2 threads: (\d+) records, one call/)
+    const at = lines.findIndex(line => /^ *\d+ spmm x/.test(line))
+    assert.match(
+      lines[at + 1],
+      /starts csr\[32,784\]#\d+, grey 1, panels packed\[784,128\]#\d+, y #\d+, m 32, k 784, n 128/,
+    )
+    const found = /thread 0 .* · thread 1 .* · ([\d.]+) µs · ([\d.]+) GFLOP\/s · (\d+) % of the roof/.exec(lines[at])
+    assert.ok(found, lines[at])
+    const [seconds, gflops, share] = [Number(found[1]) / 1e6, Number(found[2]), Number(found[3])]
+    // 2·32·784·128 operations; with 100 GFLOP/s and 5 GB/s a product of (32·784 + 784·128 + 32·128) numbers waits for memory.
+    assert.ok(Math.abs((seconds * gflops * 1e9) / 6_422_528 - 1) < 0.02)
+    assert.ok(Math.abs((seconds * share) / ((100 * (4 * 129_536)) / 5e9) - 1) < 0.02 + 0.6 / share)
+    assert.ok(lines.some(line => /spmmAdam \(adam in panels\)/.test(line)))
+    assert.ok(lines.some(line => line.includes('rate live')))
   })
 
   it('ratios of two versions within each round, beside those of one version with itself', () => {

@@ -28,8 +28,7 @@ interface Layouts {
 
 export type Converter = ReturnType<typeof createConverter>
 
-/** @param explain hears of each plan before it is carried out */
-export function createConverter(store: Store, planner: Planner, explain?: (plan: Plan) => void) {
+export function createConverter(store: Store, planner: Planner) {
   const { another, drop, forget, free, functions, give, run, runKernel, take, adopt } = store
 
   const bytesOf = (size: Size) =>
@@ -39,13 +38,12 @@ export function createConverter(store: Store, planner: Planner, explain?: (plan:
 
   /** Runs a plan's kernels. What it notes of the result has its memory then, and is the caller's. */
   function execute(plan: Plan) {
-    explain?.(plan)
     const { steps, temps, active, argmax } = plan
     try {
       for (const space of temps) space.at = take(bytesOf(space.size))
       for (const space of [active?.mask, argmax]) if (space) space.at = take(bytesOf(space.size))
       for (const { kernel, items, args, scratch } of steps)
-        runKernel(kernel, items, args.map(resolve), bytesOf(scratch))
+        runKernel(kernel, items, args.map(resolve), bytesOf(scratch), { plan, args })
     } finally {
       for (const space of temps) give(space.at)
     }

@@ -24,6 +24,7 @@ import { allowRelaxedSimd, canShare, compile, cores, decodeBase64, giveMemory, h
 import { runs, startWorker, takeMemory, type ScriptURL } from './host.js'
 import { createImages } from './images.js'
 import { createPrograms } from './program.js'
+import type { Explained } from './recording.js'
 import { constants as sizes, type Functions, type Kernels } from './kernels.js'
 import { Block, sameShape, type Pooled } from './layout.js'
 import * as planner from './planner.js'
@@ -39,8 +40,8 @@ export interface WasmOptions {
   readonly strict?: boolean
   /** Where the threads' script, `chiffre/worker`, is: for pages whose policy lets no Worker begin from a text (`blob:`). */
   readonly worker?: ScriptURL | string
-  /** Hears of each plan before it is carried out (npm run bench -- --explain). */
-  readonly explain?: (plan: Plan) => void
+  /** Hears of each program that is recorded (npm run bench -- --explain). */
+  readonly explain?: (program: Explained) => void
 }
 
 export interface WasmBackend extends Backend<Block> {
@@ -149,15 +150,15 @@ function build(
   threadPool: ThreadPool,
   store: Store,
   fused: boolean,
-  explain: ((plan: Plan) => void) | undefined,
+  explain: WasmOptions['explain'],
   whyOneThread: ChiffreError | undefined,
   end: () => Promise<void>,
 ): WasmBackend {
   const { adopt, free, give, make, run, take, view, wait } = store
   const plans = planner.createPlanner(threadPool.threads)
-  const { as, execute, planned, successor } = createConverter(store, plans, explain)
+  const { as, execute, planned, successor } = createConverter(store, plans)
   const { gather, upload, uploadPixels } = createImages(store)
-  const program = createPrograms(store, as)
+  const program = createPrograms(store, as, explain)
   const at = (x: Block) => as(x, 'dense').at
   /** Where the numbers of a new block are, for a plan that writes them. */
   const spaceOf = (x: Block): Space => ({ size: 4 * x.length, at: at(x) })

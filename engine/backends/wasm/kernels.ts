@@ -100,6 +100,7 @@ export interface Functions {
   transformedFilters(ci: number, co: number): number
   inferPooledScratch(images: number, ph: number, pw: number, ci: number, co: number): number
   transformedFilters4(ci: number, co: number): number
+  runItems(record: number, from: number, to: number, scratch: number): void
   runProgram(program: number, count: number, scratch: number, scratchSize: number, threads: number): number
   takePart(thread: number): void
   convolveTile(x: number, row: number, step: number, w: number, kh: number, run: number, y: number, last: number): void

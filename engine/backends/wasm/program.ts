@@ -14,7 +14,7 @@ import type { Range } from './allocator.js'
 import type { Converter } from './convert.js'
 import { constants as sizes } from './kernels.js'
 import { Block, denseOf, type Layout } from './layout.js'
-import { Recording, type Live } from './recording.js'
+import { Recording, type Explained, type Live, type Noted } from './recording.js'
 import type { Store } from './store.js'
 
 /** So often a function is noted without a program coming of it, before it is run as always for good. */
@@ -45,7 +45,8 @@ interface Recorded {
 
 export type Programs = ReturnType<typeof createPrograms>
 
-export function createPrograms(store: Store, as: Converter['as']) {
+/** @param explain hears of each program that is recorded */
+export function createPrograms(store: Store, as: Converter['as'], explain?: (program: Explained) => void) {
   const { allocator } = store
   /** Every program there is, and the memory that they share. */
   const all = new Set<Recorded>()
@@ -83,7 +84,15 @@ export function createPrograms(store: Store, as: Converter['as']) {
     if (!recording.replayable) return { results }
     const program = keep(recording, results, slots, common(merged(log), shared))
     all.add(program)
+    explain?.({ records: recording.notes, run: (r, thread) => runRecord(recording.notes[r], program, r, thread) })
     return { results, program }
+  }
+
+  /** Runs a record once more, in whole or one thread's share, to be timed. */
+  function runRecord({ kernel, items, args }: Noted, { at, scratch }: Recorded, r: number, thread: number | undefined) {
+    if (kernel === 'guard' || kernel === 'finite') return
+    if (thread === undefined) store.runKernel(kernel, items, args, scratch)
+    else store.runShare(at + r * sizes.RECORD, thread)
   }
 
   /** A result in memory of its own; the caller's buffer is given back. */

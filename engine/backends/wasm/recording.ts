@@ -4,6 +4,7 @@ import type { ExampleSet, SlotValues } from '../../backend.js'
 import type { Range } from './allocator.js'
 import type { Kernels } from './kernels.js'
 import type { Block, ImageSet, Layout } from './layout.js'
+import type { Arg, Plan } from './planner.js'
 
 /** A number that is computed anew each time a program runs. */
 export type Live = () => number
@@ -12,6 +13,15 @@ export interface Noted {
   readonly kernel: keyof Kernels | 'guard' | 'finite'
   readonly items: number
   readonly args: readonly (number | Live)[]
+  /** The plan that it is a step of, if it is one of any, and what its arguments are there. */
+  readonly planned?: { readonly plan: Plan; readonly args: readonly Arg[] } | undefined
+}
+
+/** A program as it was recorded (npm run bench -- --explain). */
+export interface Explained {
+  readonly records: readonly Noted[]
+  /** Runs a record once more: by all threads, or one thread's share of its items by itself. The buffers' numbers mean nothing then. */
+  readonly run: (record: number, thread?: number) => void
 }
 
 export class Recording {
@@ -37,8 +47,8 @@ export class Recording {
   /** @param avoided memory that other programs use */
   constructor(readonly avoided: readonly Range[]) {}
 
-  note(kernel: Noted['kernel'], items: number, args: Noted['args'], scratch: number) {
-    this.notes.push({ kernel, items, args })
+  note(noted: Noted, scratch: number) {
+    this.notes.push(noted)
     this.scratch = Math.max(this.scratch, scratch)
   }
 
@@ -54,7 +64,7 @@ export class Recording {
   change(x: Block) {
     if (this.made.has(x)) return
     if (this.loss) {
-      this.note('finite', 0, [this.loss], 0)
+      this.note({ kernel: 'finite', items: 0, args: [this.loss] }, 0)
       this.#kept.add(this.loss)
       this.loss = 0
     }
@@ -68,7 +78,7 @@ export class Recording {
 
   /** A program stops where the number at an address is above `limit` and was not, or the reverse: nothing else may be written there. */
   guard(at: number, limit: number, above: boolean) {
-    this.note('guard', 0, [at, limit, above ? 1 : 0], 0)
+    this.note({ kernel: 'guard', items: 0, args: [at, limit, above ? 1 : 0] }, 0)
     this.#kept.add(at)
   }
 

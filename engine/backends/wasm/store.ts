@@ -3,7 +3,7 @@ import { SLACK, type Allocator } from './allocator.js'
 import type { SlotValues } from '../../backend.js'
 import type { Functions, Kernels } from './kernels.js'
 import { Block, eachInput, type Layout, type LazyOp } from './layout.js'
-import type { Live, Recording } from './recording.js'
+import type { Live, Noted, Recording } from './recording.js'
 import type { ThreadPool } from './threadPool.js'
 
 export type Store = ReturnType<typeof createStore>
@@ -81,9 +81,15 @@ export function createStore(threadPool: ThreadPool, functions: Functions, alloca
   }
 
   /** Runs kernel(item, scratch, ...args) for every item, with so many bytes of scratch a thread. */
-  function runKernel(kernel: keyof Kernels, items: number, args: readonly (number | Live)[], needed = 512) {
+  function runKernel(
+    kernel: keyof Kernels,
+    items: number,
+    args: readonly (number | Live)[],
+    needed = 512,
+    planned?: Noted['planned'],
+  ) {
     reach(needed)
-    recording?.note(kernel, items, args, needed)
+    recording?.note({ kernel, items, args, planned }, needed)
     threadPool.run(kernel, items, scratch, scratchSize, args)
   }
 
@@ -95,6 +101,11 @@ export function createStore(threadPool: ThreadPool, functions: Functions, alloca
   function runProgram(at: number, count: number, needed: number): number {
     reach(needed)
     return threadPool.runProgram(at, count, scratch, scratchSize)
+  }
+
+  /** Runs one thread's share of a record's items. */
+  function runShare(record: number, thread: number) {
+    threadPool.runShare(record, thread, scratch)
   }
 
   /** Counts a block as being in the caller's hands. */
@@ -211,6 +222,7 @@ export function createStore(threadPool: ThreadPool, functions: Functions, alloca
     run,
     runKernel,
     runProgram,
+    runShare,
     adopt,
     borrow,
     make,

@@ -135,6 +135,14 @@ export class ThreadPool {
     return this.#walk(at, count, scratch, scratchSize, this.threads)
   }
 
+  /** Runs one thread's share of a record's items, here and alone. */
+  runShare(record: number, thread: number, scratch: number) {
+    this.settle()
+    const items = this.#words[(record >> 2) + 1]
+    const [from, to] = [thread, thread + 1].map(t => Math.floor((items * t) / this.threads))
+    this.#functions.runItems(record, from, to, scratch)
+  }
+
   #walk(at: number, count: number, scratch: number, scratchSize: number, threads: number): number {
     this.calls++
     this.#last = at

@@ -22,7 +22,7 @@ export { crossEntropy, crossEntropyGrad, mean, SCORES, softmax, softmaxGrad } fr
 export * from './unary'
 export { convolvePool, convolvePoolScratch, transformedFilters, transformFilters } from './winograd'
 export { inferPooled, inferPooledScratch, transformedFilters4, transformFilters4 } from './winograd4'
-export { ARGUMENTS, FINITE, GUARD, RECORD, runProgram, SINGLE, takePart } from './program'
+export { ARGUMENTS, FINITE, GUARD, RECORD, runItems, runProgram, SINGLE, takePart } from './program'
 
 /** Where the kernels' own constants end, and memory for buffers begins. */
 export function dataEnd(): usize {
