@@ -2,11 +2,11 @@
 import yargs from 'yargs'
 import { backends, configurations, fastest } from './backends.js'
 import { mnistFolder } from './mnist.js'
+import { engines, native } from './native.js'
 import { modelsOption, roundsOptions, some, threadsOption } from './options.js'
-import { ours, rounds, type Contestant, type Entry, type Outcome } from './rounds.js'
+import { rounds, type Contestant, type Entry, type Outcome } from './rounds.js'
 import { root, save, type Results } from './results.js'
 import { peerTable, print } from './tables.js'
-import { torch } from './torch.js'
 
 export interface PeerResults extends Results<Entry<Outcome>> {
   /** Which backend the others are compared with. */
@@ -18,28 +18,46 @@ const scripts = ['jax-js', 'tfjs-wasm', 'tfjs-cpu', 'convnetjs', 'brainjs', 'js-
 
 const argv = yargs(process.argv.slice(2))
   .usage('npm run bench:peers -- [options]\n\nTrains and tests the models in other libraries and in this one.')
-  .option('peers', some(['torch', ...scripts], 'libraries to compare with'))
-  .option('models', modelsOption)
+  .option('peers', some([...Object.keys(engines), ...scripts], 'libraries to compare with'))
+  .option('models', { ...modelsOption, default: ['deepnet1', 'deepnet2', 'convnet'] })
   .option('backend', { choices: Object.keys(backends), default: fastest, describe: 'our backend' })
   .option('threads', threadsOption)
   .options(roundsOptions)
+  .option('epochs', {
+    number: true,
+    default: 8,
+    describe: 'epochs from a cold start; of the libraries in JavaScript one',
+  })
   .strict()
   .parseSync()
 
-const effort = ['--epochs', `${argv.epochs}`, '--limit', `${argv.limit}`]
+const limit = ['--limit', `${argv.limit}`]
+const effort = ['--epochs', `${argv.epochs}`, ...limit]
+
+const ours = (model: string, threads: number): Contestant => ({
+  name: argv.backend,
+  model,
+  threads,
+  command: process.execPath,
+  args: [
+    new URL('trained.js', import.meta.url).pathname,
+    ...['--model', model, '--backend', argv.backend, '--threads', `${threads}`],
+    ...effort,
+  ],
+})
 
 const script = (name: string, model: string): Contestant => ({
   name,
   model,
   threads: 1,
   command: process.execPath,
-  args: [`${root}bench/peers/${name}.mjs`, '--model', model, '--data', mnistFolder, ...effort],
+  args: [`${root}bench/peers/${name}.mjs`, '--model', model, '--data', mnistFolder, ...limit],
 })
 
 const contestants = argv.models.flatMap(model => [
-  ...configurations([argv.backend], argv.threads).map(({ threads }) => ours(model, argv.backend, threads, argv)),
+  ...configurations([argv.backend], argv.threads).map(({ threads }) => ours(model, threads)),
   ...argv.peers.flatMap(name =>
-    name === 'torch' ? argv.threads.map(threads => torch(model, threads, effort)) : [script(name, model)],
+    name in engines ? argv.threads.map(threads => native(name, model, threads, effort)) : [script(name, model)],
   ),
 ])
 const results = { backend: argv.backend, rows: await rounds(contestants, argv.repeat) }

@@ -6,12 +6,12 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import yargs from 'yargs'
 import { backends, configurations, fastest } from './backends.js'
+import { native } from './native.js'
 import { some, threadsOption } from './options.js'
 import { rounds, type Contestant, type Entry } from './rounds.js'
 import { root, save, type Results } from './results.js'
 import { print, processTable } from './tables.js'
 import { models } from '../models/index.js'
-import { torch } from './torch.js'
 
 export interface WallClock {
   readonly seconds: number
@@ -62,7 +62,7 @@ async function wallClock({ command, args, env }: Contestant): Promise<WallClock>
 
 const contestants = argv.models.flatMap(model => [
   ...configurations([argv.backend], argv.threads).map(({ threads }) => commandLine(model, threads)),
-  ...argv.threads.map(threads => torch(model, threads, ['--save', `${folder}/torch.pt`])),
+  ...argv.threads.map(threads => native('pytorch', model, threads, ['--save', `${folder}/weights`])),
 ])
 const rows = await rounds(contestants, argv.repeat, wallClock)
 await rm(folder, { recursive: true })

@@ -17,10 +17,12 @@ export interface Contestant {
 export interface Outcome {
   /** What really ran: a backend's name, or a library with its version. */
   readonly ran: string
-  /** 60,000 examples in batches of 128. */
-  readonly secondsPerEpoch: number
-  /** 10,000 examples in batches of 100. */
-  readonly inferenceSeconds: number
+  /** 60,000 examples in batches of 128: the median of the epochs. None if it only infers. */
+  readonly secondsPerEpoch?: number
+  /** The first epoch, from a cold start, over the median of the later ones. */
+  readonly firstOverLater?: number
+  /** 10,000 examples. None if it only trains. */
+  readonly inferenceSeconds?: number
   /** How much of the epoch was run; the rest was extrapolated. */
   readonly share: number
   /** The most memory that the process had, in bytes. */

@@ -7,6 +7,7 @@ import { median } from './measure.js'
 import type { PeerResults } from './peers.js'
 import type { WallClock } from './process.js'
 import type { Entry, Outcome } from './rounds.js'
+import type { SpeedrunEntry } from './speedrun.js'
 import type { KernelRow } from './turns.js'
 
 export interface Table {
@@ -170,9 +171,11 @@ export function modelTable(entries: readonly Entry<Outcome>[]): Table {
 
 /** The median, and from where to where. */
 const range = (seconds: readonly number[]) =>
-  seconds.length === 1
-    ? `${duration(seconds[0])} (one round)`
-    : `${duration(median(seconds))} (${duration(Math.min(...seconds))} – ${duration(Math.max(...seconds))})`
+  seconds.length === 0
+    ? '–'
+    : seconds.length === 1
+      ? `${duration(seconds[0])} (one round)`
+      : `${duration(median(seconds))} (${duration(Math.min(...seconds))} – ${duration(Math.max(...seconds))})`
 
 function extrapolated(outcomes: readonly Outcome[]): string {
   const share = Math.min(...outcomes.map(({ share }) => share))
@@ -200,9 +203,11 @@ export function peerTable({ backend, rows }: Pick<PeerResults, 'backend' | 'rows
   const ourOwn = (model: string, threads: number) =>
     rows.find(row => row.name === backend && row.model === model && row.threads === threads)
   return {
-    head: ['model', 'threads', 'with', 'an epoch', 'ours / theirs', 'the test set', 'ours / theirs', 'memory', ''],
+    head: [
+      'model', 'threads', 'with', 'an epoch', 'ours / theirs', 'the test set', 'ours / theirs', 'first epoch / later', 'memory', '',
+    ], // prettier-ignore
     rows: rows.map(({ name, model, threads, outcomes, failure }) => {
-      if (failure !== undefined) return [model, `${threads}`, name, '–', '', '–', '', '', failure]
+      if (failure !== undefined) return [model, `${threads}`, name, '–', '', '–', '', '', '', failure]
       const rival = name === backend ? undefined : ourOwn(model, threads)?.outcomes
       const [epoch, test] = [secondsPerEpoch(outcomes), inferenceSeconds(outcomes)]
       return [
@@ -213,6 +218,7 @@ export function peerTable({ backend, rows }: Pick<PeerResults, 'backend' | 'rows
         rival ? ratio(secondsPerEpoch(rival), epoch) : '',
         range(test),
         rival ? ratio(inferenceSeconds(rival), test) : '',
+        firstOverLater(outcomes),
         memory(outcomes),
         extrapolated(outcomes),
       ]
@@ -227,15 +233,36 @@ export function processTable(rows: readonly Entry<WallClock>[]): Table {
     rows: rows.map(row => {
       const { name, model, threads, failure } = row
       if (failure !== undefined) return [model, `${threads}`, name, failure, '']
-      const ourOwn = rows.filter(other => other.model === model && other.name !== 'torch')
-      const rival = name === 'torch' ? (ourOwn.find(other => other.threads === threads) ?? ourOwn[0]) : undefined
+      const ourOwn = rows.filter(other => other.model === model && !/torch/.test(other.name))
+      const rival = /torch/.test(name) ? (ourOwn.find(other => other.threads === threads) ?? ourOwn[0]) : undefined
       return [model, `${threads}`, name, range(seconds(row)), rival ? ratio(seconds(rival), seconds(row)) : '']
     }),
   }
 }
 
-const ratio = (ours: readonly number[], theirs: readonly number[]) => (median(ours) / median(theirs)).toPrecision(2)
-const secondsPerEpoch = (outcomes: readonly Outcome[]) => outcomes.map(outcome => outcome.secondsPerEpoch)
-const inferenceSeconds = (outcomes: readonly Outcome[]) => outcomes.map(outcome => outcome.inferenceSeconds)
+/** Each run to a threshold: the seconds, and what the mean over the seeds came to. */
+export function speedrunTable(entries: readonly SpeedrunEntry[]): Table {
+  return {
+    head: ['to', 'model', 'threads', 'with', 'seconds', 'accuracy, mean of the seeds', 'reached', ''],
+    rows: entries.map(({ threshold, model, threads, name, outcomes, failure }) => {
+      const head = [`${100 * threshold} %`, model, `${threads}`, outcomes[0]?.ran ?? name]
+      if (failure !== undefined || outcomes.length === 0) return [...head, '–', '', '', failure ?? '']
+      const mean = outcomes.reduce((sum, { accuracy }) => sum + accuracy, 0) / outcomes.length
+      const seconds = range(outcomes.map(outcome => outcome.seconds))
+      const reached = mean >= threshold ? 'yes' : 'no'
+      return [...head, seconds, `${(100 * mean).toFixed(2)} % of ${outcomes.length}`, reached, '']
+    }),
+  }
+}
+
+/** Of medians; nothing if one of the two was not measured. */
+const ratio = (ours: readonly number[], theirs: readonly number[]) =>
+  ours.length > 0 && theirs.length > 0 ? (median(ours) / median(theirs)).toPrecision(2) : ''
+const secondsPerEpoch = (outcomes: readonly Outcome[]) => outcomes.flatMap(outcome => outcome.secondsPerEpoch ?? [])
+const inferenceSeconds = (outcomes: readonly Outcome[]) => outcomes.flatMap(outcome => outcome.inferenceSeconds ?? [])
+const firstOverLater = (outcomes: readonly Outcome[]) => {
+  const found = outcomes.flatMap(outcome => outcome.firstOverLater ?? [])
+  return found.length > 0 ? median(found).toPrecision(2) : ''
+}
 const memory = (outcomes: readonly Outcome[]) =>
   `${(Math.max(...outcomes.map(({ peakMemory }) => peakMemory)) / 1e6).toFixed(0)} MB`
