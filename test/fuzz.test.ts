@@ -20,6 +20,7 @@ const noKernels: readonly (readonly [why: string, names: string])[] = [
   ],
   ['runs when a backend is made', 'fillPlaces fillTables'],
   ['runs kernels', 'runProgram takePart'],
+  ['draws at random, and is compared by itself (backends/suite.ts)', 'dropoutMask'],
   [
     'is an innermost loop that kernels call',
     `activeFilterGradTile addNarrow addWide addWindow convolveTile dots filterGradTile multiplyTile multiplyTiles narrowGreyScatter narrowGreySum
