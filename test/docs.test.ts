@@ -6,7 +6,7 @@
 //   ```sh        commands that install or measure: they are not run
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -73,7 +73,8 @@ describe('The chapters', () => {
     if (sessions.length > 0)
       it(`${page} shows what the program prints`, async function () {
         this.timeout(120_000)
-        const folder = temporaryFolder()
+        const folder = join(temporaryFolder(), page)
+        mkdirSync(folder, { recursive: true })
         await writePictures(folder)
         for (const { code } of sessions)
           for (const [, line, expected] of code.matchAll(/^\$ (.*)\n((?:(?!\$ ).*\n)*)/gm)) {

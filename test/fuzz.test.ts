@@ -19,7 +19,7 @@ const noKernels: readonly (readonly [why: string, names: string])[] = [
     transformedFilters4`,
   ],
   ['runs when a backend is made', 'fillPlaces fillTables'],
-  ['runs kernels', 'runProgram takePart'],
+  ['runs kernels', 'runItems runProgram takePart'],
   ['draws at random, and is compared by itself (backends/suite.ts)', 'dropoutMask'],
   [
     'is an innermost loop that kernels call',

@@ -108,7 +108,7 @@ export const fr: Readonly<Record<Message, string>> = {
 
   'backprop.title': 'Rétropropagation',
   'backprop.lead':
-    'Un pas d’apprentissage, mis à plat : de votre dessin à la perte, puis retour, avec le gradient de chaque nombre en chemin. Le réseau n’en apprend rien. Dites que c’est un autre chiffre, et voyez les gradients grandir.',
+    'Une étape d’entraînement, mise à plat : de votre dessin à la perte, puis retour, avec le gradient de chaque nombre en chemin. Le réseau n’en apprend rien. Dites que c’est un autre chiffre, et voyez les gradients grandir.',
   'backprop.blank': 'Dessinez un chiffre plus haut : son chemin jusqu’à la perte et retour apparaît ici.',
   'backprop.label': 'C’est un',
   'backprop.back': 'Une opération en arrière',
