@@ -22,7 +22,7 @@ describe('models', () => {
     // docs/results.md, seed 0
     assert.match(
       out,
-      /│ convnet +│ +1,199,882 │ \(included\) │ 8 × 60,000 of mnist .*\n.*\n.*│ 99\.24% +│\n.*│ \(test of mnist\) │/,
+      /│ convnet +│ +1,199,882 │ \(included\) │ 16 × 60,000 of mnist .*\n.*\n.*│ 99\.53% +│\n.*│ \(test of mnist\) │/,
     )
     assert.equal(code, 0)
   })
