@@ -26,7 +26,7 @@ const importRules = [
   ['engine', { ours: ['engine'], never: ['engine/backends', 'engine/index'] }],
   ['models', { ours: ['engine/index'] }],
   ['data', { ours: ['engine/index'], packages: noNode }],
-  ['training', { ours: ['engine/index', 'data/index'], packages: noNode }],
+  ['training', { ours: ['engine/index', 'data/index', 'data/augment'], packages: noNode }],
   ['web', { ours: ['engine/index', 'models/index', 'data', 'training'], packages: noNode }],
   ['learn', { ours: ['engine', 'models/index', 'data', 'training'], packages: anyPackage }],
   [

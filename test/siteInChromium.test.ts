@@ -94,7 +94,7 @@ inChromium('the site', function () {
     await opened.page.click('#train')
     await opened.until("/^Done/.test(document.querySelector('#training-status').textContent)", 120_000)
     await opened.page.click('#test')
-    await opened.page.waitForSelector('#gallery li', { timeout: 60_000 })
+    await opened.until("/%/.test(document.querySelector('#test-status').textContent)", 60_000)
     const accuracy = Number(/([\d.]+)%/.exec(await opened.text('test-status'))![1])
     assert.ok(accuracy > 88, `${accuracy} %`)
   })

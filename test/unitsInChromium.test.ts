@@ -23,7 +23,14 @@ inChromium('a unit', function () {
   const layer = (name: string) => page.locator('article', { hasText: name }).locator('canvas')
   async function at(name: string, u: number, v: number) {
     await layer(name).scrollIntoViewIfNeeded()
-    const { x, y, width, height } = (await layer(name).boundingBox())!
+    // The page scrolls smoothly: until it stands still.
+    let [before, box] = [undefined as string | undefined, (await layer(name).boundingBox())!]
+    while (JSON.stringify(box) !== before) {
+      before = JSON.stringify(box)
+      await page.waitForTimeout(60)
+      box = (await layer(name).boundingBox())!
+    }
+    const { x, y, width, height } = box
     return [x + u * width, y + v * height] as const
   }
 

@@ -1,6 +1,6 @@
 // A run of a session: every batch up to the end that the run is to have, and at the end of each epoch the judgement.
 import { evaluate, fit, schedules, type Backend, type Evaluation, type Examples, type Step } from '../engine/index.js'
-import { augmenter } from '../data/index.js'
+import { augmenter } from '../data/augment.js'
 import type { Epoch, Score } from './checkpoint.js'
 import type { Session } from './session.js'
 import { waysOf } from './settings.js'

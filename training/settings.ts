@@ -1,6 +1,6 @@
 // What the user chooses about a training, and what holds if nothing is said.
 import type { schedules } from '../engine/index.js'
-import { augmentations, type Augmentation } from '../data/index.js'
+import { augmentations, type Augmentation } from '../data/augment.js'
 import { defaults } from './defaults.js'
 
 /** What the user chooses about a training. */

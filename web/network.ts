@@ -1,21 +1,13 @@
 // The networks of the page, in a Worker: the same engine as on the command line. web/api.ts says what it can be asked.
 import { expose } from 'comlink'
 import ndarray from 'ndarray'
-import {
-  clean,
-  confusion,
-  Dataset,
-  disturb,
-  inkOf,
-  mistakes,
-  numbered,
-  prepare,
-  readIdx,
-  readRow,
-  side,
-  type Box,
-  type Image,
-} from '../data/index.js'
+// File by file, and not from data/index.js: what only training needs is loaded by it alone.
+import { clean } from '../data/clean.js'
+import { Dataset, numbered } from '../data/dataset.js'
+import { inkOf } from '../data/ink.js'
+import { confusion, mistakes } from '../data/mistakes.js'
+import { disturb, prepare, side } from '../data/preprocess.js'
+import { readRow } from '../data/readRow.js'
 import {
   checkFit,
   decodeCheckpoint,
@@ -26,7 +18,7 @@ import {
   type Checkpoint,
   type Training,
 } from '../training/index.js'
-import { blank, crop, inkBox, type Pixels } from '../data/image.js'
+import { blank, crop, inkBox, type Box, type Image, type Pixels } from '../data/image.js'
 import { fit } from '../data/preprocess.js'
 import {
   argmax,
@@ -514,6 +506,7 @@ function dataset(part: 'train' | 't10k'): Promise<Dataset> {
     const [images, labels] = await Promise.all(
       files.map(async file => (compressed ? unfold(await download(`${file}.gz`)) : download(file))),
     )
+    const { readIdx } = await import('../data/idx.js') // with what unfolds it: only who trains loads that
     return new Dataset(readIdx(images, 3), readIdx(labels, 1))
   }
 }
