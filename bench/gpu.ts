@@ -8,7 +8,7 @@ import { backends } from './backends.js'
 import { checker } from './check.js'
 import { allCalls, type Kernel } from './kernelCalls.js'
 import { machine } from './machine.js'
-import { modelsOption, roundsOptions } from './options.js'
+import { callsOptions, modelsOption, roundsOptions } from './options.js'
 import { root } from './results.js'
 import { ours, rounds } from './rounds.js'
 import { backendRunner, measureCall, measureTransfers, measureWaiting, type Transfer } from './runner.js'
@@ -18,13 +18,7 @@ import { takeTurns, type Contestant } from './turns.js'
 const argv = yargs(process.argv.slice(2))
   .usage('npm run bench:gpu -- [options]\n\nMeasures a graphics card beside wasm, and writes a report to paste.')
   .option('batch', { number: true, default: 128, describe: 'examples in a batch of the kernels' })
-  .option('time', { number: true, default: 0.3, describe: 'seconds to measure each call' })
-  .option('samples', { number: true, default: 5, describe: 'samples of each call, at least' })
-  .option('cap', {
-    number: true,
-    default: 2,
-    describe: 'what takes more seconds is measured only once, or not if ten times more',
-  })
+  .options(callsOptions)
   .option('models', modelsOption)
   .options(roundsOptions)
   .strict()

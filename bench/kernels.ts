@@ -6,7 +6,7 @@ import { backends, configurations, usualKernels } from './backends.js'
 import { checker } from './check.js'
 import { explain } from './explain.js'
 import { allCalls, kernelNames, type Kernel } from './kernelCalls.js'
-import { backendOption, threadsOption } from './options.js'
+import { backendOption, callsOptions, threadsOption } from './options.js'
 import { peak, type Peak } from './peak.js'
 import { save, type Results } from './results.js'
 import { backendRunner, measureCall, measureTransfers, measureWaiting, type Transfer } from './runner.js'
@@ -26,13 +26,7 @@ const argv = yargs(process.argv.slice(2))
   .option('backend', { ...backendOption, default: await usualKernels() })
   .option('threads', threadsOption)
   .option('batch', { number: true, default: 128, describe: 'examples in a batch' })
-  .option('time', { number: true, default: 0.3, describe: 'seconds to measure each call' })
-  .option('samples', { number: true, default: 5, describe: 'samples of each call, at least' })
-  .option('cap', {
-    number: true,
-    default: 2,
-    describe: 'what takes more seconds is measured only once, or not if ten times more',
-  })
+  .options(callsOptions)
   .option('explain', {
     choices: Object.keys(models),
     describe: 'print the program that the wasm backend makes of a training step of a model, for each number of threads',

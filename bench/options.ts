@@ -32,3 +32,14 @@ export const roundsOptions = {
   epochs: { number: true, default: 1, describe: 'epochs to measure in each' },
   limit: { number: true, default: 120, describe: 'seconds after which the rest of an epoch or a test is extrapolated' },
 } as const
+
+/** How the calls of kernels are measured. */
+export const callsOptions = {
+  time: { number: true, default: 0.3, describe: 'seconds to measure each call' },
+  samples: { number: true, default: 5, describe: 'samples of each call, at least' },
+  cap: {
+    number: true,
+    default: 2,
+    describe: 'what takes more seconds is measured only once, or not if ten times more',
+  },
+} as const

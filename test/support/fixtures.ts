@@ -1,28 +1,13 @@
 // What PyTorch computed (test/fixtures/make.py, which describes the formulas that stand in for stored inputs).
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { sizeOf, type Shape, type Values } from '../../engine/index.js'
+import { uniformOf } from '../../learn/numbers.js'
+export { uniformOf }
 
 const root = new URL('../../../', import.meta.url)
 
 export const fixtureBytes = (name: string) => new Uint8Array(readFileSync(new URL(`test/fixtures/${name}`, root)))
 export const fixture = (name: string): unknown => JSON.parse(new TextDecoder().decode(fixtureBytes(name)))
-
-function hash32(i: number): number {
-  i ^= i >>> 16
-  i = Math.imul(i, 0x21f0aaad)
-  i ^= i >>> 15
-  i = Math.imul(i, 0x735a2d97)
-  i ^= i >>> 15
-  return i >>> 0
-}
-
-/** The numbers that make.py calls uniform(stream, …), in [−1, 1). */
-export function uniformOf(stream: number, shape: Shape): Float64Array {
-  const start = hash32(stream)
-  const values = new Float64Array(sizeOf(shape))
-  for (let i = 0; i < values.length; i++) values[i] = (2 * hash32(start + i)) / 2 ** 32 - 1
-  return values
-}
 
 /** make.py's initial(index, shape): the first value of a model's parameter. */
 export function initial(index: number, shape: Shape): Float64Array {
