@@ -20,6 +20,7 @@ const copied = [
   'cli',
   'web',
   'bench',
+  'learn',
   'test',
   'scripts',
   'package.json',
