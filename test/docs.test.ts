@@ -37,6 +37,41 @@ const blocksOf = (page: string): Block[] =>
     ([, language, file, code, output = '']) => ({ language, file, code, output }),
   )
 
+/** The files that a page links to or shows, from the root. */
+const targetsOf = (page: string) =>
+  [...read(page).matchAll(/\]\(([^)#]+)/g)]
+    .map(([, link]) => link)
+    .filter(link => !link.includes('://'))
+    .map(link => join(page, '..', link).replaceAll('\\', '/'))
+
+/** The numbers in a text: 1,234.5 in English is 1 234,5 in French. */
+const figures = (text: string, french: boolean) =>
+  text
+    .replace(french ? /(?<=\d)[ \u00a0\u202f](?=\d{3}\b)/g : /(?<=\d),(?=\d{3}\b)/g, '')
+    .replace(/(?<=\d),(?=\d)/g, '.')
+    .match(/-?\d+(\.\d+)?/g)
+    ?.join(' ')
+
+/** The guide's pages in one language. The chapters begin with their number. */
+const guide = (language: string) => readdirSync(`${root}docs/${language}`).filter(name => name.endsWith('.md'))
+const chapters = (language: string) => guide(language).filter(name => /^\d\d-/.test(name))
+
+/** The page in English that a page in French says again, if there is one. */
+function inEnglish(path: string): string | undefined {
+  if (path === 'README.fr.md') return 'README.md'
+  const [, name] = /^docs\/fr\/(.*)/.exec(path) ?? []
+  if (!name) return path.replace(/^(docs\/figures\/.*)\.fr\.svg$/, '$1.svg')
+  const others: Record<string, string> = { 'seance.md': 'lesson.md', 'ecriture.md': 'handwriting.md' }
+  const twin = chapters('en').find(chapter => chapter.slice(0, 3) === name.slice(0, 3)) ?? others[name] ?? name
+  return guide('en').includes(twin) ? `docs/en/${twin}` : undefined
+}
+
+/** The files that a page links to, in English, without those that there are in French only. */
+const linksOf = (page: string) =>
+  targetsOf(page)
+    .map(inEnglish)
+    .filter(path => path !== undefined)
+
 const flushLeft = (text: string) => text.replace(/^ +/gm, '')
 const run = promisify(execFile)
 
@@ -60,6 +95,13 @@ describe('The chapters', () => {
       it(`${page} quotes ${file} as it is`, () => {
         assert.ok(flushLeft(read(file)).includes(flushLeft(code)), `${file} does not contain:\n${code}`)
       })
+
+    it(`${page} links to files that there are`, () => {
+      assert.deepEqual(
+        targetsOf(page).filter(path => !existsSync(root + path)),
+        [],
+      )
+    })
 
     it(`${page} has no block of a kind that nobody looks at`, () => {
       const known = ['js', 'ts', 'console', 'html', 'sh']
@@ -137,60 +179,81 @@ async function writePictures(folder: string) {
 describe('The two READMEs', () => {
   const [english, french] = ['README.md', 'README.fr.md'].map(read)
   const tables = (text: string) => [...text.matchAll(/^\|.*\|$/gm)].map(([row]) => row)
-  const links = (text: string) => [...text.matchAll(/\]\(([^)#]+)/g)].map(([, link]) => link)
 
   it('have the same headings, in the same order, tables of the same size, and links to the same files', () => {
     const levels = (text: string) => [...text.matchAll(/^(#+) /gm)].map(([, level]) => level)
     assert.deepEqual(levels(french), levels(english))
     assert.equal(tables(french).length, tables(english).length)
-    const others = (text: string) => [...new Set(links(text))].filter(link => !link.startsWith('README')).sort()
-    assert.deepEqual(others(french), others(english))
+    const others = (page: string) => [...new Set(linksOf(page))].filter(link => !link.startsWith('README')).sort()
+    assert.deepEqual(others('README.fr.md'), others('README.md'))
   })
   it('have the same figures in their tables', () => {
-    const figures = (text: string, thousands: RegExp) =>
-      tables(text).map(row =>
-        row
-          .replace(thousands, '')
-          .replaceAll(',', '.')
-          .match(/[\d.]+/g)
-          ?.join(' '),
-      )
-    assert.deepEqual(figures(french, /(?<=\d)[ \u00a0](?=\d{3}\b)/g), figures(english, /(?<=\d),(?=\d{3}\b)/g))
+    const rows = (text: string) => tables(text).map(row => figures(row, text === french))
+    assert.deepEqual(rows(french), rows(english))
   })
-  it('link to files that there are', () => {
-    for (const link of links(english)) if (!link.includes('://')) assert.ok(existsSync(root + link), link)
+  it('lead to the guide', () => {
+    assert.ok(
+      linksOf('README.md').includes('docs/en/README.md') && read('README.fr.md').includes('](docs/fr/README.md)'),
+    )
   })
   it('are short', () => {
     for (const text of [english, french]) assert.ok(text.length <= 10_161, `${text.length}`)
   })
 })
 
-describe('A chapter in French', () => {
-  const inEnglish: Record<string, string> = {
-    'docs/fr/retropropagation.md': 'docs/backprop.md',
-    'docs/fr/seance.md': 'docs/lesson.md',
-    'docs/fr/perte.md': 'docs/loss.md',
-  }
-  for (const [english, french] of [
-    ['docs/backprop.md', 'docs/fr/retropropagation.md'],
-    ['docs/lesson.md', 'docs/fr/seance.md'],
-    ['docs/loss.md', 'docs/fr/perte.md'],
-  ])
-    it(`${french} has the headings, programs and links of ${english}`, () => {
-      const shapeOf = (page: string) => ({
-        levels: [...read(page).matchAll(/^(#+) /gm)].map(([, level]) => level),
-        // what programs print may be said in either language
-        blocks: blocksOf(page).map(({ language, file, code }) => [
-          language,
-          file,
-          language === 'console' ? '' : code.replace(/'[^'\n]*'/g, "''"),
-        ]),
-        links: [...read(page).matchAll(/\]\(([^)#]+)/g)].map(([, link]) => {
-          const path = join(page, '..', link)
-          return inEnglish[path] ?? path
-        }),
-        rows: [...read(page).matchAll(/^\|/gm)].length,
+describe('The guide', () => {
+  for (const page of guide('fr').map(name => `docs/fr/${name}`)) {
+    const twin = inEnglish(page)
+    if (twin)
+      it(`${page} has the headings, programs, figures and links of ${twin}`, () => {
+        const shapeOf = (page: string, french: boolean) => ({
+          levels: [...read(page).matchAll(/^(#+) /gm)].map(([, level]) => level),
+          // what programs print, and their comments, may be said in either language
+          blocks: blocksOf(page).map(({ language, file, code, output }) => ({
+            language,
+            file,
+            code: language === 'console' ? commandsOf(code) : speechless(code),
+            figures: figures(language === 'console' ? code : output, french),
+          })),
+          links: linksOf(page),
+          rows: [...read(page).matchAll(/^\|.*/gm)].map(([row]) => figures(row.replace(/\([^)]*\)/g, ''), french)),
+        })
+        assert.deepEqual(shapeOf(page, true), shapeOf(twin, false))
       })
-      assert.deepEqual(shapeOf(french), shapeOf(english))
+  }
+
+  for (const [language, contents] of [
+    ['en', 'Contents'],
+    ['fr', 'Sommaire'],
+  ]) {
+    const folder = `docs/${language}/`
+    const linkTo = (name?: string) => (name ? `[${/^# (.*)/.exec(read(folder + name))?.[1]}](${name})` : '')
+
+    it(`in ${folder} leads from chapter to chapter, and lists its pages`, () => {
+      const names = chapters(language)
+      const index = read(folder + 'README.md')
+      names.forEach((name, i) => {
+        const [before, after] = [linkTo(names[i - 1]), linkTo(names[i + 1])]
+        const way = [before && `← ${before}`, `[${contents}](README.md)`, after && `${after} →`]
+          .filter(Boolean)
+          .join(' · ')
+        assert.equal(
+          read(folder + name)
+            .trimEnd()
+            .split('\n')
+            .at(-1),
+          way,
+          name,
+        )
+      })
+      const others = guide(language).filter(name => name !== 'README.md' && !names.includes(name))
+      for (const name of [...names, ...others])
+        assert.ok(index.includes(`](${name})`), `${folder}README.md lists ${name}`)
     })
+  }
 })
+
+/** Without comments and what stands in quotes. */
+const speechless = (code: string) => code.replace(/'[^'\n]*'/g, "''").replace(/ *\/\/.*|\/\*[^]*?\*\//g, '')
+
+const commandsOf = (code: string) => [...code.matchAll(/^\$ (.*)/gm)].map(([, line]) => line.replace(' --lang fr', ''))

@@ -7,7 +7,7 @@ import { logitsOnly } from './logits.js'
  * Labels that are a tensor [m] are on the device already, and not looked at: whoever made it has.
  *
  * dlogits = (p − onehot(label)) / m: what the network said minus what it should have said. Taken together, softmax
- * and logarithm have this simple gradient, and neither can overflow; docs/loss.md derives it.
+ * and logarithm have this simple gradient, and neither can overflow; docs/en/04-softmax.md derives it.
  *
  * With label smoothing ε (Szegedy et al. 2016) a label is worth 1 − ε, and ε is shared out among all n classes: onehot(label)
  * becomes (1 − ε) · onehot(label) + ε/n, so that no score has to grow without end.

@@ -11,7 +11,7 @@ export type Padding = 'valid' | 'same'
  *
  * dx: a pixel of x was read by every window that covered it, so it collects their dy, each through the weight that read it.
  * dw: a weight met one pixel of x per window, so it collects x·dy over all windows of the batch.
- * docs/convolution.md derives both.
+ * docs/en/05-convolution.md derives both.
  * @throws ChiffreError if x or w has another rank, their channels differ, the window is larger than the image, or stride or padding are none
  */
 export function conv2d(x: Tensor, w: Tensor, stride = 1, padding: Padding = 'valid'): Tensor {
