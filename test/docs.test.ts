@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { PNG } from 'pngjs'
+import { drawn } from '../bench/figures/index.js'
 import { loadDataset } from '../cli/datasets.js'
 import { temporaryFolder } from './cli/chiffre.js'
 
@@ -257,3 +258,18 @@ describe('The guide', () => {
 const speechless = (code: string) => code.replace(/'[^'\n]*'/g, "''").replace(/ *\/\/.*|\/\*[^]*?\*\//g, '')
 
 const commandsOf = (code: string) => [...code.matchAll(/^\$ (.*)/gm)].map(([, line]) => line.replace(' --lang fr', ''))
+
+describe('The figures', () => {
+  it('are what `npm run figures` draws, and each stands on a page', async () => {
+    const folder = `${root}docs/figures/`
+    const files = await drawn()
+    for (const [name, text] of files)
+      assert.equal(readFileSync(folder + name, 'utf8'), text, `npm run figures: ${name}`)
+    const shown = ['en', 'fr'].flatMap(language =>
+      guide(language).flatMap(name => targetsOf(`docs/${language}/${name}`)),
+    )
+    const pictures = readdirSync(folder).filter(name => name.endsWith('.svg'))
+    assert.deepEqual(pictures.sort(), [...files.keys()].sort())
+    for (const name of pictures) assert.ok(shown.includes(`docs/figures/${name}`), `no page shows ${name}`)
+  })
+})

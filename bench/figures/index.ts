@@ -1,0 +1,23 @@
+// The guide's figures. To add one: a function that returns SVG, and its name below. Blue is what is computed on the way forward,
+// red what comes back; words are few, and are said in both languages.
+import { neuronGraph, slope, usedTwice } from './neuron.js'
+
+/** Says a word in the language of the figure that is being drawn. */
+export type Say = (english: string, french: string) => string
+
+export const figures: Readonly<Record<string, (say: Say) => string | Promise<string>>> = {
+  neuron: neuronGraph,
+  slope,
+  'used-twice': usedTwice,
+}
+
+/** Each figure's file and what stands in it: NAME.svg, and NAME.fr.svg if it contains words. */
+export async function drawn(): Promise<Map<string, string>> {
+  const files = new Map<string, string>()
+  for (const [name, draw] of Object.entries(figures)) {
+    const [english, french] = [await draw(english => english), await draw((_, french) => french)]
+    files.set(`${name}.svg`, english)
+    if (french !== english) files.set(`${name}.fr.svg`, french)
+  }
+  return files
+}
