@@ -1,6 +1,7 @@
 // The guide's figures. To add one: a function that returns SVG, and its name below. Blue is what is computed on the way forward,
 // red what comes back; words are few, and are said in both languages.
 import { neuronGraph, slope, usedTwice } from './neuron.js'
+import { order } from './tape.js'
 
 /** Says a word in the language of the figure that is being drawn. */
 export type Say = (english: string, french: string) => string
@@ -9,6 +10,7 @@ export const figures: Readonly<Record<string, (say: Say) => string | Promise<str
   neuron: neuronGraph,
   slope,
   'used-twice': usedTwice,
+  order,
 }
 
 /** Each figure's file and what stands in it: NAME.svg, and NAME.fr.svg if it contains words. */
