@@ -1,6 +1,8 @@
 // The guide's figures. To add one: a function that returns SVG, and its name below. Blue is what is computed on the way forward,
 // red what comes back; words are few, and are said in both languages.
+import { dense } from './dense.js'
 import { neuronGraph, slope, usedTwice } from './neuron.js'
+import { cost, pMinusY } from './softmax.js'
 import { order } from './tape.js'
 
 /** Says a word in the language of the figure that is being drawn. */
@@ -11,6 +13,9 @@ export const figures: Readonly<Record<string, (say: Say) => string | Promise<str
   slope,
   'used-twice': usedTwice,
   order,
+  dense,
+  cost,
+  'p-minus-y': pMinusY,
 }
 
 /** Each figure's file and what stands in it: NAME.svg, and NAME.fr.svg if it contains words. */

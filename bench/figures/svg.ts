@@ -91,27 +91,25 @@ export function cells(
     .join('\n')
 }
 
-/** A picture of h x w numbers: 0 is white, `most` the colour, −`most` the other one. */
+/**
+ * A picture, a row of `width` numbers below the other: 0 is white, `most` the colour, −`most` that of negative numbers. Without a
+ * colour it has that of the <use> that shows it.
+ */
 export function picture(
   x: number,
   y: number,
   values: ArrayLike<number>,
   width: number,
-  { size = 4, most = 1, colour = ink, negative = ink } = {},
+  { size = 4, most = 1, colour, negative }: { size?: number; most?: number; colour?: string; negative?: string } = {},
 ): string {
-  const dots = Array.from(values, (value, i) =>
-    shade(ink, Math.abs(value) / most) === '#ffffff'
-      ? ''
-      : `<rect${attributes({
-          x: x + (i % width) * size,
-          y: y + Math.floor(i / width) * size,
-          width: size,
-          height: size,
-          fill: shade(value < 0 ? negative : colour, Math.abs(value) / most),
-        })}/>`,
-  )
-  const height = Math.ceil(values.length / width)
-  return dots.join('') + rect(x, y, width * size, height * size, { stroke: grey })
+  const dots = Array.from(values, (value, i) => {
+    const opacity = Math.min(1, Math.abs(value) / most).toFixed(2)
+    const [left, top] = [x + (i % width) * size, y + Math.floor(i / width) * size]
+    const fill = value < 0 ? negative : colour
+    const place = { x: left, y: top, width: size, height: size, opacity, ...(fill && { fill }) }
+    return opacity === '0.00' ? '' : `<rect${attributes(place)}/>`
+  })
+  return dots.join('')
 }
 
 /** Two axes with lines at their ticks, and where a point of the data stands. */
