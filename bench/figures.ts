@@ -1,4 +1,4 @@
-// npm run figures: the guide's figures, docs/figures/*.svg, from what the engine computes.
+// npm run figures: the guide's figures, docs/figures/*.svg, from what the engine computes; with -- --measure trainings are done anew.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { drawn } from './figures/index.js'
 import { root } from './results.js'

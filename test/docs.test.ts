@@ -82,7 +82,8 @@ describe('The chapters', () => {
 
     const programs = blocks.filter(({ language }) => language === 'js')
     if (programs.length > 0)
-      it(`${page} prints what it says, each program on its own`, async () => {
+      it(`${page} prints what it says, each program on its own`, async function () {
+        this.timeout(60_000)
         const printed = programs.map(({ code }) =>
           run(process.execPath, ['--input-type=module', '--eval', code], { cwd: root }).then(({ stdout }) => stdout),
         )

@@ -1,6 +1,8 @@
 // The guide's figures. To add one: a function that returns SVG, and its name below. Blue is what is computed on the way forward,
 // red what comes back; words are few, and are said in both languages.
 import { dense } from './dense.js'
+import { gradientsByLayer, lossByBeginning } from './depth.js'
+import { augmented, errorsByExamples, overfitting, shuffling } from './generalisation.js'
 import { neuronGraph, slope, usedTwice } from './neuron.js'
 import { cost, pMinusY } from './softmax.js'
 import { order } from './tape.js'
@@ -16,6 +18,12 @@ export const figures: Readonly<Record<string, (say: Say) => string | Promise<str
   dense,
   cost,
   'p-minus-y': pMinusY,
+  depth: gradientsByLayer,
+  'depth-training': lossByBeginning,
+  overfitting,
+  examples: errorsByExamples,
+  'shuffled-pixels': shuffling,
+  augmented,
 }
 
 /** Each figure's file and what stands in it: NAME.svg, and NAME.fr.svg if it contains words. */

@@ -92,7 +92,7 @@ export function cells(
 }
 
 /**
- * A picture, a row of `width` numbers below the other: 0 is white, `most` the colour, −`most` that of negative numbers. Without a
+ * A picture in sixteen tints, a row of `width` numbers below the other: 0 is white, `most` the colour, −`most` that of negative numbers. Without a
  * colour it has that of the <use> that shows it.
  */
 export function picture(
@@ -102,14 +102,20 @@ export function picture(
   width: number,
   { size = 4, most = 1, colour, negative }: { size?: number; most?: number; colour?: string; negative?: string } = {},
 ): string {
-  const dots = Array.from(values, (value, i) => {
-    const opacity = Math.min(1, Math.abs(value) / most).toFixed(2)
-    const [left, top] = [x + (i % width) * size, y + Math.floor(i / width) * size]
-    const fill = value < 0 ? negative : colour
-    const place = { x: left, y: top, width: size, height: size, opacity, ...(fill && { fill }) }
-    return opacity === '0.00' ? '' : `<rect${attributes(place)}/>`
-  })
-  return dots.join('')
+  const tints = Array.from(values, value => Math.round(16 * Math.min(1, Math.abs(value) / most)) * (value < 0 ? -1 : 1))
+  const runs = new Map<number, string>() // of each tint, what of it stands side by side
+  for (let i = 0, end: number; i < tints.length; i = end) {
+    const [row, column] = [Math.floor(i / width), i % width]
+    for (end = i + 1; end % width > 0 && tints[end] === tints[i]; end++);
+    const across = written((end - i) * size)
+    const run = `M${written(x + column * size)},${written(y + row * size)}h${across}v${written(size)}h-${across}z`
+    if (tints[i] !== 0) runs.set(tints[i], (runs.get(tints[i]) ?? '') + run)
+  }
+  const path = ([tint, d]: [number, string]) => {
+    const fill = tint < 0 ? negative : colour
+    return `<path${attributes({ d, opacity: (Math.abs(tint) / 16).toFixed(2), ...(fill && { fill }) })}/>`
+  }
+  return Array.from(runs, path).join('')
 }
 
 /** Two axes with lines at their ticks, and where a point of the data stands. */
