@@ -1,19 +1,20 @@
 // The chapters of docs/ and the READMEs do what they say, block by block:
 //   ```js        a program of its own, which prints exactly the ```text block that follows it
+//   ```js FILE   the same, and what the page's commands find under that name
 //   ```ts FILE   stands in that file, whatever its indentation
 //   ```console   commands after `$ ` and what they print; a line `…` stands for any lines
 //   ```html      a page: test/package reads digits in it
 //   ```sh        commands that install or measure: they are not run
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFile } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { PNG } from 'pngjs'
 import { drawn } from '../bench/figures/index.js'
 import { loadDataset } from '../cli/datasets.js'
-import { temporaryFolder } from './cli/chiffre.js'
+import { chiffre, temporaryFolder } from './cli/chiffre.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string) => readFileSync(root + path, 'utf8')
@@ -116,32 +117,52 @@ describe('The chapters', () => {
     const sessions = blocks.filter(({ language }) => language === 'console')
     if (sessions.length > 0)
       it(`${page} shows what the program prints`, async function () {
-        this.timeout(120_000)
+        this.timeout(240_000)
         const folder = join(temporaryFolder(), page)
         mkdirSync(folder, { recursive: true })
         await writePictures(folder)
+        for (const { file, code } of programs) if (file) writeFileSync(join(folder, file), code)
+        const language = /\bfr\b/.test(page) ? 'fr' : 'en'
         for (const { code } of sessions)
           for (const [, line, expected] of code.matchAll(/^\$ (.*)\n((?:(?!\$ ).*\n)*)/gm)) {
-            const printed = plain(print(line, folder))
+            const printed = plain(await print(line, folder, language))
             if (expected) assert.match(printed, patternOf(expected), `$ ${line}\n${printed}`)
           }
+        // of the pictures, those that its commands draw
+        for (const [, link] of read(page).matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)) {
+          const drawn = join(folder, 'storage', basename(link))
+          if (existsSync(drawn)) assertSamePicture(drawn, join(root, page, '..', link))
+        }
       })
   }
 })
+
+/** With CHIFFRE_RECORD a page is given the picture instead. */
+function assertSamePicture(drawn: string, shown: string) {
+  if (process.env.CHIFFRE_RECORD) copyFileSync(drawn, shown)
+  const [now, then] = [drawn, shown].map(path => readFileSync(path))
+  const content = (bytes: Buffer) =>
+    shown.endsWith('.png') ? PNG.sync.read(bytes).data.toString('latin1') : plain(bytes.toString())
+  assert.ok(content(now) === content(then), `${shown} is not what the program draws now: see CONTRIBUTING.md`)
+}
 
 /** Commands that compute, and so may differ in the last digit between processors unless they are told not to. */
 const computing = ['train', 'test', 'use', 'read']
 
 /** What a command prints, run where `storage/` is. */
-function print(line: string, cwd: string): string {
+async function print(line: string, folder: string, language: string): Promise<string> {
   const [node, cli, command, ...options] = line.split(' ')
   assert.deepEqual([node, cli], ['node', 'cli'], `a command that this test cannot run: ${line}`)
   const strict = computing.includes(command) ? ['--strict-float'] : []
-  const env = { ...process.env, LC_ALL: 'C', COLUMNS: '80' }
-  const args = [root + 'cli', command, ...options, ...strict]
-  const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' })
-  assert.equal(status, 0, `$ ${line}\n${stderr}`)
-  return stdout
+  const here = process.cwd()
+  process.chdir(folder)
+  try {
+    const { code, out, err } = await chiffre(command, '--lang', language, ...options, ...strict)
+    assert.equal(code, 0, `$ ${line}\n${err}`)
+    return out
+  } finally {
+    process.chdir(here)
+  }
 }
 
 /** Without what differs from run to run: times and hashes. */

@@ -14,15 +14,15 @@ export interface Outcome {
   readonly err: string
 }
 
-/** Runs `node cli …args` within this process, in English unless the arguments say otherwise. */
+/** Runs `node cli …args` within this process, in English unless the arguments say otherwise, for 80 columns. */
 export async function chiffre(...args: string[]): Promise<Outcome> {
   const { LC_ALL } = process.env
   const streams = [process.stdout, process.stderr]
-  const originals = streams.map(stream => ({ write: stream.write, isTTY: stream.isTTY }))
+  const originals = streams.map(stream => ({ write: stream.write, isTTY: stream.isTTY, columns: stream.columns }))
   const texts = ['', '']
   process.env.LC_ALL = 'C'
   streams.forEach((stream, i) => {
-    stream.isTTY = false
+    Object.assign(stream, { isTTY: false, columns: 80 })
     stream.write = (text: string | Uint8Array) => {
       texts[i] += String(text)
       return true
