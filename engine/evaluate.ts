@@ -20,19 +20,15 @@ export async function evaluate(
   network: Network,
   backend: Backend,
   examples: Examples,
-  {
-    batchSize = 250,
-    onBatch = (_done: number) => {},
-    ...judging
-  }: Judging & { batchSize?: number; onBatch?: (done: number) => void } = {},
+  options: Judging & { batchSize?: number; onBatch?: (done: number) => void } = {},
 ): Promise<Evaluation> {
-  const { metrics = defaultMetrics } = judging
+  const { metrics = defaultMetrics, batchSize = 250, onBatch } = options
   const width = sizeOf(network.output)
   const all = new Float32Array(examples.length * width)
   const classes = !(examples.targets instanceof Float32Array)
   let lossSum = 0
   let sums = mapValues(metrics, () => 0)
-  const forward = batchProgram(network, backend, examples, lossFor(network, judging), (x, lossOf) =>
+  const forward = batchProgram(network, backend, examples, lossFor(network, options), (x, lossOf) =>
     noGrad(() => {
       const results = network.results(x)
       const y = first(results)
@@ -48,7 +44,7 @@ export async function evaluate(
       all.set(rows, start * width)
       lossSum += loss * count
       sums = mapValues(metrics, (metric, name) => sums[name] + metric(rows, targets, count))
-      onBatch(start + count)
+      onBatch?.(start + count)
     }
   } finally {
     forward.free()

@@ -169,13 +169,29 @@ export class Network {
 
   /** All that the network's function returns; `notice` hears of each layer as it runs. */
   results(x: Named<Tensor>, mode: Mode = inference, notice = (_: Activation) => {}): Named<Tensor> {
-    return this.#run(x, mode, notice)
+    const { inputs } = this
+    const batch =
+      isShape(inputs) && x instanceof Tensor
+        ? batchOf(x, inputs)
+        : mapValues(inputs as Record<string, Shape>, (shape, name) =>
+            batchOf((x as Record<string, Tensor>)[name], shape),
+          )
+    const layer = (name: string, _: Layer, x: Tensor) => {
+      const part = this.#parts.get(name)
+      if (!part || !holds(x.shape, part.input)) throw problem('engine.part', { name })
+      const weights: Record<string, Tensor> = {}
+      for (const [key, full] of this.#names.get(name)!) weights[key] = this.#weight(full)
+      const y = part.forward(x, weights, mode)
+      notice({ name, x, y })
+      return y
+    }
+    return this.build(batch, { ...mode, layer, parameter: name => this.#weight(name) })
   }
 
   /** What each layer makes of its input, in the order in which they run: what a page shows of a network at work. */
   activations(x: Named<Tensor>, mode: Mode = inference): Activation[] {
     const all: Activation[] = []
-    this.#run(x, mode, activation => all.push(activation))
+    this.results(x, mode, activation => all.push(activation))
     return all
   }
 
@@ -215,26 +231,6 @@ export class Network {
     const found = this.parameters.get(name) ?? this.state.get(name)
     if (!found) throw problem(this.#declared.has(name) ? 'engine.init' : 'engine.part', { name })
     return found
-  }
-
-  #run(x: Named<Tensor>, mode: Mode, notice: (activation: Activation) => void): Named<Tensor> {
-    const { inputs } = this
-    const batch =
-      isShape(inputs) && x instanceof Tensor
-        ? batchOf(x, inputs)
-        : mapValues(inputs as Record<string, Shape>, (shape, name) =>
-            batchOf((x as Record<string, Tensor>)[name], shape),
-          )
-    const layer = (name: string, _: Layer, x: Tensor) => {
-      const part = this.#parts.get(name)
-      if (!part || !holds(x.shape, part.input)) throw problem('engine.part', { name })
-      const weights: Record<string, Tensor> = {}
-      for (const [key, full] of this.#names.get(name)!) weights[key] = this.#weight(full)
-      const y = part.forward(x, weights, mode)
-      notice({ name, x, y })
-      return y
-    }
-    return this.build(batch, { ...mode, layer, parameter: name => this.#weight(name) })
   }
 }
 

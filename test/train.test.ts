@@ -19,6 +19,7 @@ import {
   type Network,
   type Step,
 } from '../engine/index.js'
+import { defaultMetrics } from '../engine/metrics.js'
 import { digits } from './support/examples.js'
 import { assertClose } from './support/numbers.js'
 
@@ -221,5 +222,12 @@ describe('evaluate', () => {
   it('argmax takes the first of equals', () => {
     assert.equal(argmax(Float32Array.of(0, 3, 3, 1, 1, 0), 0, 3), 1)
     assert.equal(argmax(Float32Array.of(0, 3, 3, 1, 1, 0), 1, 3), 0)
+  })
+  it('what counts as right is that argmax, and never a number that is none', () => {
+    const { accuracy } = defaultMetrics
+    for (const [label, right] of [0, 1, 0, 0].entries())
+      assert.equal(accuracy(Float32Array.of(0, 3, 3, 1), [label], 1), right, `class ${label}`)
+    assert.equal(accuracy(Float32Array.of(5, 5, 1, 2, 1, 2), [0, 2], 2), 1)
+    assert.equal(accuracy(Float32Array.of(NaN, NaN, 1, NaN), [0, 1], 2), 0)
   })
 })

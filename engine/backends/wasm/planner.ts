@@ -210,10 +210,11 @@ export function createPlanner(threads: number) {
     const rows = csrPays(op)
     if (typeof rows === 'object') return rows
     if (rows && !t.x) {
-      const some = rowsAnItem(m)
+      const panels = piecesOf(n, panelWidth(n))
+      const some = rowsAnItem(m, panels)
       const args = [place(x, 'csr', m, k), flag(isGrey(x)), place(w, 'packed', k, n), y, m, k, n, some, ...end] as const
       const scratch = sized('spmmScratch', [some])
-      return { path: 'spmm', steps: [step('spmm', piecesOf(m, some), args, scratch)], temps: [] }
+      return { path: 'spmm', steps: [step('spmm', panels * piecesOf(m, some), args, scratch)], temps: [] }
     }
     if (rows) {
       const dw = floats(packedSize(m, n))
@@ -241,10 +242,13 @@ export function createPlanner(threads: number) {
   }
 
   /** As many rows an item as make it worth fetching a block of w, but enough items for all threads. */
-  const rowsAnItem = (m: number) => Math.max(8, Math.min(64, piecesOf(m, 2 * threads)))
+  const rowsAnItem = (m: number, panels = 1) => Math.max(8, Math.min(64, piecesOf(m * panels, 2 * threads)))
 
-  /** Into how many parts to take a block of dw[m,n], so that all threads have work. */
-  const partsOf = (m: number, n: number) => Math.min(piecesOf(threads, blocksOf(m)), piecesOf(n, panelWidth(n)))
+  /** Into how many parts to take a block of dw[m,n]: each thread has panels of its own, as in spmm, if there are enough. */
+  const partsOf = (m: number, n: number) => {
+    const panels = piecesOf(n, panelWidth(n))
+    return panels < threads ? Math.min(piecesOf(threads, blocksOf(m)), panels) : threads
+  }
 
   /** Whether to multiply the rows of a product's first operand as csr: it is likely to be 0 in many places, and is. */
   function csrPays({ x, m, k, n, t }: Product): boolean | First {

@@ -1,6 +1,6 @@
 // Softmax and its loss, row by row of a [m,n] matrix. An item is 64 rows.
 import { expRest, log1p4, power2 } from './math'
-import { smaller, storeLanes, sum4, zero } from './simd'
+import { smaller, storeLanes } from './simd'
 
 export const SCORES: i32 = 64
 
@@ -17,53 +17,72 @@ function shareOf(x: v128): v128 {
   return v128.andnot(f32x4.mul(p, power2(i32x4.sub(shifted, whole))), tiny)
 }
 
-/** The first `count` lanes of x, and of `rest` those beyond. */
+/** Number j of four rows: x is the first row's, the others' are so many bytes behind it. */
 @inline
-function lanes(x: v128, count: i32, rest: v128): v128 {
-  if (count >= 4) return x
-  return v128.bitselect(x, rest, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)))
+function column(x: usize, to1: usize, to2: usize, to3: usize): v128 {
+  let v = v128.load32_zero(x)
+  v = v128.load_lane<f32>(x + to1, v, 1)
+  v = v128.load_lane<f32>(x + to2, v, 2)
+  return v128.load_lane<f32>(x + to3, v, 3)
 }
 
-/** The largest of one row of n numbers, if none is NaN. */
-function largest(x: usize, n: i32): f32 {
-  const lowest = f32x4.splat(-f32.MAX_VALUE)
-  let max = lowest
-  for (let j = 0; j < n; j += 4) max = f32x4.pmax(max, lanes(v128.load(x + (j << 2)), n - j, lowest))
-  max = f32x4.pmax(max, v128.shuffle<f32>(max, max, 2, 3, 0, 1))
-  return f32x4.extract_lane(f32x4.pmax(max, v128.shuffle<f32>(max, max, 1, 0, 3, 2)), 0)
+@inline
+function putColumn(y: usize, v: v128, to1: usize, to2: usize, to3: usize): void {
+  v128.store_lane<f32>(y, v, 0)
+  v128.store_lane<f32>(y + to1, v, 1)
+  v128.store_lane<f32>(y + to2, v, 2)
+  v128.store_lane<f32>(y + to3, v, 3)
 }
+
+/** Where the rows' maxima are left in scratch, behind four sums of two vectors. */
+const MAXIMA: usize = 128
 
 /**
- * y = exp(x − max) for one row, and the sum of y without the maximum itself, whose exp(0) is 1: so the logarithm of the whole
- * loses nothing of a small rest. NaN makes all of it NaN.
+ * y = softmax(x) of four rows of n numbers, a lane each, one number of all four after the other; rows may be the same.
+ * @returns the sums of exp(x − max) without the maxima themselves, whose exp(0) is 1: so the logarithm of the whole loses nothing
+ *   of a small rest. NaN makes all of a row NaN.
  */
-function exponentials(x: usize, max: f32, y: usize, n: i32): f32 {
-  let below = zero(), equal = zero()
-  const largest = f32x4.splat(max)
-  for (let j = 0; j < n; j += 4) {
-    const v = v128.load(x + (j << 2))
-    const e = lanes(shareOf(f32x4.sub(v, largest)), n - j, zero())
-    storeLanes(y + (j << 2), e, n - j)
-    const less = f32x4.lt(v, largest)
-    below = f32x4.add(below, v128.and(e, less))
-    equal = f32x4.add(equal, v128.andnot(e, less))
+function fourRows(scratch: usize, x: usize, y: usize, n: i32, to1: usize, to2: usize, to3: usize): v128 {
+  const bytes = <usize>n << 2
+  let max = f32x4.splat(-f32.MAX_VALUE)
+  for (let j: usize = 0; j < bytes; j += 4) max = f32x4.pmax(max, column(x + j, to1, to2, to3))
+  v128.store(scratch + MAXIMA, max)
+  // Sums of every fourth number, below the maximum and equal to it.
+  memory.fill(scratch, 0, MAXIMA)
+  for (let j: usize = 0; j < bytes; j += 4) {
+    const v = column(x + j, to1, to2, to3)
+    const e = shareOf(f32x4.sub(v, max))
+    const less = f32x4.lt(v, max)
+    const sums = scratch + ((j & 12) << 3)
+    v128.store(sums, f32x4.add(v128.load(sums), v128.and(e, less)))
+    v128.store(sums, f32x4.add(v128.load(sums, 16), v128.andnot(e, less)), 16)
+    putColumn(y + j, e, to1, to2, to3)
   }
-  return sum4(below) + (sum4(equal) - 1)
+  const others = f32x4.add(total(scratch), f32x4.sub(total(scratch + 16), f32x4.splat(1)))
+  const sum = f32x4.add(others, f32x4.splat(1))
+  for (let j: usize = 0; j < bytes; j += 4)
+    putColumn(y + j, f32x4.div(column(y + j, to1, to2, to3), sum), to1, to2, to3)
+  return others
 }
 
-/** y = y / sum for one row */
+/** Of four vectors, 32 bytes from each other, the sum. */
 @inline
-function divide(y: usize, sum: f32, n: i32): void {
-  const sums = f32x4.splat(sum)
-  for (let j = 0; j < n; j += 4) storeLanes(y + (j << 2), f32x4.div(v128.load(y + (j << 2)), sums), n - j)
+function total(at: usize): v128 {
+  return f32x4.add(f32x4.add(v128.load(at), v128.load(at, 64)), f32x4.add(v128.load(at, 32), v128.load(at, 96)))
+}
+
+/** How far the row `next` rows further on is, or the last one if there are not so many. */
+@inline
+function rowBehind(next: i32, rows: i32, n: i32): usize {
+  return <usize>(smaller(next, rows - 1) * n) << 2
 }
 
 /** y = softmax(x) */
 export function softmax(item: i32, scratch: usize, x: usize, y: usize, m: i32, n: i32): void {
   const last = smaller(m, (item + 1) * SCORES)
-  for (let i = item * SCORES; i < last; i++) {
-    const row = <usize>(i * n) << 2
-    divide(y + row, 1 + exponentials(x + row, largest(x + row, n), y + row, n), n)
+  for (let i = item * SCORES; i < last; i += 4) {
+    const row = <usize>(i * n) << 2, rows = last - i
+    fourRows(scratch, x + row, y + row, n, rowBehind(1, rows, n), rowBehind(2, rows, n), rowBehind(3, rows, n))
   }
 }
 
@@ -90,22 +109,30 @@ export function crossEntropy(
   smoothing: f32,
 ): void {
   const last = smaller(m, (item + 1) * SCORES)
-  for (let i = item * SCORES; i < last; i++) {
-    const x = logits + (<usize>(i * n) << 2)
-    const p = probabilities + (<usize>(i * n) << 2)
-    const max = largest(x, n)
-    const others = exponentials(x, max, p, n)
-    divide(p, 1 + others, n)
-    const right = load<f32>(x + (i32(load<f32>(labels + (i << 2))) << 2))
-    let below = (max - right) * (1 - smoothing)
-    if (smoothing > 0) for (let j = 0; j < n; j++) below += (max - load<f32>(x + (j << 2))) * (smoothing / <f32>n)
-    store<f32>(losses + (i << 2), others)
-    store<f32>(scratch + ((i - item * SCORES) << 2), below)
-  }
   for (let i = item * SCORES; i < last; i += 4) {
-    const at = losses + (i << 2)
-    v128.store(at, f32x4.add(log1p4(v128.load(at)), v128.load(scratch + ((i - item * SCORES) << 2))))
+    const row = <usize>(i * n) << 2, rows = last - i
+    const to1 = rowBehind(1, rows, n), to2 = rowBehind(2, rows, n), to3 = rowBehind(3, rows, n)
+    const x = logits + row
+    const others = fourRows(scratch, x, probabilities + row, n, to1, to2, to3)
+    const max = v128.load(scratch + MAXIMA)
+    let right = f32x4.splat(scoreOf(x, labels, i))
+    if (rows > 1) right = f32x4.replace_lane(right, 1, scoreOf(x + to1, labels, i + 1))
+    if (rows > 2) right = f32x4.replace_lane(right, 2, scoreOf(x + to2, labels, i + 2))
+    if (rows > 3) right = f32x4.replace_lane(right, 3, scoreOf(x + to3, labels, i + 3))
+    let below = f32x4.mul(f32x4.sub(max, right), f32x4.splat(1 - smoothing))
+    if (smoothing > 0)
+      for (let j: usize = 0; j < <usize>n << 2; j += 4) {
+        const share = f32x4.splat(smoothing / <f32>n)
+        below = f32x4.add(below, f32x4.mul(f32x4.sub(max, column(x + j, to1, to2, to3)), share))
+      }
+    v128.store(losses + (i << 2), f32x4.add(log1p4(others), below))
   }
+}
+
+/** The score of the right class of row i, which is at x. */
+@inline
+function scoreOf(x: usize, labels: usize, i: i32): f32 {
+  return load<f32>(x + (i32(load<f32>(labels + (i << 2))) << 2))
 }
 
 /** loss[0] = Σ losses / m */
@@ -122,11 +149,15 @@ export function crossEntropyGrad(
 ): void {
   const scale = load<f32>(dy) / <f32>m
   const all = smoothing / <f32>n, one = <f32>1 - smoothing
-  const last = smaller(m, (item + 1) * SCORES)
-  for (let i = item * SCORES; i < last; i++) {
-    const row = <usize>(i * n) << 2
-    const label = i32(load<f32>(labels + (i << 2)))
-    for (let j = 0; j < n; j++)
-      store<f32>(dlogits + row + (j << 2), (load<f32>(probabilities + row + (j << 2)) - all - (j == label ? one : <f32>0)) * scale)
+  const first = item * SCORES, last = smaller(m, first + SCORES)
+  // As if no class were right; then of each row the one that is.
+  const start = first * n, end = last * n
+  for (let i = start; i < end; i += 4) {
+    const p = v128.load(probabilities + (<usize>i << 2))
+    storeLanes(dlogits + (<usize>i << 2), f32x4.mul(f32x4.sub(p, f32x4.splat(all)), f32x4.splat(scale)), end - i)
+  }
+  for (let i = first; i < last; i++) {
+    const at = <usize>(i * n + i32(load<f32>(labels + (i << 2)))) << 2
+    store<f32>(dlogits + at, (load<f32>(probabilities + at) - all - one) * scale)
   }
 }

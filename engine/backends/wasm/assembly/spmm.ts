@@ -165,39 +165,40 @@ export function spmmScratch(rows: i32): i32 {
 }
 
 /**
- * Rows item·rows … of y[m,n] = x·w from lists of x's rows and w[k,n] in panels, plus b[n] unless b is 0, then
- * max(y, 0) if asked. All the rows of an item pass over a block of w while it is in the cache.
+ * A panel of some rows of y[m,n] = x·w from lists of x's rows and w[k,n] in panels, plus b[n] unless b is 0, then
+ * max(y, 0) if asked. All the rows of an item pass over a block of w while it is in the cache. The first items are the first
+ * panel's, so that a thread has panels of its own, which stay in its cache from step to step.
  * @param grey whether x is of grey levels; other numbers are multiplied in panels of 32 only
  */
 export function spmm(
   item: i32, scratch: usize, starts: usize, grey: bool, panels: usize, y: usize, m: i32, k: i32, n: i32, rows: i32,
   b: usize, rectify: bool,
 ): void {
-  const first = item * rows
-  const count = smaller(rows, m - first)
   const width = panelWidth(n)
   const bytes = <usize>width << 2
+  const items = (m + rows - 1) / rows
+  const j = (item / items) * width
+  const first = (item % items) * rows
+  const count = smaller(rows, m - first)
   const blocks = blocksOf(k)
   const next = <usize>(blocks + 1) << 2
   const end = scratch + <usize>count * bytes
-  for (let j = 0; j < n; j += width) {
-    const panel = panels + (<usize>(j * k) << 2)
-    memory.fill(scratch, 0, end - scratch)
-    for (let block = 0; block < blocks; block++) {
-      let start = startsOf(starts, first, k) + (<usize>block << 2)
-      for (let sums = scratch; sums < end; sums += bytes, start += next) {
-        const from = <usize>load<u32>(start), to = <usize>load<u32>(start, 4)
-        if (!grey) wideSum(from, to, panel, sums)
-        else if (width == WIDE) wideGreySum(from, to, panel, sums)
-        else narrowGreySum(from, to, panel, sums)
-      }
+  const panel = panels + (<usize>(j * k) << 2)
+  memory.fill(scratch, 0, end - scratch)
+  for (let block = 0; block < blocks; block++) {
+    let start = startsOf(starts, first, k) + (<usize>block << 2)
+    for (let sums = scratch; sums < end; sums += bytes, start += next) {
+      const from = <usize>load<u32>(start), to = <usize>load<u32>(start, 4)
+      if (!grey) wideSum(from, to, panel, sums)
+      else if (width == WIDE) wideGreySum(from, to, panel, sums)
+      else narrowGreySum(from, to, panel, sums)
     }
-    for (let i = 0; i < count; i++) {
-      const to = y + (<usize>((first + i) * n + j) << 2)
-      const sums = scratch + <usize>i * bytes
-      if (grey) for (let c: usize = 0; c < bytes; c += 16) v128.store(sums + c, f32x4.div(v128.load(sums + c), f32x4.splat(255)))
-      finishSums(sums, to, smaller(width, n - j), b ? b + (j << 2) : 0, rectify)
-    }
+  }
+  for (let i = 0; i < count; i++) {
+    const to = y + (<usize>((first + i) * n + j) << 2)
+    const sums = scratch + <usize>i * bytes
+    if (grey) for (let c: usize = 0; c < bytes; c += 16) v128.store(sums + c, f32x4.div(v128.load(sums + c), f32x4.splat(255)))
+    finishSums(sums, to, smaller(width, n - j), b ? b + (j << 2) : 0, rectify)
   }
 }
 
@@ -297,17 +298,24 @@ export function spmmTransposedScratch(m: i32): i32 {
   return BLOCK * (4 + i32(columnBytes(m)) + WIDE * 4)
 }
 
+/** The first panel of a part, of all panels of n columns. */
+@inline
+function panelOf(part: i32, parts: i32, n: i32): i32 {
+  const width = panelWidth(n)
+  return ((((n + width - 1) / width) * part) / parts) * width
+}
+
 /**
- * Block item/parts of dw[k,n] = xᵀ·dy in panels, from lists of x's m rows and dy[m,n] in panels; if a block has several parts,
- * every parts-th of its panels.
+ * A block of dw[k,n] = xᵀ·dy in panels, from lists of x's m rows and dy[m,n] in panels; if a block has several parts,
+ * those panels that are the part's. The first items are the first part's.
  */
 export function spmmTransposed(
   item: i32, scratch: usize, starts: usize, grey: bool, parts: i32, dy: usize, dw: usize, m: i32, k: i32, n: i32,
 ): void {
   const width = panelWidth(n)
-  const block = item / parts
-  const first = (item % parts) * width
-  for (let j = first; j < n; j += parts * width) {
+  const block = item % blocksOf(k), part = item / blocksOf(k)
+  const first = panelOf(part, parts, n), last = smaller(n, panelOf(part + 1, parts, n))
+  for (let j = first; j < last; j += width) {
     const to = dw + (<usize>(j * k + block * BLOCK * width) << 2)
     gradBlock(starts, block, grey, dy + (<usize>(j * m) << 2), to, m, k, n, j == first, scratch)
   }
@@ -323,11 +331,11 @@ export function spmmAdam(
   rate: f32, root: f32, rest1: f32, rest2: f32, epsilon: f32, kept: f32,
 ): void {
   const width = panelWidth(n)
-  const block = item / parts
-  const first = (item % parts) * width
+  const block = item % blocksOf(k), part = item / blocksOf(k)
+  const first = panelOf(part, parts, n), last = smaller(n, panelOf(part + 1, parts, n))
   const dw = scratch + <usize>BLOCK * (4 + columnBytes(m))
   const bytes = <usize>(smaller(BLOCK, k - block * BLOCK) * width) << 2
-  for (let j = first; j < n; j += parts * width) {
+  for (let j = first; j < last; j += width) {
     gradBlock(starts, block, grey, dy + (<usize>(j * m) << 2), dw, m, k, n, j == first, scratch)
     const at = <usize>(j * k + block * BLOCK * width) << 2
     adamStep(w + at, dw, mean + at, square + at, next + at, bytes, rate, root, rest1, rest2, epsilon, kept)
