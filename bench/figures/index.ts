@@ -5,6 +5,7 @@ import { gradientsByLayer, lossByBeginning } from './depth.js'
 import { augmented, errorsByExamples, overfitting, shuffling } from './generalisation.js'
 import { neuronGraph, slope, usedTwice } from './neuron.js'
 import { cost, pMinusY } from './softmax.js'
+import { ladders } from './speed.js'
 import { order } from './tape.js'
 
 /** Says a word in the language of the figure that is being drawn. */
@@ -24,6 +25,7 @@ export const figures: Readonly<Record<string, (say: Say) => string | Promise<str
   examples: errorsByExamples,
   'shuffled-pixels': shuffling,
   augmented,
+  ladders,
 }
 
 /** Each figure's file and what stands in it: NAME.svg, and NAME.fr.svg if it contains words. */
