@@ -236,7 +236,8 @@ describe('The guide', () => {
             language,
             file,
             code: language === 'console' ? commandsOf(code) : speechless(code),
-            figures: figures(language === 'console' ? code : output, french),
+            // of a program without spaces: 413 141 514 are three numbers that it prints, and 10 000 one that a French label says
+            figures: language === 'console' ? figures(code, french) : figures(output, false)?.replaceAll(' ', ''),
           })),
           links: linksOf(page),
           rows: [...read(page).matchAll(/^\|.*/gm)].map(([row]) => figures(row.replace(/\([^)]*\)/g, ''), french)),
@@ -282,6 +283,17 @@ const speechless = (code: string) => code.replace(/'[^'\n]*'/g, "''").replace(/ 
 const commandsOf = (code: string) => [...code.matchAll(/^\$ (.*)/gm)].map(([, line]) => line.replace(' --lang fr', ''))
 
 describe('The figures', () => {
+  it('of the learning rates and the table beside them are what was measured', () => {
+    const runs = JSON.parse(read('bench/figures/learning-rates.json')) as { optimizer: string; accuracies: number[] }[]
+    for (const [optimizer, name] of [
+      ['adam', 'Adam'],
+      ['sgd', 'SGD'],
+    ]) {
+      const accuracies = runs.filter(run => run.optimizer === optimizer).map(run => 100 * run.accuracies.at(-1)!)
+      const [row] = new RegExp(`^\\| ${name} .*$`, 'm').exec(read('docs/en/06-optimizers.md'))!
+      assert.equal(figures(row, false), accuracies.map(value => value.toFixed(2)).join(' '))
+    }
+  })
   it('are what `npm run figures` draws, and each stands on a page', async () => {
     const folder = `${root}docs/figures/`
     const files = await drawn()

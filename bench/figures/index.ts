@@ -1,9 +1,11 @@
 // The guide's figures. To add one: a function that returns SVG, and its name below. Blue is what is computed on the way forward,
 // red what comes back; words are few, and are said in both languages.
+import { edges, pool, slide } from './convolution.js'
 import { dense } from './dense.js'
 import { gradientsByLayer, lossByBeginning } from './depth.js'
 import { augmented, errorsByExamples, overfitting, shuffling } from './generalisation.js'
 import { neuronGraph, slope, usedTwice } from './neuron.js'
+import { learningRates, valley } from './optimizers.js'
 import { cost, pMinusY } from './softmax.js'
 import { ladders } from './speed.js'
 import { order } from './tape.js'
@@ -19,6 +21,11 @@ export const figures: Readonly<Record<string, (say: Say) => string | Promise<str
   dense,
   cost,
   'p-minus-y': pMinusY,
+  edges,
+  slide,
+  pool,
+  valley,
+  'learning-rates': learningRates,
   depth: gradientsByLayer,
   'depth-training': lossByBeginning,
   overfitting,
