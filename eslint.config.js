@@ -14,7 +14,7 @@ const noNode = /^(?!gpu\.js|node:)/
 const sealed = { ours: ['engine/backend', 'engine/backends/gathered', 'engine/errors'] }
 const maths = ['engine/backend', 'engine/errors', 'engine/scope', 'engine/tensor']
 const importRules = [
-  ['engine/backends/gpujs', { ...sealed, dynamic: /^gpu\.js$/ }],
+  ['engine/backends/gpujs', { ours: [...sealed.ours, 'engine/backends/webgpu'], dynamic: /^gpu\.js$/ }],
   ['engine/backends', sealed],
   ['engine/ops/index', { ours: ['engine/ops', 'engine/losses'] }],
   ['engine/ops', { ours: maths }],

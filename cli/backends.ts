@@ -1,5 +1,5 @@
 // What --backend can be.
-import { cpu, gpujs, gpujsModes, wasm, wasmSupported, type Backend } from '../engine/index.js'
+import { cpu, gpujs, gpujsModes, wasm, wasmSupported, webgpu, type Backend } from '../engine/index.js'
 import { installed } from './installed.js'
 import { t, translate } from './language.js'
 
@@ -27,6 +27,7 @@ const backends: Readonly<Record<string, Entry>> = {
       return backend
     },
   },
+  webgpu: { create: () => webgpu() },
   gpujs: { create: ({ mode }) => gpujs(mode), modes: gpujsModes },
 }
 
@@ -40,6 +41,7 @@ export const backendNames = Object.entries(backends).flatMap(([name, { modes = [
 export const offeredBackends = () => {
   const ways = { webgpu: installed('webgpu'), headlessgl: installed('gl') }
   const absent = ['gpujs:webgl2', ...Object.entries(ways).flatMap(([mode, there]) => (there ? [] : `gpujs:${mode}`))]
+  if (!ways.webgpu) absent.push('webgpu')
   if (!ways.webgpu && !ways.headlessgl) absent.push('gpujs')
   return backendNames.filter(name => !absent.includes(name))
 }

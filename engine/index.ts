@@ -2,15 +2,9 @@
 export type * from './backend.js'
 export { backward, type Gradients } from './backward.js'
 export { cpu } from './backends/cpu.js'
-export {
-  gpujs,
-  gpujsMessages,
-  gpujsModes,
-  webgpuAdapters,
-  type Adapter,
-  type GpujsMode,
-} from './backends/gpujs/index.js'
+export { gpujs, gpujsMessages, gpujsModes, type GpujsMode } from './backends/gpujs/index.js'
 export { wasm, wasmSupported, type WasmBackend, type WasmOptions } from './backends/wasm/index.js'
+export { webgpu, webgpuAdapters, webgpuMessages, type Adapter, type WebgpuBackend } from './backends/webgpu/index.js'
 export { ChiffreError, fill, messages, type MessageValues } from './errors.js'
 export { glorot, he, ones, zeros, type Initializer } from './initializers.js'
 export { evaluate, type Evaluation } from './evaluate.js'

@@ -52,11 +52,9 @@ export function batchProgram(
       const numbers =
         targets instanceof Float32Array ? targets : loss.fixed ? checkedLabels(targets, network.output.at(-1)!) : NONE
       const slots = [numbers, ...Object.values(names).map(valuesOf)]
-      const all = []
-      for (const y of loss.fixed && mayReplay() ? recorded(slots) : buffers(slots)) {
-        all.push(await backend.download(y))
-        backend.free(y)
-      }
+      const results = loss.fixed && mayReplay() ? recorded(slots) : buffers(slots)
+      const all = await Promise.all(results.map(y => backend.download(y)))
+      for (const y of results) backend.free(y)
       return all
     },
     free: () => recorded.free(),

@@ -50,6 +50,14 @@ describe('doctor', () => {
       assert.equal(adapter!.software, report.advice.join().includes(`${adapter!.name}. --backend wasm is faster`))
     }
   })
+  it('says of webgpu, too, on which card it computes, or what is missing', () => {
+    const { ran, reason, adapter } = named('webgpu')
+    if (!ran) assert.match(`${reason}`, /^(the package webgpu|WebGPU finds)/)
+    else {
+      assert.equal(ran, 'webgpu')
+      assert.deepEqual(adapter, named('gpujs:webgpu').adapter)
+    }
+  })
   it('agrees with what train --help offers', () => {
     const help = cli('train', '--help', '--lang', 'en').replace(/\s+/g, ' ')
     const offered = /what computes: ([^[]*) \[/.exec(help)![1].split(', ')
@@ -57,7 +65,7 @@ describe('doctor', () => {
     assert.ok(!offered.includes('gpujs:webgl2'), `${offered}`)
     for (const { backend, ran } of report.backends) if (ran) assert.ok(offered.includes(backend), backend)
     const without = /webgpu is not installed/.test(String(named('gpujs:webgpu').reason))
-    assert.equal(offered.includes('gpujs:webgpu'), !without)
+    for (const name of ['webgpu', 'gpujs:webgpu']) assert.equal(offered.includes(name), !without, name)
   })
 })
 

@@ -29,7 +29,7 @@ describe('gpu.js refuses', () => {
     try {
       assert.ok((await webgpuAdapters()).length > 0)
     } catch (error) {
-      assert.match((error as ChiffreError).key, /^gpujs\.(webgpu|webgpu\.broken|adapter)$/)
+      assert.match((error as ChiffreError).key, /^webgpu\.(package|broken|adapter)$/)
     }
     assert.ok(!(globalThis as { navigator?: { gpu?: object } }).navigator?.gpu, 'WebGPU is left behind')
   })

@@ -74,6 +74,16 @@ const rows: Readonly<Record<string, Patch>> = {
       "const e = 'Math.exp(Math.min(x, 20))'\nconst mishTanh = `(${e} * (${e} + 2) / (${e} * (${e} + 2) + 2))`\n\n",
     ],
   ],
+  'engine/backends/webgpu/unary.ts': [
+    [
+      "  log: ['log(x)'",
+      '  mish: [`x * ${mishTanh}`, `dy * (${mishTanh} + x * (1.0 - ${mishTanh} * ${mishTanh}) / (1.0 + exp(-x)))`],\n',
+    ],
+    [
+      'export const unary',
+      "const e = 'exp(min(x, 20.0))'\nconst mishTanh = `(${e} * (${e} + 2.0) / (${e} * (${e} + 2.0) + 2.0))`\n\n",
+    ],
+  ],
   'engine/backends/wasm/assembly/unary.ts': [
     [
       'class Log {',
@@ -133,12 +143,12 @@ describe('a function of one number after the recipe', function () {
       () => '',
       (error: unknown) => (error as { stdout: string }).stdout,
     )
-    for (const file of ['cpu.ts', 'gpujs/unary.ts'])
+    for (const file of ['cpu.ts', 'gpujs/unary.ts', 'webgpu/unary.ts'])
       assert.match(missing, new RegExp(`engine/backends/${file}.*'mish' is missing`))
     assert.match(missing, /engine\/backends\/wasm\/index\.ts.*mish/)
   })
 
-  it('with its rows and its case it is right on every backend, after a change to five files', async () => {
+  it('with its rows and its case it is right on every backend, after a change to six files', async () => {
     for (const [file, patches] of Object.entries(rows)) await patch(file, patches)
     await patch('test/support/elementwise.ts', test)
     await node('scripts/build.js')

@@ -73,7 +73,7 @@ const found = () =>
 function adviceOn(key: string): string[] {
   const drivers = { win32: 'doctor.driver.win32', darwin: 'doctor.driver.darwin' } as const
   const driver = t((drivers as Partial<Record<string, Message>>)[process.platform] ?? 'doctor.driver.linux')
-  return [key === 'gpujs.adapter' ? driver : `${t('doctor.webgpu')}\n${driver}`]
+  return [key === 'webgpu.adapter' ? driver : `${t('doctor.webgpu')}\n${driver}`]
 }
 
 async function check(name: string): Promise<Checked> {

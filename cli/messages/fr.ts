@@ -59,9 +59,6 @@ export const fr: Readonly<Record<Message, string>> = {
 
   'gpujs.none':
     'gpujs : Node n’a ici aucun accès à une carte graphique : {webgpu} ; {gl}. La commande `doctor` dit quoi installer ; gpujs:cpu et gpujs:webasm s’en passent',
-  'gpujs.webgpu': 'le paquet webgpu n’est pas installé (voir `doctor`)',
-  'gpujs.webgpu.broken': 'le paquet webgpu ne se charge pas : {reason}',
-  'gpujs.adapter': 'WebGPU ne trouve ni carte graphique ni pilote pour elle (voir `doctor`)',
   'gpujs.missing':
     'le paquet gl n’est pas installé, ou ne trouve pas d’écran (sur un serveur, lancez sous xvfb-run -a ; voir `doctor`)',
   'gpujs.unsupported': 'gpujs : {mode} ne marche pas ici',
@@ -71,6 +68,15 @@ export const fr: Readonly<Record<Message, string>> = {
   'gpujs.size': '{op} : {length} nombres sont trop pour {mode} ; au plus {limit}. Un lot plus petit en demande moins',
   'gpujs.kernel': '{op} a échoué sur {mode} : {reason}',
   'gpujs.lost': '{op} : le GPU a été retiré ({mode} a perdu son contexte) ; recommencez',
+  'webgpu.package': 'le paquet webgpu n’est pas installé (voir `doctor`)',
+  'webgpu.broken': 'le paquet webgpu ne se charge pas : {reason}',
+  'webgpu.adapter': 'WebGPU ne trouve ni carte graphique ni pilote pour elle (voir `doctor`)',
+  'webgpu.unsupported': 'ce navigateur n’a pas WebGPU',
+  'webgpu.wrong': 'webgpu : {adapter} calcule faux ({actual} au lieu de {expected})',
+  'webgpu.size':
+    '{op} : {length} nombres sont trop pour cette carte graphique ; au plus {limit}. Un lot plus petit en demande moins',
+  'webgpu.kernel': '{op} a échoué sur webgpu : {reason}',
+  'webgpu.lost': '{op} : la carte graphique a été retirée (webgpu a perdu son périphérique) ; recommencez',
 
   // Data
   'data.idx.header':
@@ -445,7 +451,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'doctor.fails': 'ne marche pas',
   'doctor.wrong': '{backend} calcule faux ici : son erreur relative est {error}',
   'doctor.webgpu':
-    'Pour --backend gpujs sur une carte graphique, installez webgpu, de 132 Mo, qui ne compile rien (son script, que npm 12 ne lance pas, ne sert à rien) :\n  npm install --no-save webgpu@0.6.2',
+    'Pour --backend webgpu, et pour gpujs sur une carte graphique, installez webgpu, de 132 Mo, qui ne compile rien (son script, que npm 12 ne lance pas, ne sert à rien) :\n  npm install --no-save webgpu@0.6.2',
   'doctor.driver.linux':
     'Il lui faut le pilote Vulkan de la carte : celui de NVIDIA, ou pour Intel et AMD, sous Debian ou Ubuntu :\n  apt-get install libvulkan1 mesa-vulkan-drivers',
   'doctor.driver.win32': 'Il ne lui faut que le pilote de la carte : il calcule par Direct3D 12.',

@@ -19,13 +19,11 @@ import { loadLibrary } from '../../engine/backends/gpujs/library.js'
 import { mnist } from '../../bench/mnist.js'
 import { models } from '../../models/index.js'
 import { uniform } from '../support/numbers.js'
+import { withoutWebgpu as skip } from '../support/webgpu.js'
 import { gpuOptions } from './gpujsOptions.js'
 import { testBackend } from './suite.js'
 import { testTrajectories } from './trajectories.js'
 
-const skip = process.env.CHIFFRE_WEBGPU
-  ? undefined
-  : 'set CHIFFRE_WEBGPU=1 to run it, where `npm install --no-save webgpu@0.6.2` and a driver are'
 testBackend('gpujs:webgpu', () => gpujs('webgpu'), { ...gpuOptions, skip })
 testTrajectories('gpujs:webgpu', () => gpujs('webgpu'), { skip })
 

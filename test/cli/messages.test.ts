@@ -35,7 +35,7 @@ describe('messages', () => {
     )
     // cli/errors.ts says sentences too; those of data and training only list them.
     const code = [...sources, readFileSync(join(root, 'cli/errors.ts'), 'utf8')].join('\n')
-    const composed = /^(engine|data|gpujs|start|system|option)\.|^curves\.(training|validation)$|\.describe$/
+    const composed = /^(engine|data|gpujs|webgpu|start|system|option)\.|^curves\.(training|validation)$|\.describe$/
     for (const key of Object.keys(en).filter(key => !composed.test(key))) assert.ok(code.includes(`'${key}'`), key)
   })
 

@@ -1,20 +1,6 @@
-// What computes: the graphics card, by the name and driver that WebGPU or GL give it.
-import type { Backend } from '../../backend.js'
-import type { Context, GPUAdapter } from './library.js'
-
-/** Vendor, device and driver, as far as they are told; and whether it is software, which the processor runs: `wasm` does so better. */
-export type Adapter = NonNullable<Backend['adapter']>
-
-const drawnBySoftware = /swiftshader|llvmpipe|softpipe|lavapipe|basic render|software/i
-
-/** vendor, device (driver): `nvidia nvidia-geforce-rtx-3060 (NVIDIA: 550.54)`; a browser tells less. */
-export function webgpuAdapter({ info }: GPUAdapter): Adapter {
-  const { vendor, architecture, device, description } = info
-  const what = (device || architecture).replace(/-+$/, '')
-  const card = [what.startsWith(vendor) ? '' : vendor, what].filter(Boolean).join(' ')
-  const name = [card, description && `(${description})`].filter(Boolean).join(' ') || 'WebGPU'
-  return { name, software: info.isFallbackAdapter === true || drawnBySoftware.test(name) }
-}
+// What computes on GL: the graphics card, by the name and driver that it gives it.
+import { drawnBySoftware, type Adapter } from '../webgpu/adapter.js'
+import type { Context } from './library.js'
 
 /** Browsers give a driver's own name in an extension; headless GL calls every driver ANGLE, but the class below it knows. */
 export function glAdapter(context: Context): Adapter | undefined {

@@ -1,7 +1,8 @@
 // One gpu.js instance: its kernels, each compiled once, and the arrays that it holds on the device.
 import type { Buffer } from '../../backend.js'
 import { ChiffreError } from '../../errors.js'
-import { glAdapter, type Adapter } from './adapter.js'
+import type { Adapter } from '../webgpu/adapter.js'
+import { glAdapter } from './adapter.js'
 import { exactTexels, glslReads } from './glsl.js'
 import type { Kernel } from './kernels.js'
 import { kernelClass, loadLibrary, type Argument, type Context, type Gpu, type KernelRun } from './library.js'
@@ -16,7 +17,7 @@ import type {
   TextureClass,
 } from './library.js'
 import { problem } from './messages.js'
-import { share, type Share } from './webgpu.js'
+import { share, type Share } from './share.js'
 
 /** Numbers on the device. On WebGPU they are a promise: every call there is one. */
 export interface DeviceBuffer extends Buffer {

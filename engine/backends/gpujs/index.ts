@@ -5,7 +5,7 @@
 import { FADED, type AdamStep, type Backend, type Conv2dShape, type Pool2dShape, type Transposed, type Values } from '../../backend.js' // prettier-ignore
 import { ChiffreError } from '../../errors.js'
 import { eager, gathered, maskOf } from '../gathered.js'
-import type { Adapter } from './adapter.js'
+import type { Adapter } from '../webgpu/adapter.js'
 import { Device, type DeviceBuffer } from './device.js'
 import * as kernels from './kernels.js'
 import type { Mode } from './library.js'
@@ -14,8 +14,6 @@ import * as packed from './packed.js'
 import { unary } from './unary.js'
 
 export { messages as gpujsMessages } from './messages.js'
-export { webgpuAdapters } from './webgpu.js'
-export type { Adapter } from './adapter.js'
 export type { Mode as GpujsMode } from './library.js'
 
 /** gpu.js's kinds of kernel, the ones on a GPU first. */

@@ -1,4 +1,5 @@
 // What this backend uses of gpu.js, typed. The library's own types need the DOM, which engine/ does not know.
+import type { GPUAdapter } from '../webgpu/api.js'
 
 /** A result that stays on the device: a GL texture (with `context`) or a WebGPU buffer. */
 export interface DeviceArray {
@@ -82,18 +83,6 @@ export interface Library {
 export interface WebGPUContext {
   readonly adapter: GPUAdapter
   readonly device: { onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null }
-}
-
-/** What a GPUAdapter of WebGPU says of itself; a browser may leave all of it empty. */
-export interface GPUAdapter {
-  readonly info: {
-    readonly vendor: string
-    readonly architecture: string
-    readonly device: string
-    readonly description: string
-    readonly isFallbackAdapter?: boolean
-  }
-  readonly limits: { readonly maxStorageBufferBindingSize: number }
 }
 
 export type Mode = 'headlessgl' | 'webgl2' | 'webgpu' | 'webasm' | 'cpu'

@@ -5,9 +5,6 @@ import { ChiffreError, type MessageValues } from '../../errors.js'
 export const messages = {
   'gpujs.none':
     'gpujs: there is no way from Node to a graphics card here: {webgpu}; {gl}. The command `doctor` says what to install; gpujs:cpu and gpujs:webasm run without',
-  'gpujs.webgpu': 'the package webgpu is not installed (see `doctor`)',
-  'gpujs.webgpu.broken': 'the package webgpu does not load: {reason}',
-  'gpujs.adapter': 'WebGPU finds neither a graphics card nor a driver for one (see `doctor`)',
   'gpujs.missing':
     'the package gl is not installed, or it finds no display (on a server, run under xvfb-run -a; see `doctor`)',
   'gpujs.unsupported': 'gpujs: {mode} does not run here',

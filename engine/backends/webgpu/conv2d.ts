@@ -1,0 +1,142 @@
+// Convolutions as products that nobody writes down (implicit GEMM): what would be the matrix of all windows is read from the image
+// itself, each time it is needed. tiles.ts does the rest.
+//
+//   conv2d             y [pixels of y, o]   = Σ (a,b,c)        x[window of the pixel] · w[(a,b,c), o]
+//   conv2dGradInput    dx[pixels of x, c]   = Σ (a,b,o)        dy[who saw the pixel]  · w[(a,b), c, o]
+//   conv2dGradFilter   dw[(a,b,c), o]       = Σ pixels of y    x[window of the pixel] · dy[pixel, o]
+//
+// A place in the sum or a row stands for several indices: (a,b,c) or (n,i,j). Dividing whole numbers is slow on a card, so a quotient is
+// estimated in float32 and corrected: exact below 2²².
+import type { Conv2dShape } from '../../backend.js'
+import { variants, type Kernel } from './kernel.js'
+import { product, type Epilogue, type Operand, type Tile } from './tiles.js'
+
+export interface ConvChoice {
+  /** Whether the stride is 1, and whether indices reach 2²² and are divided as whole numbers. */
+  readonly dense: boolean
+  readonly exact: boolean
+  readonly tile: Tile
+  /** Whether ci and co are multiples of four. */
+  readonly fours: { readonly ci: boolean; readonly co: boolean }
+  readonly epilogue: Epilogue
+}
+
+const sizes = 'h, w, ci, kw, co, stride, top, left, oh, ow'
+export const sizesOf = (s: Conv2dShape) => [s.h, s.w, s.ci, s.kw, s.co, s.stride, s.top, s.left, s.oh, s.ow]
+
+const key = ({ tile, fours, dense, exact, epilogue }: ConvChoice) =>
+  `${tile.rows} ${tile.columns} ${fours.ci} ${fours.co} ${dense} ${exact} ${epilogue}`
+
+const functions = (exact: boolean) => `
+fn quotient(a: u32, b: u32) -> u32 {
+  ${exact ? 'return a / b;' : 'let q = u32(f32(a) / f32(b)); let rest = a - q * b; return q + select(select(0u, 1u, rest >= b), 0xffffffffu, rest > a);'}
+}`
+
+/** i = ((n·height) + row)·width + column, as `toN`, `toRow` and `toColumn`; and the next pixel. */
+const pixel = (i: string, to: string, height: string, width: string) =>
+  `let ${to}Line = quotient(${i}, ${width}); let ${to}Column = ${i} - ${to}Line * ${width};
+      let ${to}N = quotient(${to}Line, ${height}); let ${to}Row = ${to}Line - ${to}N * ${height};`
+const nextPixel = (before: string, to: string, height: string, width: string) =>
+  `let ${to}Line = ${before}Row + u32(${before}Column + 1u == ${width}); let ${to}Column = select(${before}Column + 1u, 0u, ${before}Column + 1u == ${width});
+      let ${to}N = ${before}N + u32(${to}Line == ${height}); let ${to}Row = select(${to}Line, 0u, ${to}Line == ${height});`
+/** l = ((a·kw) + b)·channels + c, as `toA`, `toB` and `toC`. */
+const tap = (l: string, to: string, channels: string) =>
+  `let ${to}Tap = quotient(${l}, ${channels}); let ${to}C = ${l} - ${to}Tap * ${channels};
+      let ${to}A = quotient(${to}Tap, size.kw); let ${to}B = ${to}Tap - ${to}A * size.kw;`
+
+/** x at tap (a,b,c) of the window of pixel (n,i,j), as `toY` and `toX`. What lies outside wraps below 0, and is too large then. */
+const meet = (to: string, pixel: string, tap: string) =>
+  `let ${to}Y = ${pixel}Row * size.stride + ${tap}A - size.top; let ${to}X = ${pixel}Column * size.stride + ${tap}B - size.left;`
+const seen = (to: string, pixel: string, tap: string) =>
+  `((${pixel}N * size.h + ${to}Y) * size.w + ${to}X) * size.ci + ${tap}C`
+const inside = (to: string, height: string, width: string) => `${to}Y < ${height} && ${to}X < ${width}`
+
+const alongSide = (array: string, width: string, four: boolean): Operand => ({
+  along: 'side',
+  four,
+  ofSide: () => '',
+  ofSum: (l, to) => `let ${to}From = ${l} * ${width};`,
+  value: (side, sum) => (four ? `${array}[(${sum}From + ${side}At) / 4u]` : `${array}[${sum}From + ${side}At]`),
+})
+
+export const conv2d: (choice: ConvChoice) => Kernel = variants(
+  ({ tile, fours, exact, epilogue }) =>
+    product({
+      op: 'conv2d',
+      tile,
+      sizes,
+      functions: functions(exact),
+      reads: { x: 'f32', w: fours.co ? 'vec4f' : 'f32' },
+      a: {
+        along: 'sum',
+        ofSide: (i, to) => pixel(i, to, 'size.oh', 'size.ow'),
+        next: (before, to) => nextPixel(before, to, 'size.oh', 'size.ow'),
+        ofSum: (l, to) => tap(l, to, 'size.ci'),
+        meet: (side, sum) => meet(side, side, sum),
+        inside: side => inside(side, 'size.h', 'size.w'),
+        value: (side, sum) => `x[${seen(side, side, sum)}]`,
+      },
+      b: alongSide('w', 'size.co', fours.co),
+      fours: fours.co,
+      epilogue,
+    }),
+  key,
+)
+
+export const conv2dGradInput: (choice: ConvChoice) => Kernel = variants(({ tile, fours, dense, exact, epilogue }) => {
+  /** The row or column of the window that sees the pixel with this tap; if it is none, it is too large. */
+  const axis = (to: string, place: string) =>
+    dense
+      ? `let ${to} = ${place};`
+      : `let ${to}Far = ${place}; let ${to}At = quotient(${to}Far & 0x7fffffffu, size.stride);
+      let ${to} = select(0xffffffffu, ${to}At, ${to}At * size.stride == ${to}Far);`
+  return product({
+    op: 'conv2dGradInput',
+    tile,
+    sizes,
+    functions: functions(exact),
+    reads: { dy: 'f32', w: 'f32' },
+    a: {
+      along: 'sum',
+      ofSide: (i, to) => pixel(i, to, 'size.h', 'size.w'),
+      next: (before, to) => nextPixel(before, to, 'size.h', 'size.w'),
+      ofSum: (l, to) => tap(l, to, 'size.co'),
+      meet: (side, sum) =>
+        `${axis(`${side}Y`, `${side}Row + size.top - ${sum}A`)} ${axis(`${side}X`, `${side}Column + size.left - ${sum}B`)}`,
+      inside: side => inside(side, 'size.oh', 'size.ow'),
+      value: (side, sum) => `dy[((${side}N * size.oh + ${side}Y) * size.ow + ${side}X) * size.co + ${sum}C]`,
+    },
+    b: {
+      along: 'sum',
+      ofSide: () => '',
+      ofSum: (l, to) => tap(l, to, 'size.co'),
+      value: (side, sum) => `w[(${sum}Tap * size.ci + ${side}At) * size.co + ${sum}C]`,
+    },
+    fours: fours.ci,
+    epilogue,
+  })
+}, key)
+
+export const conv2dGradFilter: (choice: ConvChoice) => Kernel = variants(
+  ({ tile, fours, exact, epilogue }) =>
+    product({
+      op: 'conv2dGradFilter',
+      tile,
+      sizes,
+      functions: functions(exact),
+      reads: { x: fours.ci ? 'vec4f' : 'f32', dy: fours.co ? 'vec4f' : 'f32' },
+      a: {
+        along: 'side',
+        four: fours.ci,
+        ofSide: (i, to) => tap(i, to, 'size.ci'),
+        ofSum: (l, to) => pixel(l, to, 'size.oh', 'size.ow'),
+        meet: (side, sum) => meet(side, sum, side),
+        inside: side => inside(side, 'size.h', 'size.w'),
+        value: (side, sum) => (fours.ci ? `x[(${seen(side, sum, side)}) / 4u]` : `x[${seen(side, sum, side)}]`),
+      },
+      b: alongSide('dy', 'size.co', fours.co),
+      fours: fours.co,
+      epilogue,
+    }),
+  key,
+)

@@ -1,0 +1,71 @@
+// A kernel: what it reads and writes, its sizes, and its code in WGSL, WebGPU's language. A card runs `main` thousands of times at
+// once, in workgroups of threads; every run knows its group's number and its own in the group.
+
+export interface Kernel {
+  /** The operation to blame, as the contract calls it. */
+  readonly op: string
+  /** What arrays it reads and what kind of number each holds: `{ x: 'f32', w: 'vec4f' }`. */
+  readonly reads: Arrays
+  /** What it writes, or changes in place. */
+  readonly writes: Arrays
+  /** The names of its sizes, whole numbers, and of its other numbers: `size.m`, `size.lr` in the code. */
+  readonly sizes: string
+  readonly numbers?: string
+  /** What stands outside of main: functions, and what the threads of a group share. */
+  readonly outside?: string
+  readonly threads: number
+  readonly body: string
+}
+
+type Arrays = Readonly<Record<string, 'f32' | 'vec4f' | 'u32'>>
+
+export const words = (names: string | undefined) => names?.split(/[\s,]+/).filter(Boolean) ?? []
+
+/** The whole program. In its body `group` is the number of the group, `thread` that of the thread in it. */
+export function wgsl({ reads, writes, sizes, numbers, outside = '', threads, body }: Kernel): string {
+  const bindings = [
+    ...Object.entries(reads).map(([name, type]) => `var<storage, read> ${name}: array<${type}>;`),
+    ...Object.entries(writes).map(([name, type]) => `var<storage, read_write> ${name}: array<${type}>;`),
+    'var<uniform> size: Sizes;',
+  ]
+  return `struct Sizes { ${[...words(sizes).map(name => `${name}: u32`), ...words(numbers).map(name => `${name}: f32`)].join(', ')} }
+${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join('\n')}
+${outside}
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+${body}
+}`
+}
+
+/** How many workgroups a kernel may have in a row; more take several rows. */
+export const ROW = 32768
+
+/** Threads of a group in kernels that compute one number each. */
+export const THREADS = 64
+
+/** The groups of `count` threads of which each has a number of its own. */
+export function groupsFor(count: number, threads = THREADS): readonly [number, number, number] {
+  const groups = Math.ceil(count / threads)
+  return groups <= ROW ? [groups, 1, 1] : [ROW, Math.ceil(groups / ROW), 1]
+}
+
+/** A kernel whose threads have a number `i` below size.count each; `count` is its first size. */
+export const each = (kernel: Omit<Kernel, 'threads'>): Kernel => ({
+  ...kernel,
+  sizes: `count, ${kernel.sizes}`,
+  threads: THREADS,
+  body: `
+  let i = (group.y * ${ROW}u + group.x) * ${THREADS}u + thread;
+  if (i >= size.count) { return; }
+  ${kernel.body}`,
+})
+
+/** Kernels that differ in more than sizes, each made once. */
+export function variants<Choice>(make: (choice: Choice) => Kernel, key: (choice: Choice) => string) {
+  const made = new Map<string, Kernel>()
+  return (choice: Choice): Kernel => {
+    let kernel = made.get(key(choice))
+    if (!kernel) made.set(key(choice), (kernel = make(choice)))
+    return kernel
+  }
+}

@@ -1,0 +1,194 @@
+// The webgpu backend in Node, with the package webgpu: .ci/steps/72-webgpu installs it, and has Chromium's SwiftShader, a Vulkan
+// driver in software, stand for a graphics card.
+import assert from 'node:assert/strict'
+import {
+  adam,
+  ChiffreError,
+  conv2d,
+  cpu,
+  dense,
+  evaluate,
+  fit,
+  flatten,
+  maxPool2d,
+  relu,
+  sequential,
+  webgpu,
+  webgpuAdapters,
+  type Network,
+  type WebgpuBackend,
+} from '../../engine/index.js'
+import { mnist } from '../../bench/mnist.js'
+import { models } from '../../models/index.js'
+import { digits } from '../support/examples.js'
+import { uniform } from '../support/numbers.js'
+import { withoutWebgpu as skip } from '../support/webgpu.js'
+import { gpuOptions } from './gpujsOptions.js'
+import { testBackend } from './suite.js'
+import { testTrajectories } from './trajectories.js'
+
+testBackend('webgpu', () => webgpu(), { ...gpuOptions, skip })
+testTrajectories('webgpu', () => webgpu(), { skip })
+
+const refused = (key: string, text: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof ChiffreError, String(error))
+  assert.equal(error.key, key)
+  assert.match(error.message, text)
+  assert.ok(!error.message.includes('\n'), error.message)
+  return true
+}
+
+/** A device, of which the backend that has it shows nothing. */
+interface Device {
+  destroy(): void
+  createBuffer(settings: { size: number; usage: number }): object
+}
+interface Adapter {
+  requestDevice(settings: object): Promise<Device>
+}
+type Gpu = { requestAdapter(options?: object): Promise<Adapter> }
+;(skip ? describe.skip : describe)(`webgpu in Node${skip ? `: SKIPPED, ${skip}` : ''}`, function () {
+  this.timeout(300_000)
+  let backend: WebgpuBackend
+  before(async () => {
+    backend = await webgpu()
+  })
+  after(() => backend.dispose())
+
+  /** A backend, and the device under it. */
+  async function opened() {
+    const { gpu } = (globalThis as unknown as { navigator: { gpu: Gpu } }).navigator
+    const { requestAdapter } = gpu
+    let device: Device | undefined
+    gpu.requestAdapter = async options => {
+      const adapter = await requestAdapter(options)
+      const requestDevice = adapter.requestDevice.bind(adapter)
+      adapter.requestDevice = async settings => (device = await requestDevice(settings))
+      return adapter
+    }
+    const made = await webgpu()
+    gpu.requestAdapter = requestAdapter
+    return { made, device: device! }
+  }
+
+  it('names its adapter, and calls software by that name', async () => {
+    assert.equal(backend.name, 'webgpu')
+    const [fastest] = await webgpuAdapters()
+    assert.deepEqual(backend.adapter, fastest)
+    if (/swiftshader/i.test(process.env.VK_ICD_FILENAMES ?? '')) assert.equal(fastest.software, true)
+  })
+
+  it('goes on when another is disposed of, and leaves nothing behind after the last', async () => {
+    const other = await webgpu()
+    await other.dispose()
+    const x = backend.upload(Float32Array.of(-1, 2))
+    const y = backend.unary('relu', x)
+    assert.deepEqual([...(await backend.download(y))], [0, 2])
+    for (const one of [x, y]) backend.free(one)
+    await backend.dispose()
+    assert.ok(!(globalThis as { navigator?: { gpu?: object } }).navigator?.gpu)
+    backend = await webgpu()
+  })
+
+  it('a device that is lost is one line, at once and later', async () => {
+    const { made, device } = await opened()
+    const x = made.upload(Float32Array.of(1, 2))
+    const y = made.unary('relu', x)
+    await made.download(y)
+    device.destroy()
+    for (let times = 0; times < 2; times++) {
+      await assert.rejects(made.download(made.unary('relu', x)), refused('webgpu.lost', /taken away/))
+      await assert.rejects(made.download(y), refused('webgpu.lost', /^download: .*taken away/))
+    }
+    await made.dispose()
+  })
+
+  it('what the device refuses in silence, such as a buffer for which there is no memory, is one line', async () => {
+    const { made, device } = await opened()
+    const x = made.upload(Float32Array.of(1, 2))
+    device.createBuffer({ size: 2 ** 42, usage: 128 })
+    await assert.rejects(made.download(made.unary('relu', x)), refused('webgpu.kernel', /size.*4398046511104/))
+    await made.dispose()
+  })
+
+  it('a buffer beyond its limits is one line', async () => {
+    const x = backend.upload(new Float32Array(2 ** 16))
+    const y = backend.repeat(x, 2 ** 15)
+    await assert.rejects(async () => backend.download(y), refused('webgpu.size', /^repeat: 2147483648 numbers/))
+    for (const one of [x, y]) backend.free(one)
+  })
+
+  /** Learns for so many steps of a batch. @returns after each: what went to and fro, what is in use, and the loss */
+  async function steps(network: Network, count: number, batchSize = 16) {
+    network.init(backend, 1)
+    const optimizer = adam(network.parameters)
+    const all: { traffic: Record<string, number>; live: number; buffers: number; bytes: number; loss: number }[] = []
+    let before: Readonly<Record<string, number>> = { ...backend.traffic }
+    const options = { lr: 1e-3, epochs: Math.ceil(count / 8), batchSize }
+    for await (const { loss } of fit(network, optimizer, backend, digits(8 * batchSize), options)) {
+      const now = { ...backend.traffic } as Readonly<Record<string, number>>
+      const traffic = Object.fromEntries(Object.entries(now).map(([key, value]) => [key, value - before[key]]))
+      all.push({ traffic, live: backend.live, ...backend.memory, loss })
+      before = now
+    }
+    optimizer.free()
+    network.free()
+    return all
+  }
+
+  for (const [model, most, batch] of [
+    ['deepnet2', 25, 16],
+    ['convnet', 45, 2],
+  ] as const)
+    it(`a step of ${model} is one submission of at most ${most} dispatches, and little else goes to the card`, async () => {
+      const all = await steps(models[model](), 8, batch)
+      // The first makes the optimizer's memory, the second is recorded.
+      for (const { traffic } of all.slice(2)) {
+        assert.equal(traffic.replays, 1)
+        assert.equal(traffic.submits, 1)
+        assert.ok(traffic.dispatches <= most, `${traffic.dispatches} dispatches`)
+        // Indices, labels and the optimizer's constants; the loss and the scores.
+        const constants = 256 * (model === 'deepnet2' ? 4 : 8)
+        assert.equal(traffic.written, constants + 8 * batch)
+        assert.equal(traffic.read, 4 + 40 * batch)
+      }
+    })
+
+  it('500 steps leave the number and the bytes of buffers as they were, and learn', async () => {
+    const { buffers, bytes } = backend.memory
+    const all = await steps(sequential([28, 28, 1], conv2d(2, 5, { stride: 3 }), relu(), maxPool2d(2), flatten(), dense(10)), 500) // prettier-ignore
+    for (const step of all.slice(3))
+      assert.deepEqual([step.live, step.buffers, step.bytes], [all[2].live, all[2].buffers, all[2].bytes])
+    assert.ok(all.at(-1)!.loss < all[0].loss / 2, `the loss went from ${all[0].loss} to ${all.at(-1)!.loss}`)
+    // Programs give all back; the set of images stays.
+    assert.ok(backend.memory.buffers <= buffers + 2 && backend.memory.bytes <= bytes + 2 ** 20, JSON.stringify(backend.memory)) // prettier-ignore
+  })
+
+  it('what was called for before a number changes sees it as it was, without programs, too', async () => {
+    const x = backend.upload(uniform(12, 'x'))
+    const constants = { lr: 1, momentum: 0 }
+    const dw = backend.upload(new Float32Array(12).fill(1))
+    const before = backend.repeat(x, 1)
+    const { w } = backend.sgdStep(x, dw, undefined, constants)
+    constants.lr = 100
+    const [then, now] = [await backend.download(before), await backend.download(w)]
+    for (const [i, value] of now.entries()) assert.equal(value, Math.fround(then[i] - 1))
+    for (const one of [before, w, dw]) backend.free(one)
+  })
+
+  it('learns from 1,500 digits what the reference learns, within 0.5 points', async () => {
+    const [learned, apart] = [(await mnist('train')).take(1500), (await mnist('t10k')).take(2000)]
+    const scores: number[] = []
+    for (const b of [cpu(), backend]) {
+      const network = models.deepnet2().init(b, 0)
+      const optimizer = adam(network.parameters)
+      const steps = fit(network, optimizer, b, learned, { lr: 1e-3, epochs: 1, batchSize: 64 })
+      while (!(await steps.next()).done);
+      scores.push((await evaluate(network, b, apart)).metrics.accuracy)
+      optimizer.free()
+      network.free()
+    }
+    assert.ok(Math.abs(scores[0] - scores[1]) <= 0.005, `accuracies ${scores.join(' and ')}`)
+    assert.ok(scores[1] > 0.7, `accuracy ${scores[1]}`)
+  })
+})
