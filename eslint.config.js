@@ -33,6 +33,7 @@ const importRules = [
     'cli',
     { ours: ['engine/index', 'models/index', 'data', 'training', 'learn', 'scripts/build'], packages: anyPackage },
   ],
+  ['scripts', { ours: [], packages: anyPackage }],
   ['bench', { ours: ['engine', 'models', 'data', 'training', 'scripts'], packages: anyPackage }],
   ['test', { ours: [''], packages: anyPackage }],
   ['', { ours: [], packages: anyPackage }],

@@ -20,7 +20,9 @@ const most = {
   thickness: 0.6,
 } as const
 
+/** A way in which images vary. */
 export type Augmentation = keyof typeof most
+/** All of them. */
 export const augmentations = Object.keys(most) as Augmentation[]
 
 /** Points of the rubber sheet along each side. Four of them bear on a pixel; one more lies beyond each end. */

@@ -43,6 +43,7 @@ export class Dataset implements Examples {
       throw problem('data.label', { label: this.targets[position], position, last: classes.length - 1 })
   }
 
+  /** How many examples. */
   get length(): number {
     return this.images.shape[0]
   }

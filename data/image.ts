@@ -1,6 +1,7 @@
 // Images: ndarray views [rows, columns] of numbers, mostly of ink, of which 0 is the ground and 255 the strongest.
 import ndarray, { type NdArray } from 'ndarray'
 
+/** An image [rows,columns] that is computed with; 0 is the ground, 255 the strongest ink. */
 export type Image = NdArray<Float32Array>
 /** An image as files and canvases hold it. */
 export type Pixels = NdArray<Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array>

@@ -12,6 +12,7 @@ export interface ReadDigit {
   readonly probabilities: ArrayLike<number>
 }
 
+/** A line of digits, as it was read. */
 export interface ReadLine {
   /** The digits in a row, such as `75011`. */
   readonly text: string

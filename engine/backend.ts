@@ -1,5 +1,4 @@
 // The contract between the maths (ops/) and the machine (backends/).
-//
 // A backend owns memory, which it hands out as opaque buffers, and a fixed set of kernels. Each kernel takes buffers
 // and sizes, and returns one new buffer. Arrays are contiguous, row-major, float32; images are NHWC (batch, row,
 // column, channel) and convolution weights HWIO (row, column, input channel, output channel).
@@ -8,9 +7,7 @@
 // queue kernels, or delay one until something reads its result: `conv2d → addBias → relu → maxPool` may run as one
 // fused kernel that never stores what is in between. What may not change is the result, up to the order of summation:
 // backends/cpu.ts, in plain loops, is the specification, and every backend must agree with it, corner cases included.
-//
 // The interface is total: a backend that lacks a kernel does not compile. Nothing falls back silently.
-
 import type { ExampleSet } from './examples.js'
 export type { ExampleSet }
 import type { Unary } from './ops/elementwise.js'
@@ -69,6 +66,7 @@ export const FADED = 1e-30
 
 /** Values that differ from one run of a program to the next. */
 export type SlotValues = Float32Array | Uint8Array | Uint32Array
+/** What a program is given at each run, in the order in which its function asks. */
 export type Slots = readonly SlotValues[]
 
 /** What program() makes of a function: results are valid until the next run or free(), which gives its memory back. */
@@ -93,12 +91,13 @@ export interface AdamStep extends Omit<SgdStep, 'momentum'> {
   readonly step: number
 }
 
+/** Memory and kernels of one machine: cpu(), wasm() and gpujs() make them. x, y, w are inputs and results, dy, dx, dw gradients. */
 export interface Backend<B extends Buffer = Buffer> {
   /** What really runs, such as `cpu`, `wasm` or `gpujs:webgpu`; and on which graphics card, or software in its place. */
   readonly name: string
   readonly adapter?: { readonly name: string; readonly software: boolean } | undefined
-
   // Memory
+  /** A copy of the values. */
   upload(values: Values): B
   /** Grey levels 0–255, each divided by 255. */
   uploadPixels(pixels: Uint8Array): B

@@ -62,7 +62,7 @@ export function fill(template: string, values: MessageValues): string {
   })
 }
 
-/** An error that is the user's to mend: its message is one line and needs no stack. */
+/** An error that is the user's to mend: its message is one line and needs no stack. key and values say it in other languages. */
 export class ChiffreError extends Error {
   override name = 'ChiffreError'
   constructor(

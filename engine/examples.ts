@@ -41,7 +41,6 @@ export class ExampleSet {
 
 /** What a batch should come to: class numbers, one an example, or a tensor [batch,...]. */
 export type Targets = ArrayLike<number> | Tensor
-
 /** One number to be made smaller. A loss may be for classes alone, or for tensors: its targets' type may be narrower. */
 export type Loss<Results = Tensor> = { of(results: Results, targets: Targets): Tensor }['of']
 

@@ -15,7 +15,9 @@ export const glorot: Initializer = shape => uniform(shape, Math.sqrt(6 / (fan(sh
  */
 export const he: Initializer = shape => uniform(shape, Math.sqrt(6 / fan(shape, -2)))
 
+/** All 0, as a bias. */
 export const zeros: Initializer = shape => ({ shape, init: () => new Float32Array(sizeOf(shape)) })
+/** All 1, as batch norm's scale. */
 export const ones: Initializer = shape => ({ shape, init: () => new Float32Array(sizeOf(shape)).fill(1) })
 
 /** How many inputs (−2) or outputs (−1) a unit has, over all places of its window. */

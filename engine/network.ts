@@ -1,5 +1,4 @@
 // A network is a function of tensors, built of layers that each have a name, and of their weights.
-//
 // The function runs once when the network is made, on a backend that computes nothing, to find out which layers there
 // are and what shapes they meet; then for every batch. So a network of any graph (several inputs, skips, several
 // results) is written as what it computes; sequential() is the one whose layers follow each other.
@@ -81,6 +80,7 @@ const nothing: Buffer = new Proxy({ length: 0 }, { get: (_, key): unknown => (ke
 const shapesOnly = new Proxy({} as Backend, { get: (_, key): unknown => (key === 'name' ? 'shapes' : () => nothing) })
 const blank = (shape: Shape) => new Tensor(shapesOnly, shape, nothing)
 
+/** Layers, their weights, and what it makes of a batch. network() and sequential() make them; init() or load() fill them. */
 export class Network {
   /** The layers in the order in which they run. */
   readonly layers: readonly Part[]

@@ -8,8 +8,9 @@ import { ChiffreError, problem } from './errors.js'
 import { fromHalf, toHalf } from './float16.js'
 import { sizeOf, type Shape } from './tensor.js'
 
+/** Values [shape] by name, such as a network's weights. */
 export type NamedTensors = ReadonlyMap<string, { readonly shape: Shape; readonly values: Float32Array }>
-
+/** What a safetensors file holds. */
 export interface Saved {
   readonly tensors: NamedTensors
   readonly metadata: Readonly<Record<string, string>>

@@ -4,14 +4,14 @@ import type { Backend, Buffer, ExampleSet, Values } from './backend.js'
 import { problem } from './errors.js'
 import { isRecording, Memory, own } from './scope.js'
 
+/** Sizes from the outermost to the innermost: [batch,row,column,channel] of images; [] of a single number. */
 export type Shape = readonly number[]
-
 /** How the gradient dy of a result flows back to one input: the input, and dy ↦ its gradient. */
 export type Edge = readonly [input: Tensor, grad: (dy: Buffer) => Buffer]
-
 /** The number of elements of a shape: [2,3] → 6, [] → 1. */
 export const sizeOf = (shape: Shape) => shape.reduce((a, b) => a * b, 1)
 
+/** Numbers [shape] of a backend, with a record of how they were made. tensor() and parameter() make them, and operations. */
 export class Tensor {
   /** Set for parameters: backward computes their gradients, and optimizers change their `data`. */
   requiresGrad = false

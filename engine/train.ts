@@ -20,7 +20,7 @@ export interface Progress {
   readonly lossSum: number
   readonly sums: Readonly<Record<string, number>>
 }
-
+/** Where training starts: before the first batch of epoch 0. */
 export const beginning: Progress = { epoch: 0, batch: 0, lossSum: 0, sums: {} }
 
 export interface FitOptions extends Judging {

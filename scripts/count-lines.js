@@ -1,15 +1,8 @@
 // Three budgets of lines, comments included, so that the engine stays something one can read. Lists of public names are no code.
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { core } from './core.js'
 
-/** What a student reads from end to end: autograd, the operations and layers of the three models, sgd, adam, the loop. */
-const core = [
-  ...['tensor', 'backward', 'scope', 'train'],
-  ...['matmul', 'bias', 'elementwise', 'reshape', 'softmax', 'conv2d', 'maxPool2d'].map(op => `ops/${op}`),
-  'losses/crossEntropy',
-  ...['layer', 'dense', 'conv2d', 'maxPool2d', 'activations', 'flatten', 'sequential'].map(layer => `layers/${layer}`),
-  ...['optimizer', 'sgd', 'adam'].map(file => `optim/${file}`),
-].map(name => `${name}.ts`)
 const small = /^(ops|layers|losses|optim)\//
 
 const lines = new Map()

@@ -17,11 +17,15 @@ import { loadDataset } from '../cli/datasets.js'
 import { chiffre, temporaryFolder } from './cli/chiffre.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
+/** What a student reads from end to end, in engine/. */
+const { core } = (await import(new URL('../../scripts/core.js', import.meta.url).href)) as { core: string[] }
 const read = (path: string) => readFileSync(root + path, 'utf8')
 const pages = ['', 'docs/'].flatMap(folder =>
   readdirSync(root + folder, { recursive: folder !== '', encoding: 'utf8' })
     .filter(name => name.endsWith('.md'))
-    .map(name => folder + name.replaceAll('\\', '/')),
+    .map(name => folder + name.replaceAll('\\', '/'))
+    // written by `npm run reference`, whose --check is CI's
+    .filter(name => !name.startsWith('docs/en/reference/')),
 )
 
 interface Block {
@@ -214,6 +218,16 @@ describe('The two READMEs', () => {
     const rows = (text: string) => tables(text).map(row => figures(row, text === french))
     assert.deepEqual(rows(french), rows(english))
   })
+  it('lead to every file that a reader meets, with the chapters beside them', () => {
+    const files = [...core, 'network.ts', 'program.ts', 'backend.ts', 'backends/cpu.ts'].map(name => `engine/${name}`)
+    for (const target of [
+      ...files,
+      ...chapters('en')
+        .slice(0, 8)
+        .map(name => `docs/en/${name}`),
+    ])
+      assert.ok(linksOf('README.md').includes(target), target)
+  })
   it('lead to the guide', () => {
     assert.ok(
       linksOf('README.md').includes('docs/en/README.md') && read('README.fr.md').includes('](docs/fr/README.md)'),
@@ -281,6 +295,22 @@ describe('The guide', () => {
 const speechless = (code: string) => code.replace(/'[^'\n]*'/g, "''").replace(/ *\/\/.*|\/\*[^]*?\*\//g, '')
 
 const commandsOf = (code: string) => [...code.matchAll(/^\$ (.*)/gm)].map(([, line]) => line.replace(' --lang fr', ''))
+
+describe('Every file of engine/', () => {
+  it('opens with its role: the first words after its imports', () => {
+    const files = readdirSync(root + 'engine', { recursive: true, encoding: 'utf8' }).filter(name =>
+      name.endsWith('.ts'),
+    )
+    const silent = files.filter(name => {
+      const text = read(`engine/${name}`).replace(
+        /^(import|export type) [^']*'.*'\n|^export type \{ \w+ \}\n|^\n/gm,
+        '',
+      )
+      return !/^(\/\/ |\/\*\*)/.test(text)
+    })
+    assert.deepEqual(silent, [])
+  })
+})
 
 describe('The figures', () => {
   it('of the learning rates and the table beside them are what was measured', () => {

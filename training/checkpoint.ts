@@ -45,6 +45,7 @@ export interface Training extends Settings, Progress {
   readonly best: { readonly epoch: number; readonly loss: number; readonly waited: number } | null
 }
 
+/** What a checkpoint's file holds: how the training stands, and its tensors. */
 export interface Checkpoint {
   readonly training: Training
   /**

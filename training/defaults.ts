@@ -2,7 +2,9 @@
 // this without the engine, which is in its Worker.
 import type { Settings } from './settings.js'
 
+/** Times through the examples, unless said otherwise. */
 export const defaultEpochs = 1
+/** The settings of a training of which nothing is said. */
 export const defaults = {
   lr: 0.0001,
   optimizer: 'adam',

@@ -22,6 +22,7 @@ export interface Comparison {
   readonly error: number
 }
 
+/** What was found of a parameter or the input. */
 export interface CheckedTensor {
   /** `x`, or the parameter's name. */
   readonly name: string
@@ -35,6 +36,7 @@ export interface CheckedTensor {
   readonly right: boolean
 }
 
+/** What checkGradients is to do. */
 export interface GradcheckOptions {
   readonly seed?: number
   /** How many single numbers of each tensor. */

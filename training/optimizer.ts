@@ -21,6 +21,7 @@ export const optimizers: Record<Settings['optimizer'], (network: Network, settin
 /** What stands before a weight's name where its average is saved. */
 export const average = 'ema.'
 
+/** An optimizer with what the settings add to a step: decay of weights, clipping, averages. */
 export class Stepper implements Optimizer {
   readonly inner: Optimizer
   readonly #clip: number
@@ -75,6 +76,7 @@ export class Stepper implements Optimizer {
     this.restoreAverages(state)
   }
 
+  /** Takes up the averages of a checkpoint, if it has any. */
   restoreAverages(state: NamedTensors) {
     this.#averages?.restore(state)
   }

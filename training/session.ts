@@ -14,6 +14,7 @@ import { defaultEpochs } from './defaults.js'
 import { average, Stepper } from './optimizer.js'
 import { changes, reshuffles, sameExamples, type Settings } from './settings.js'
 
+/** A training under way, to begin, go on with, and save: network, optimizer, settings and history. */
 export class Session {
   readonly optimizer: Stepper
   /** The weights of the best epoch, unless the present ones are. */

@@ -33,12 +33,14 @@ export interface TraceNode {
   readonly inputs: readonly { readonly node: number; readonly passed: Values }[]
 }
 
+/** One step laid open: every tensor with its values and gradient. */
 export interface Trace {
   /** In the order in which they were computed: the input first, the loss last. */
   readonly nodes: readonly TraceNode[]
   readonly loss: number
 }
 
+/** How a step is traced. */
 export interface TraceOptions {
   /** How the network runs: by default as when it is used, without dropout and with batch norm's running means. */
   readonly mode?: Mode

@@ -30,6 +30,7 @@ export interface Sized {
   forward(x: Tensor, parameters: Readonly<Record<string, Tensor>>, mode: Mode): Tensor
 }
 
+/** A step of a network, such as dense(10): what it would make of an input of a given shape, batch left out. */
 export interface Layer {
   readonly name: string
   /** @throws ChiffreError if the layer cannot take an input of this shape */

@@ -1,3 +1,4 @@
+// The operations on tensors, each a formula with its gradient.
 export { add, div, mul, sub } from './arithmetic.js'
 export { averagePool2d, globalAveragePool2d } from './averagePool2d.js'
 export { batchNorm, normalize, type Normalized } from './batchNorm.js'

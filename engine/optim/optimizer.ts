@@ -7,7 +7,7 @@ import type { NamedTensors } from '../serialize.js'
 import type { Shape, Tensor } from '../tensor.js'
 
 export type State = Map<string, { shape: Shape; values: Float32Array }>
-
+/** What sgd() and adam() make: steps along gradients, and a state that can be saved. */
 export interface Optimizer {
   readonly name: string
   /** How many steps were taken. */

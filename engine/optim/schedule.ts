@@ -1,8 +1,8 @@
-// How the learning rate changes over a run: progress goes from 0 (first batch) to 1 (past the last one), and the
-// result multiplies the learning rate that was asked for.
+// How the learning rate changes over a run.
 
+/** From progress, 0 at the first batch and 1 past the last one, to a factor of the learning rate that was asked for. */
 export type Schedule = (progress: number) => number
-
+/** By name, as `--schedule` takes them. */
 export const schedules = {
   /** The same all along. */
   constant: () => 1,

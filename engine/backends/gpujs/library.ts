@@ -85,6 +85,7 @@ export interface WebGPUContext {
   readonly device: { onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null }
 }
 
+/** What gpu.js computes on: a graphics card by GL or WebGPU, WebAssembly, or JavaScript. */
 export type Mode = 'headlessgl' | 'webgl2' | 'webgpu' | 'webasm' | 'cpu'
 
 /** The class that runs each mode. Minifiers rename classes, so what ran is told by identity, never by name. */

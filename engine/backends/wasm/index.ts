@@ -33,6 +33,7 @@ import { createStore, type Store } from './store.js'
 import { clearBoard, MOST_THREADS, ThreadPool } from './threadPool.js'
 import { source } from './workerSource.js'
 
+/** How wasm() is to compute. */
 export interface WasmOptions {
   /** How many threads work together; the number of cores by default, 1 where memory cannot be shared. */
   readonly threads?: number
@@ -44,6 +45,7 @@ export interface WasmOptions {
   readonly explain?: (program: Explained) => void
 }
 
+/** What wasm() makes: a backend that says on how many threads it computes. */
 export interface WasmBackend extends Backend<Block> {
   readonly threads: number
   /** Why there is one thread where more were wanted: the page is not isolated, or its policy lets none begin. */
