@@ -1,6 +1,7 @@
 // The guide's figures. To add one: a function that returns SVG, and its name below. Blue is what is computed on the way forward,
 // red what comes back; words are few, and are said in both languages.
 import { edges, pool, slide } from './convolution.js'
+import { cuts } from './code.js'
 import { dense } from './dense.js'
 import { gradientsByLayer, lossByBeginning } from './depth.js'
 import { augmented, errorsByExamples, overfitting, shuffling } from './generalisation.js'
@@ -33,6 +34,7 @@ export const figures: Readonly<Record<string, (say: Say) => string | Promise<str
   'shuffled-pixels': shuffling,
   augmented,
   ladders,
+  cuts,
 }
 
 /** Each figure's file and what stands in it: NAME.svg, and NAME.fr.svg if it contains words. */
