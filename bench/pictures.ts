@@ -99,6 +99,16 @@ export function photograph(ink: Pixels, scene: Scene, rng: Random): Colours {
     : picture
 }
 
+/** So many times as high and wide, with the edges that a pen leaves: ink or ground, and little in between. */
+export function blownUp(digit: Pixels, times = 10): Image {
+  const large = blank(28 * times, 28 * times)
+  eachPixel(large, (i, j) => {
+    const v = bilinear(digit, (i + 0.5) / times - 0.5, (j + 0.5) / times - 0.5)
+    large.set(i, j, Math.min(255, Math.max(0, (v - 96) * 0.8 * times)))
+  })
+  return large
+}
+
 /** A digit [28,28] as a pen would write it, larger: ink or none, and little in between; somewhere on a sheet of side². */
 export function written(digit: Pixels, side: number, rng: Random, { pen = 96, share = 0.55 } = {}): Image {
   const sheet = blank(side, side)

@@ -1,21 +1,29 @@
-// `npm run bench:reading`: how many postal codes a network reads whole, and how well it reads test digits that were
-// blown up to drawings and prepared anew.
+// `npm run bench:reading`: how well a network reads what others write: postal codes, test digits blown up, photographed and corrupted,
+// European hands, UCI's digits, and a folder of one's own; and what is called no digit.
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
 import ndarray from 'ndarray'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { findInk, inkOf, prepare, readRow, type Dataset, type Image } from '../data/index.js'
-import { bilinear, blank, eachPixel } from '../data/image.js'
+import { blank } from '../data/image.js'
 import { argmax, deserialize, random, scope, tensor, wasm, type Backend, type Network } from '../engine/index.js'
 import { models } from '../models/index.js'
 import { mnist } from './mnist.js'
-import { photograph, scenes, written } from './pictures.js'
+import { corruptions } from './mnistC.js'
+import { blownUp, photograph, scenes, written } from './pictures.js'
+import { accuracies, beside, goalsHead, percent, writeMisread, writeSection, type Read } from './readingReport.js'
+import { groupNames, mean, rejectedShares, rejectorWeights } from './rejection.js'
 import { root } from './results.js'
 import { drawn, european } from './strokes.js'
+import { print, type Table } from './tables.js'
 import { writeCode, type Writing } from './writeCode.js'
+
+const integer = (n: number) => n.toLocaleString('en')
 
 export const pretrained = join(root, 'storage/pretrained/convnet.safetensors')
 
@@ -40,34 +48,92 @@ export async function openConvnet(path: string, backend: Backend): Promise<Predi
   }
 }
 
-/** The accuracy on `count` drawings of each of the European digits, by their names. */
-export async function readEuropean(predict: Predict, count: number): Promise<Map<string, number>> {
-  const shares = new Map<string, number>()
+async function judge(
+  predict: Predict,
+  inputs: readonly (Image | undefined)[],
+  labels: ArrayLike<number>,
+): Promise<Read> {
+  const images = inputs.map(input => input ?? blank(28, 28))
+  const answers = (await predict(images)).map(row => argmax(row, 0, row.length))
+  const isWrong = (i: number) => !inputs[i] || answers[i] !== labels[i]
+  const wrong = images.flatMap((input, i) => (isWrong(i) ? { input, label: labels[i], answer: answers[i] } : []))
+  return { share: 1 - wrong.length / images.length, wrong }
+}
+
+/** What was read of `count` drawings of each of the European digits, by their names. */
+export async function readEuropean(predict: Predict, count: number): Promise<Map<string, Read>> {
+  const all = new Map<string, Read>()
   for (const { name, label, strokes } of european) {
     const rng = random(0, name)
     const inputs = Array.from({ length: count }, () => prepare(drawn(strokes, 200, rng))!.input)
-    const rows = await predict(inputs)
-    shares.set(name, rows.filter(row => argmax(row, 0, row.length) === label).length / count)
+    all.set(name, await judge(predict, inputs, new Array<number>(count).fill(label)))
   }
-  return shares
+  return all
 }
 
-/** The accuracy on photographs of each scene, by their names: `count` of the test digits on each. */
-export async function readScenes(predict: Predict, set: Dataset, count: number): Promise<Map<string, number>> {
-  const shares = new Map<string, number>()
-  const { pixels, labels } = set.gather(Uint32Array.from({ length: count }, (_, i) => i))
+/** The digit i of a set [28,28], 0–255. */
+const digitOf = (set: Dataset, i: number) => ndarray(set.pixels.subarray(784 * i, 784 * (i + 1)), [28, 28])
+
+/** Red, green, blue and alpha, prepared as `use --image` does it. */
+function prepared(data: Uint8Array, height: number, width: number): Image | undefined {
+  const ink = inkOf(data, height, width)
+  return ink && prepare(ink.image)?.input
+}
+
+/** What was read of photographs of each scene, by their names: `count` of the test digits on each. */
+export async function readScenes(predict: Predict, set: Dataset, count: number): Promise<Map<string, Read>> {
+  const all = new Map<string, Read>()
   for (const [name, scene] of Object.entries(scenes)) {
     const rng = random(0, name)
-    const inputs = Array.from(labels, (_, i) => {
-      const digit = ndarray(pixels.subarray(784 * i, 784 * (i + 1)), [28, 28])
-      const photo = photograph(written(digit, 160, rng), scene, rng)
-      const ink = inkOf(photo.data, photo.height, photo.width)
-      return ink && prepare(ink.image)?.input
+    const inputs = Array.from({ length: count }, (_, i) => {
+      const photo = photograph(written(digitOf(set, i), 160, rng), scene, rng)
+      return prepared(photo.data, photo.height, photo.width)
     })
-    const rows = await predict(inputs.map(input => input ?? blank(28, 28)))
-    shares.set(name, rows.filter((row, i) => inputs[i] && argmax(row, 0, row.length) === labels[i]).length / count)
+    all.set(name, await judge(predict, inputs, set.targets))
   }
-  return shares
+  return all
+}
+
+/** Grey levels of 0 to 1 as a picture of its own, as a decoder gives it. */
+function asPicture(image: Image): Uint8Array {
+  const data = new Uint8Array(4 * image.size).fill(255)
+  image.data.forEach((v, k) => data.fill(Math.round(255 * v), 4 * k, 4 * k + 3))
+  return data
+}
+
+/** What was read of corrupted test digits (bench/mnistC.ts): of `direct` as they are, of the first `few` as pictures that are prepared. */
+export async function readCorrupted(
+  predict: Predict,
+  set: Dataset,
+  direct: number,
+  few: number,
+): Promise<Map<string, [direct: Read, prepared: Read]>> {
+  const all = new Map<string, [Read, Read]>()
+  for (const [name, { apply }] of Object.entries(corruptions)) {
+    const corrupted = Array.from({ length: Math.max(direct, few) }, (_, i) => {
+      const digit = digitOf(set, i)
+      const y = apply(ndarray(Float32Array.from(digit.data, v => v / 255), [28, 28]), random(0, 'mnist-c', name, i)) // prettier-ignore
+      return ndarray(y.data.map(v => Math.round(255 * v) / 255), [28, 28]) // prettier-ignore
+    })
+    const pictures = corrupted.slice(0, few).map(image => prepared(asPicture(image), 28, 28))
+    const read = await judge(predict, corrupted.slice(0, direct), set.targets)
+    all.set(name, [read, await judge(predict, pictures, set.targets)])
+  }
+  return all
+}
+
+/** UCI's 1,797 test digits of 8x8 (Alpaydin & Kaynak 1998), as pictures that are prepared; undefined where no Python has scikit-learn. */
+export async function readUci(predict: Predict): Promise<Read | undefined> {
+  const where = "import importlib.util as u; print(u.find_spec('sklearn').submodule_search_locations[0])"
+  const { stdout, status } = spawnSync('python3', ['-c', where], { encoding: 'utf8' })
+  if (status !== 0) return undefined
+  const lines = gunzipSync(await readFile(join(stdout.trim(), 'datasets/data/digits.csv.gz'))).toString().trim().split('\n') // prettier-ignore
+  const rows = lines.map(line => line.split(',').map(Number))
+  const inputs = rows.map(row => {
+    const image = ndarray(Float32Array.from(row.slice(0, 64), v => v / 16), [8, 8]) // prettier-ignore
+    return prepared(asPicture(image), 8, 8)
+  })
+  return judge(predict, inputs, rows.map(row => row[64])) // prettier-ignore
 }
 
 /**
@@ -157,49 +223,116 @@ export async function readDrawn(
   return [await share(direct), await share(digits.map(digit => prepare(blownUp(digit))!.input))]
 }
 
-/** Ten times as high and wide, with the edges that a pen leaves: ink or ground, and little in between. */
-function blownUp(digit: Image): Image {
-  const large = blank(280, 280)
-  eachPixel(large, (i, j) => {
-    const v = bilinear(digit, (i + 0.5) / 10 - 0.5, (j + 0.5) / 10 - 0.5)
-    large.set(i, j, Math.min(255, Math.max(0, (v - 96) * 8)))
-  })
-  return large
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { weights, codes, pictures, seed } = await yargs(hideBin(process.argv))
+  const { weights, codes, corrupted, pictures, seed, write } = await yargs(hideBin(process.argv))
     .option('weights', { string: true, default: pretrained, describe: 'checkpoint of a convnet' })
     .option('codes', { number: true, default: 500, describe: 'how many postal codes to write' })
+    .option('corrupted', { number: true, default: 10_000, describe: 'how many test digits to corrupt in each way' })
     .option('pictures', {
       string: true,
       describe: 'folder of pictures of your own, each named after what it shows: cell_7.png',
     })
     .option('seed', { number: true, default: 0, describe: 'from which digits, sizes, spacing and slant are drawn' })
+    .option('write', { boolean: true, default: false, describe: 'replace the section in docs/results.md' })
     .strict()
     .parse()
   const backend = await wasm()
   const predict = await openConvnet(weights, backend)
   const set = await mnist('t10k')
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`
-  const [direct, drawn] = await readDrawn(predict, set, 2000)
-  console.log(`2000 test digits: ${percent(direct)} as they are, ${percent(drawn)} drawn`)
-  const hands: [string, Writing][] = [
-    ['apart', {}],
-    ['slightly touching', { gap: [-0.05, 0.02] }],
-  ]
-  for (const [name, writing] of hands) {
-    const { whole, apart } = await readCodes(predict, set, codes, writing, seed)
-    console.log(`${codes} codes, digits ${name}: ${percent(whole)} read whole, ${percent(apart)} taken apart`)
+  const show = (title: string, table: Table) => {
+    console.log(title)
+    print(table)
   }
-  console.log('100 test digits in each of the scenes of bench/pictures.ts:')
-  for (const [name, share] of await readScenes(predict, set, 100)) console.log(`  ${name}: ${percent(share)}`)
-  console.log('100 of each of the digits of bench/strokes.ts:')
-  for (const [name, share] of await readEuropean(predict, 100)) console.log(`  ${name}: ${percent(share)}`)
+  const average = (reads: Iterable<Read>) => mean([...reads].map(({ share }) => share))
+
+  const europeans = await readEuropean(predict, 100)
+  const scenery = await readScenes(predict, set, 100)
+  const uci = await readUci(predict)
+  const few = Math.min(1000, corrupted)
+  const corruptedReads = await readCorrupted(predict, set, corrupted, few)
+  const means = [0, 1].map(k => average([...corruptedReads.values()].map(pair => pair[k])))
+  const [direct, redrawn] = await readDrawn(predict, set, 2000)
+  const apart = await readCodes(predict, set, codes, {}, seed)
+  const touching = await readCodes(predict, set, codes, { gap: [-0.05, 0.02] }, seed)
+  const known = await accuracies()
+
+  const goals: Table = {
+    head: goalsHead,
+    rows: [
+      ...[
+        ['deepnet1', 92.8],
+        ['deepnet2', 98.4, 98.7],
+        ['convnet', 99.45, 99.6],
+        ['tiny', 99.3, 99.45],
+        ['best', 99.55, 99.7],
+      ].map(([name, must, aim]) => beside(`${name}, test set`, known.get(`${name}`), Number(must), aim as number | undefined, 2)),
+      beside(`${integer(corrupted)} test digits under MNIST-C's corruptions, as they are`, means[0], 95, 97),
+      beside(`the first ${integer(few)} of them, as pictures`, means[1], 95, 97),
+      beside("UCI's digits, as pictures", uci?.share, 96, 98),
+      beside(`${codes} postal codes whole`, apart.whole, 98, 99),
+      beside(`${codes} of slightly touching digits`, touching.whole, 80, 90),
+      beside('European digits', average(europeans.values()), 97),
+    ],
+  } // prettier-ignore
+  const byCorruption: Table = {
+    head: ['corruption', 'constants', 'as they are', 'as pictures'],
+    rows: [...corruptedReads].map(([name, pair]) => [name, corruptions[name].constants, ...pair.map(({ share }) => percent(share))]), // prettier-ignore
+  }
+  const others: Table = {
+    head: ['drawn by script', 'right'],
+    rows: [
+      ['2,000 test digits as they are, and blown up and prepared', `${percent(direct)}, ${percent(redrawn)}`],
+      ['codes taken apart rightly: apart, slightly touching', `${percent(apart.apart)}, ${percent(touching.apart)}`],
+      ...[...europeans].map(([name, { share }]) => [`${name} (100)`, percent(share)]),
+      ...[...scenery].map(([name, { share }]) => [`photographs: ${name} (100)`, percent(share)]),
+    ],
+  }
+  show('', goals)
+  show("MNIST-C's corruptions:", byCorruption)
+  show('', others)
+  const rejection: Table[] = []
+  if (existsSync(rejectorWeights)) {
+    const { digits, others } = await rejectedShares(deserialize(await readFile(rejectorWeights)).tensors, backend, set)
+    rejection.push({
+      head: ['what is asked about', 'called no digit'],
+      rows: [
+        ...[...digits].map(([name, share]) => [name, percent(share, 2)]),
+        ...[...others].map(([group, shares]) => [
+          `${groupNames[group]}: ${[...shares].map(([kind, share]) => `${kind} ${(100 * share).toFixed(0)}`).join(', ')}`,
+          percent(mean(shares.values())),
+        ]),
+      ],
+    })
+    show('No digit at all?', rejection[0])
+  }
   if (pictures !== undefined) {
     const { digits, rows, wrong } = await readFolder(resolve(weights), resolve(pictures))
     console.log(`${pictures}: ${digits.right} of ${digits.of} digits, ${rows.right} of ${rows.of} rows read whole`)
     for (const line of wrong) console.log(`  ${line}`)
+  }
+  if (write) {
+    const worst = [...corruptedReads].sort(([, a], [, b]) => a[1].share - b[1].share).slice(0, 4)
+    const misread = await writeMisread(
+      new Map([
+        ['photographs', [...scenery.values()].flatMap(({ wrong }) => wrong)],
+        ['European digits', [...europeans.values()].flatMap(({ wrong }) => wrong)],
+        ...(uci ? [["UCI's digits", uci.wrong] as const] : []),
+        ...worst.map(([name, pair]) => [`${name}, as pictures`, pair[1].wrong] as const),
+      ]),
+    )
+    await writeSection('Reading what others write', [
+      '    npm run bench:reading -- --write',
+      'With the pretrained convnet. “As pictures” means by the way that `use --image` goes: paper, ink, cleaning, MNIST’s preparation.',
+      goals,
+      'MNIST-C (Mu & Gilmer 2019), its corruptions written anew in [bench/mnistC.ts](../bench/mnistC.ts):',
+      byCorruption,
+      'All else is made by script ([bench/pictures.ts](../bench/pictures.ts), [bench/strokes.ts](../bench/strokes.ts)):',
+      others,
+      ...(rejection.length > 0 ? ['No digit at all? By [data/rejection.ts](../data/rejection.ts), of kinds of [bench/nonDigits.ts](../bench/nonDigits.ts):', ...rejection] : []),
+      'What is still misread, as the network saw it:',
+      '![Rows of digits that were misread](misread.png)',
+      misread,
+    ]) // prettier-ignore
   }
   await backend.dispose()
 }

@@ -4,16 +4,16 @@ import { type Random } from '../engine/index.js'
 import { blank, type Image } from '../data/image.js'
 
 /** A stroke through these places, x and y from 0 to 1. */
-type Stroke = readonly (readonly [x: number, y: number])[]
+export type Stroke = readonly (readonly [x: number, y: number])[]
 
 /** Points on an ellipse, from one angle to another, in turns; 0 is on its right and a quarter below. */
-function arc(x: number, y: number, rx: number, ry: number, from: number, to: number): Stroke {
+export function arc(x: number, y: number, rx: number, ry: number, from: number, to: number): Stroke {
   return Array.from({ length: 17 }, (_, k) => {
     const angle = 2 * Math.PI * (from + ((to - from) * k) / 16)
     return [x + rx * Math.cos(angle), y + ry * Math.sin(angle)] as const
   })
 }
-const oval = arc(0.5, 0.5, 0.3, 0.45, -0.25, 0.75)
+export const oval = arc(0.5, 0.5, 0.3, 0.45, -0.25, 0.75)
 
 /** Digits by their label. */
 export const european: readonly { readonly name: string; readonly label: number; readonly strokes: readonly Stroke[] }[] = [
@@ -22,6 +22,29 @@ export const european: readonly { readonly name: string; readonly label: number;
   { name: 'a slashed 0', label: 0, strokes: [oval, [[0.75, 0.1], [0.25, 0.9]]] },
   { name: 'a closed 4', label: 4, strokes: [[[0.68, 0.95], [0.66, 0.05], [0.18, 0.62], [0.85, 0.62]]] },
   { name: 'an open 4', label: 4, strokes: [[[0.25, 0.05], [0.2, 0.55], [0.8, 0.55]], [[0.65, 0.2], [0.63, 0.95]]] },
+] // prettier-ignore
+
+/** Digits as they are mostly written, by their label. */
+export const usual: readonly { readonly label: number; readonly strokes: readonly Stroke[] }[] = [
+  { label: 0, strokes: [oval] },
+  { label: 0, strokes: [arc(0.5, 0.5, 0.42, 0.45, -0.2, 0.85)] },
+  { label: 1, strokes: [[[0.5, 0.05], [0.5, 0.95]]] },
+  { label: 1, strokes: [[[0.35, 0.2], [0.55, 0.05], [0.55, 0.95]], [[0.3, 0.95], [0.78, 0.95]]] },
+  { label: 2, strokes: [[...arc(0.5, 0.3, 0.3, 0.25, -0.5, 0.08), [0.2, 0.93], [0.85, 0.93]]] },
+  { label: 2, strokes: [[...arc(0.5, 0.3, 0.28, 0.25, -0.55, 0.1), [0.25, 0.85], ...arc(0.27, 0.82, 0.1, 0.09, 0.3, 1), [0.8, 0.95]]] },
+  { label: 3, strokes: [[...arc(0.45, 0.28, 0.28, 0.23, -0.45, 0.2), ...arc(0.45, 0.72, 0.33, 0.24, -0.2, 0.42)]] },
+  { label: 3, strokes: [[[0.2, 0.07], [0.78, 0.07], [0.45, 0.42], ...arc(0.45, 0.68, 0.32, 0.26, -0.25, 0.42)]] },
+  { label: 4, strokes: [[[0.3, 0.05], [0.28, 0.5], [0.75, 0.48]], [[0.78, 0.05], [0.7, 0.95]]] },
+  { label: 5, strokes: [[[0.78, 0.06], [0.3, 0.06], [0.26, 0.45], ...arc(0.46, 0.68, 0.32, 0.27, -0.33, 0.4)]] },
+  { label: 5, strokes: [[[0.3, 0.08], [0.26, 0.45], ...arc(0.46, 0.68, 0.3, 0.26, -0.33, 0.42)], [[0.3, 0.08], [0.82, 0.05]]] },
+  { label: 6, strokes: [[[0.65, 0.05], [0.35, 0.4], ...arc(0.48, 0.7, 0.25, 0.24, -0.5, 0.5)]] },
+  { label: 6, strokes: [[...arc(0.62, 0.45, 0.4, 0.42, 0.78, 0.5), ...arc(0.48, 0.7, 0.26, 0.24, -0.5, 0.5)]] },
+  { label: 7, strokes: [[[0.18, 0.08], [0.8, 0.08], [0.42, 0.95]]] },
+  { label: 7, strokes: [[[0.18, 0.2], [0.18, 0.08], [0.8, 0.1], [0.55, 0.5], [0.48, 0.95]]] },
+  { label: 8, strokes: [arc(0.5, 0.27, 0.23, 0.21, 0.25, 1.25), arc(0.5, 0.72, 0.29, 0.24, -0.25, 0.75)] },
+  { label: 8, strokes: [[...arc(0.5, 0.28, 0.24, 0.22, -0.1, -0.72), ...arc(0.5, 0.72, 0.27, 0.22, -0.22, 0.75), [0.72, 0.15]]] },
+  { label: 9, strokes: [[...arc(0.5, 0.3, 0.25, 0.24, 0, -1), [0.72, 0.95]]] },
+  { label: 9, strokes: [[...arc(0.5, 0.3, 0.26, 0.24, 0, -1), ...arc(0.4, 0.6, 0.34, 0.35, -0.05, 0.3)]] },
 ] // prettier-ignore
 
 /** Capital letters that look like no digit. */
@@ -38,11 +61,6 @@ export const letters: Readonly<Record<string, readonly Stroke[]>> = {
   W: [[[0.08, 0.05], [0.28, 0.95], [0.5, 0.35], [0.72, 0.95], [0.92, 0.05]]],
   X: [[[0.15, 0.05], [0.85, 0.95]], [[0.85, 0.05], [0.15, 0.95]]],
 } // prettier-ignore
-
-/** Some fifteen random places, joined: a scribble. */
-export function scribble(rng: Random): Stroke[] {
-  return [Array.from({ length: 10 + Math.floor(10 * rng()) }, () => [rng(), rng()] as const)]
-}
 
 /** Strokes as a hand draws them on a sheet [side,side]: turned, sheared, shaken, and of some thickness. */
 export function drawn(strokes: readonly Stroke[], side: number, rng: Random): Image {

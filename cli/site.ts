@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mnistFolder } from './datasets.js'
 import type { Site } from './serve.js'
+import { rejectorPath } from './trained.js'
 
 export const mnistFiles = ['train', 't10k'].flatMap(part => [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`])
 
@@ -16,6 +17,8 @@ export interface PageSettings {
   readonly program?: string
   /** Whether MNIST's files end in .gz. */
   readonly compressed?: boolean
+  /** Where the weights are that know what is no digit. */
+  readonly rejector?: string
 }
 
 /** The page, as the build has put it together. */
@@ -29,14 +32,20 @@ export function pageSite(settings: PageSettings, checkpoints: Readonly<Record<st
   const places = Object.entries(checkpoints).flatMap(([model, paths]) =>
     paths.map((path, i) => ({ model, path, at: `/checkpoints/${model}/${i}/` })),
   )
+  const hasRejector = isFile(rejectorPath)
   return {
     folders: {
       '/': { root: pageFolder },
+      ...(hasRejector && { '/rejection/': { root: dirname(rejectorPath), only: [basename(rejectorPath)] } }),
       '/data/mnist/': { root: mnistFolder(), only: mnistFiles },
       ...Object.fromEntries(places.map(({ path, at }) => [at, { root: dirname(path), only: [basename(path)] }])),
     },
     documents: {
-      '/settings.json': async () => ({ ...settings, models: Object.keys(checkpoints) }),
+      '/settings.json': async () => ({
+        ...settings,
+        models: Object.keys(checkpoints),
+        ...(hasRejector && { rejector: `rejection/${basename(rejectorPath)}` }),
+      }),
       '/checkpoints.json': async () => {
         const found = places.filter(({ path }) => isFile(path)).reverse()
         return Object.fromEntries(found.map(({ model, path, at }) => [model, at.slice(1) + basename(path)]))

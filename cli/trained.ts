@@ -10,6 +10,9 @@ import { hint, pathOf, repeated } from './options.js'
 /** The checkpoints that come with the program. */
 export const pretrained = fileURLToPath(new URL('../../storage/pretrained', import.meta.url))
 
+/** The weights of the network that knows what is no digit (data/rejection.ts). In a folder of its own: it is no checkpoint of a model. */
+export const rejectorPath = join(pretrained, 'rejection/rejector.safetensors')
+
 type CheckpointValues = Parameters<typeof pathOf>[0]
 
 export interface Trained {

@@ -3,7 +3,7 @@
 // counts by how much of the ink and how little of the grain it shows: blue ink is darkest in red, red ink on blue paper in blue.
 import ndarray from 'ndarray'
 import { paperOf, paperRow, type Side, type Surface } from './paper.js'
-import { blank, type Image, type Pixels } from './image.js'
+import { bilinear, blank, eachPixel, type Image, type Pixels } from './image.js'
 import { rowMajor } from './rowMajor.js'
 
 /** What separates ink from its ground in a picture. */
@@ -29,6 +29,7 @@ const faintest = 0.06
  */
 export function findInk(picture: Pixels, white = 255): Ink | undefined {
   const [h, w, channels = 1] = picture.shape as [number, number, number?]
+  if (Math.max(h, w) < tiny) return tinyInk({ values: bytesOf(picture, white), h, w, channels })
   const levels: Levels = { values: bytesOf(picture, white), h, w, channels }
   const unknown = Array<Side>(channels).fill(0)
   const first = colourOf(levels, paperOf(levels.values, h, w, channels, unknown))
@@ -60,6 +61,37 @@ function onPaper(picture: Uint8Array | Uint8ClampedArray, h: number, w: number, 
   for (let k = 0, at = 0; at < colours.length; k += 4)
     for (let c = 0; c < 3; c++) colours[at++] = Math.round(paper + (picture[k + 3] / 255) * (picture[k + c] - paper))
   return ndarray(colours, [h, w, 3])
+}
+
+/** A picture of fewer pixels than a digit for the networks has on its longer side: its greys say where strokes are between its pixels. */
+const tiny = 20
+/** So many times it is enlarged, with a margin of half its side. */
+const enlarged = 6
+
+/** The ink of a tiny picture, which has no grain or shadow that one could see: what differs from the middle level of its edge. */
+function tinyInk({ values, h, w, channels }: Levels): Ink | undefined {
+  const isEdge = (k: number) => k < w || k >= (h - 1) * w || k % w === 0 || k % w === w - 1
+  const contrast = blank(h, w)
+  let light = 0
+  for (let c = 0; c < channels; c++) {
+    const level = (k: number) => values[k * channels + c]
+    const edge = Uint8Array.from([...contrast.data.keys()].filter(isEdge), level).sort()
+    const paper = edge[edge.length >> 1]
+    for (let k = 0; k < h * w; k++) {
+      contrast.data[k] += Math.abs(level(k) - paper) / channels
+      light += level(k) - paper
+    }
+  }
+  const most = contrast.data.reduce((a, b) => Math.max(a, b), 0)
+  if (most < 255 * faintest) return undefined
+  const margin = Math.max(h, w) / 2
+  const image = blank(Math.ceil((h + 2 * margin) * enlarged), Math.ceil((w + 2 * margin) * enlarged))
+  eachPixel(image, (i, j) => {
+    const [row, column] = [i, j].map(place => (place + 0.5) / enlarged - 0.5 - margin)
+    const share = bilinear(contrast, row, column) / most
+    image.set(i, j, (255 * Math.max(0, share - begins)) / (1 - begins))
+  })
+  return { image, ground: light < 0 ? 'light' : 'dark' }
 }
 
 interface Levels {

@@ -10,6 +10,8 @@ export interface ReadDigit {
   readonly label: number
   /** What the network gave each class. */
   readonly probabilities: ArrayLike<number>
+  /** Whether it is rather no digit at all; undefined if nobody was asked. */
+  readonly rejected?: boolean
 }
 
 /** A line of digits, as it was read. */
@@ -37,10 +39,12 @@ const usualSlant = 0.18
 /**
  * Reads the digits of a picture of ink [h,w], in one line or several; undefined if it is blank.
  * @param predict the probabilities of each prepared image [28,28], one row of classes an image
+ * @param reject whether such an image is rather no digit at all: asked about those that were read in the end
  */
 export async function readRow(
   image: Pixels,
   predict: (inputs: Image[]) => Promise<ArrayLike<number>[]>,
+  reject?: (inputs: Image[]) => Promise<boolean[] | undefined>,
 ): Promise<ReadRow | undefined> {
   const rows = segmentLines(clean(image))
   if (rows.length === 0) return undefined
@@ -67,7 +71,12 @@ export async function readRow(
       ]
     }),
   )
-  const lines = rows.map(line => lineOf(line.flatMap(stretch => likeliest(stretch, read))))
+  const chosen = rows.map(line => line.flatMap(stretch => likeliest(stretch, read)))
+  const inputs = new Map([...read.values()].map((digit, i) => [digit, written[i]]))
+  const rejected = await reject?.(chosen.flat().map(digit => inputs.get(digit)!))
+  let place = 0
+  const judged = (digit: ReadDigit) => (rejected ? { ...digit, rejected: rejected[place++] } : digit)
+  const lines = chosen.map(digits => lineOf(digits.map(judged)))
   return {
     text: lines.map(({ text }) => text).join('\n'),
     confidence: lines.reduce((p, { confidence }) => p * confidence, 1),

@@ -92,3 +92,30 @@ describe('clean', () => {
     assert.deepEqual(clean(one).data, one.data)
   })
 })
+
+describe('findInk of a picture smaller than a digit', () => {
+  /** An L that touches all edges of its 8x8. */
+  const small = (ink: number, ground: number) => {
+    const picture = ndarray(new Uint8Array(64).fill(ground), [8, 8])
+    for (let k = 0; k < 8; k++) for (const [i, j] of [[k, 1], [k, 2], [7, k], [6, k]]) picture.set(i, j, ink) // prettier-ignore
+    return picture
+  }
+  it('takes the edge for paper, keeps greys, and gives it a margin', () => {
+    for (const [ink, ground, name] of [
+      [255, 0, 'dark'],
+      [60, 230, 'light'],
+    ] as const) {
+      const found = findInk(small(ink, ground))!
+      assert.equal(found.ground, name)
+      assert.deepEqual(found.image.shape, [96, 96])
+      const at = (row: number, column: number) => found.image.get(24 + 6 * row + 3, 24 + 6 * column + 3)
+      assert.ok(at(3, 1.5) > 240 && at(6.5, 6) > 240 && at(2, 6) === 0, `${at(3, 1.5)}, ${at(6.5, 6)}, ${at(2, 6)}`)
+      assert.equal(found.image.get(2, 40), 0)
+      // Half of the ink's contrast is half of its strength, but for the twelve hundredths that are none.
+      const grey = small(ink, ground)
+      grey.set(2, 5, Math.round((ink + ground) / 2))
+      assert.ok(Math.abs(findInk(grey)!.image.get(24 + 6 * 2 + 3, 24 + 6 * 5 + 3) - 90) < 25)
+    }
+  })
+  it('is undefined if it is blank', () => assert.equal(findInk(small(230, 228)), undefined))
+})

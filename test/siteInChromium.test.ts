@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { mnistFolder } from '../cli/datasets.js'
+import { rejectorPath } from '../cli/trained.js'
 import { chiffre, temporaryFolder } from './cli/chiffre.js'
 import { inChromium, openPage, type Opened } from './support/chromium.js'
 
@@ -24,6 +25,8 @@ describe('chiffre site', function () {
     assert.ok(labels.equals(readFileSync(join(mnistFolder(), name))))
     const checkpoints = JSON.parse(readFileSync(join(folder, 'checkpoints.json'), 'utf8')) as Record<string, string>
     for (const model of ['deepnet1', 'deepnet2', 'convnet']) readFileSync(join(folder, checkpoints[model]))
+    const settings = JSON.parse(readFileSync(join(folder, 'settings.json'), 'utf8')) as { rejector: string }
+    assert.ok(readFileSync(join(folder, settings.rejector)).equals(readFileSync(rejectorPath)))
     assert.deepEqual(
       readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(file => /\.(map|ts|tmp)$/.test(file)),
       [],
@@ -88,6 +91,21 @@ inChromium('the site', function () {
       [0.45, 0.8],
     ])
     await opened.until("document.querySelector('#winner').textContent === '7'")
+  })
+  it('says of an H that it may be no digit, and what it would be', async () => {
+    await opened.page.click('#clear')
+    for (const [x, y, u, v] of [
+      [0.35, 0.2, 0.35, 0.8],
+      [0.65, 0.2, 0.65, 0.8],
+      [0.35, 0.5, 0.65, 0.5],
+    ])
+      await opened.draw([
+        [x, y],
+        [u, v],
+      ])
+    await opened.until(
+      "/^Not a digit\\? If it is one, a \\d: .*deepnet2/.test(document.querySelector('#verdict-text').textContent)",
+    )
   })
   it('trains on the compressed digits', async () => {
     await opened.page.fill('#epochs', '1')

@@ -12,6 +12,8 @@ export interface PageSettings {
   readonly program?: string
   /** Whether MNIST's files end in .gz. */
   readonly compressed?: boolean
+  /** Where the weights are that know what is no digit. */
+  readonly rejector?: string
   /** Those that it will know; the Worker tells later. */
   readonly models?: readonly string[]
 }
@@ -58,6 +60,8 @@ export interface Reading extends Answers {
   readonly centred: Grid
   /** The part of the drawing that the undisturbed 28x28 show. */
   readonly frame: { readonly top: number; readonly left: number; readonly height: number; readonly width: number }
+  /** Whether it is rather no digit, undisturbed; undefined if the page has no weights to tell that with. */
+  readonly rejected?: boolean | undefined
 }
 
 /** What one unit of a layer computes from the last drawing. */

@@ -3,11 +3,12 @@ import { expose } from 'comlink'
 import ndarray from 'ndarray'
 // File by file, and not from data/index.js: what only training needs is loaded by it alone.
 import { clean } from '../data/clean.js'
-import { Dataset, numbered } from '../data/dataset.js'
+import { areNamed, Dataset, numbered } from '../data/dataset.js'
 import { inkOf } from '../data/ink.js'
 import { confusion, mistakes } from '../data/mistakes.js'
 import { disturb, prepare, side } from '../data/preprocess.js'
 import { readRow } from '../data/readRow.js'
+import { isRejected, rejector } from '../data/rejection.js'
 import {
   checkFit,
   decodeCheckpoint,
@@ -24,6 +25,7 @@ import {
   argmax,
   backward,
   cpu,
+  deserialize,
   evaluate,
   gpujs,
   noGrad,
@@ -106,6 +108,7 @@ const api: Api = {
       centred: gridOf(centred),
       frame,
       ...(await answers(gridOf(image), names)),
+      rejected: (await rejected([preparation.input]))?.[0],
     }
   },
 
@@ -199,11 +202,14 @@ const api: Api = {
   weight: (model, label, parameter, index, distances) => weightView(studied(model, label), parameter, index, distances),
 
   readRow: (drawing, width, model) =>
-    readRow(imageOf(drawing, width), images =>
-      probabilities(
-        model,
-        images.map(({ data }) => data),
-      ),
+    readRow(
+      imageOf(drawing, width),
+      images =>
+        probabilities(
+          ready(model),
+          images.map(({ data }) => data),
+        ),
+      areNamed(ready(model).classes) ? undefined : rejected,
     ),
 
   async train({ model, lr, optimizer, seed, epochs, fresh, own }, onReport) {
@@ -302,7 +308,7 @@ const between = <T>(model: string, errand: () => Promise<T>) =>
   running?.model === model ? running.between(errand) : errand()
 
 /** Computes with a network that has the averages of its weights, if its training keeps some. */
-function asItReads<T>({ session }: Opened, compute: () => T): T {
+function asItReads<T>({ session }: Pick<Opened, 'session'>, compute: () => T): T {
   const back = session?.optimizer.useAverages()
   try {
     return compute()
@@ -352,13 +358,12 @@ function goBack(one: Opened, checkpoint: Checkpoint | undefined, weights: Networ
 async function answers(image: Grid, names: readonly string[]): Promise<Answers> {
   seen = image.values
   const results = await Promise.all(
-    names.map(async model => ({ model, probabilities: (await probabilities(model, [image.values]))[0] })),
+    names.map(async model => ({ model, probabilities: (await probabilities(ready(model), [image.values]))[0] })),
   )
   return { seen: image, results }
 }
 
-async function probabilities(model: string, images: readonly Float32Array[]): Promise<Float32Array[]> {
-  const one = ready(model)
+async function probabilities(one: Pick<Opened, 'network' | 'session'>, images: readonly Float32Array[]) {
   const { network } = one
   const classes = network.output[0]
   const values = new Float32Array(images.length * images[0].length)
@@ -368,6 +373,28 @@ async function probabilities(model: string, images: readonly Float32Array[]): Pr
   const all = Float32Array.from(await rows.download())
   rows.free()
   return images.map((_, i) => all.subarray(i * classes, (i + 1) * classes))
+}
+
+/** The network that knows what is no digit, if there are weights for it. */
+let judge: Promise<{ readonly network: Network } | undefined> | undefined
+async function openRejector() {
+  const { rejector: address } = await pageSettings()
+  if (address === undefined) return undefined
+  return { network: rejector().load(backend, deserialize(await download(address)).tensors) }
+}
+
+/** Which of prepared drawings are rather no digits. */
+async function rejected(images: readonly Image[]): Promise<boolean[] | undefined> {
+  const one = await (judge ??= openRejector())
+  return (
+    one &&
+    (
+      await probabilities(
+        one,
+        images.map(({ data }) => data),
+      )
+    ).map(isRejected)
+  )
 }
 
 /** What was last read, as a batch of one. */
@@ -469,6 +496,8 @@ async function download(address: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await response.arrayBuffer())
 }
 
+const pageSettings = async () => JSON.parse(new TextDecoder().decode(await download('settings.json'))) as PageSettings
+
 /** Beside MNIST's, one's own drawings are repeated until they are at least so many: else nothing would be learned of them. */
 const heard = 6000
 
@@ -501,7 +530,7 @@ function dataset(part: 'train' | 't10k'): Promise<Dataset> {
   datasets.set(part, found)
   return found
   async function load() {
-    const { compressed } = JSON.parse(new TextDecoder().decode(await download('settings.json'))) as PageSettings
+    const { compressed } = await pageSettings()
     const files = [`data/mnist/${part}-images-idx3-ubyte`, `data/mnist/${part}-labels-idx1-ubyte`]
     const [images, labels] = await Promise.all(
       files.map(async file => (compressed ? unfold(await download(`${file}.gz`)) : download(file))),

@@ -1,7 +1,7 @@
 // `read`: several digits on one image, such as a postal code.
 import { join } from 'node:path'
 import type { PNG } from 'pngjs'
-import { readRow, side, type Box } from '../../data/index.js'
+import { readRow, side, type Box, type Image } from '../../data/index.js'
 import { sizeOf } from '../../engine/index.js'
 import { eachFile } from '../eachFile.js'
 import { about, failure, misuse } from '../errors.js'
@@ -29,19 +29,25 @@ export async function run(argv: Read, program: string): Promise<number> {
   const several = paths.length > 1
   const boxesOf = (path: string) => (several ? join(boxes!, `${withoutExtension(path)}-boxes.png`) : boxes!)
   if (boxes !== undefined) for (const path of paths) await prepareFile(boxesOf(path))
-  return withReader(argv, program, async (predict, { input, classes }) => {
+  return withReader(argv, program, async (predict, { input, classes }, reject) => {
     if (sizeOf(input) !== side * side) throw failure('read.digits', { input: `${input}` })
     const print = (text: string) => process.stdout.write(text + '\n')
     const { failed } = await eachFile(paths, async path => {
       const { image, ground } = await readInk(path)
-      const row = await about(path, () => readRow(image, images => predict(images.map(({ data }) => data))))
+      const data = (images: Image[]) => images.map(({ data }) => data)
+      const row = await about(path, () =>
+        readRow(image, images => predict(data(images)), reject && (images => reject(data(images)))),
+      )
       if (!row) throw failure('file', { path, reason: failure('image.blank') })
       const name = (digits: string) => Array.from(digits, digit => classes[Number(digit)]).join('')
       const lines = row.lines.map(({ words, digits, ...line }) => ({
         ...line,
         text: name(line.text),
         words: words.map(name),
-        digits: digits.map(({ box, label, probabilities }) => ({ label, probability: probabilities[label], box })),
+        digits: digits.map(({ box, label, probabilities, rejected }) => ({
+          ...{ label, probability: probabilities[label], box },
+          ...(rejected !== undefined && { rejected }),
+        })),
       }))
       const digits = lines.flatMap(line => line.digits)
       const text = lines.map(line => line.text).join('\n')
@@ -50,8 +56,11 @@ export async function run(argv: Read, program: string): Promise<number> {
         if (several) print(t('read.file', { path }))
         for (const { words, confidence, digits } of lines) {
           print(t('read.result', { text: words.join(' '), confidence: percent(confidence), count: digits.length }))
-          print(`  ${digits.map(({ label, probability }) => `${classes[label]} ${percent(probability)}`).join('  ')}`)
+          const each = ({ label, probability, rejected }: (typeof digits)[0]) =>
+            `${classes[label]}${rejected ? '?' : ''} ${percent(probability)}`
+          print(`  ${digits.map(each).join('  ')}`)
         }
+        if (digits.some(({ rejected }) => rejected)) print(`  ${t('read.rejected')}`)
       }
       if (boxes === undefined) return
       const png = greyPng(image)

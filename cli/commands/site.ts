@@ -12,7 +12,7 @@ import { currentLanguage, t } from '../language.js'
 import { builtInNames } from '../network.js'
 import { storageOption, type Values } from '../options.js'
 import { mnistFiles, pageFolder, type PageSettings } from '../site.js'
-import { placesOf } from '../trained.js'
+import { placesOf, rejectorPath } from '../trained.js'
 
 /** The word after the command. */
 export const words = 'DIR'
@@ -72,12 +72,14 @@ async function write(folder: string, storage: string) {
       encodeCheckpoint(weightsAlone((await readCheckpoint(path))!), 'F16'),
     )
   }
+  if (existsSync(rejectorPath)) await cp(rejectorPath, join(folder, 'checkpoints', basename(rejectorPath)))
   const settings: PageSettings = {
     model: 'deepnet2',
     backend: 'wasm',
     lang: currentLanguage(),
     program: 'npx chiffre',
     compressed: true,
+    ...(existsSync(rejectorPath) && { rejector: `checkpoints/${basename(rejectorPath)}` }),
   }
   await writeFile(join(folder, 'settings.json'), JSON.stringify(settings))
   await writeFile(join(folder, 'checkpoints.json'), JSON.stringify(checkpoints))

@@ -45,6 +45,8 @@ interface Answer {
   readonly ground?: Ink['ground']
   /** What it would be as a row, if it looks like several digits. */
   readonly several?: string
+  /** Of a drawing, whether it is rather no digit at all. */
+  readonly rejected?: boolean
   readonly label: number
   /** The label's name, if it has one. */
   readonly name?: string
@@ -65,10 +67,12 @@ interface Taken {
 }
 
 async function readImages(argv: Use, paths: readonly string[], program: string): Promise<number> {
-  const [answers, classes, failed] = await withReader(argv, program, async (predict, { input, classes }) => {
+  const [answers, classes, failed] = await withReader(argv, program, async (predict, { input, classes }, reject) => {
     // One after the other: of a large picture, no more is kept than what the network sees.
     const { done: taken, failed } = await eachFile(paths, path => takeImage(path, input, predict))
-    const rows = await predict(taken.map(({ input }) => input))
+    const inputs = taken.map(({ input }) => input)
+    const rows = await predict(inputs)
+    const rejected = await reject?.(inputs)
     for (const { path, steps } of taken)
       if (argv.steps !== undefined && steps) await writeSteps(argv.steps, path, steps)
     const named = areNamed(classes)
@@ -76,10 +80,12 @@ async function readImages(argv: Use, paths: readonly string[], program: string):
       const probabilities = [...rows[i]]
       const label = argmax(rows[i], 0, probabilities.length)
       if (several !== undefined) process.stderr.write(t('use.several', { path: image, text: several }) + '\n')
+      else if (rejected?.[i]) process.stderr.write(t('use.rejected', { path: image }) + '\n')
       return {
         image,
         ...(ground && { ground }),
         ...(several !== undefined && { several }),
+        ...(rejected && { rejected: rejected[i] }),
         label,
         ...(named && { name: classes[label] }),
         probabilities,
@@ -130,12 +136,12 @@ const shown = 3
 
 function asTable(answers: readonly Answer[], classes: readonly string[]): string {
   const head = [t('use.image'), t('use.ground'), t('use.digit'), t('use.likeliest')]
-  const rows = answers.map(({ image, ground, label, probabilities }) => {
+  const rows = answers.map(({ image, ground, rejected, label, probabilities }) => {
     const ranked = [...classes.keys()].sort((a, b) => probabilities[b] - probabilities[a])
     return [
       visible(image),
       ground === undefined ? '–' : t(ground === 'light' ? 'use.light' : 'use.dark'),
-      visible(classes[label]),
+      visible(classes[label]) + (rejected ? '?' : ''),
       ranked
         .slice(0, shown)
         .map(other => `${visible(classes[other])}\u00a0${percent(probabilities[other])}`)

@@ -8,6 +8,7 @@ import ndarray from 'ndarray'
 import { encode as encodeJpeg } from 'jpeg-js'
 import { PNG } from 'pngjs'
 import { mnist } from '../../bench/mnist.js'
+import { drawn, european, letters, usual } from '../../bench/strokes.js'
 import { writeCode } from '../../bench/writeCode.js'
 import { encode, greyPng } from '../../cli/images.js'
 import { findInk, prepare, type Box } from '../../data/index.js'
@@ -294,6 +295,16 @@ describe('image files', function () {
       assert.ok(label === 7 && probabilities[7] > 0.9)
   })
 
+  it('of no digit are read all the same, with a word about it', async () => {
+    writeFileSync(file('H.png'), encode(greyPng(drawn(letters['H'], 120, random(1, 'an H')))))
+    const { code, out, err } = await use('--json', '--image', file('grey.png'), file('H.png'))
+    const [seven, letter] = out.trim().split('\n').map(line => JSON.parse(line) as Answer & { rejected: boolean }) // prettier-ignore
+    assert.deepEqual([code, seven.rejected, letter.rejected, letter.probabilities.length], [0, false, true, 10])
+    assert.equal(err, `${file('H.png')}: this is perhaps no digit at all\n`)
+    assert.match((await use('--image', file('H.png'))).out, new RegExp(`│ +${letter.label}\\? │`))
+    assert.doesNotMatch((await use('--image', file('grey.png'))).out, /\?/)
+  })
+
   describe('of several digits', () => {
     let labels: Uint8Array | Uint16Array
     before(async () => {
@@ -352,6 +363,26 @@ describe('image files', function () {
       assert.equal(
         err,
         `${file('code.png')}: these look like several digits, ${labels.join('')}; \`read\` reads them\n`,
+      )
+    })
+
+    it('among which is no digit: `read` says which', async () => {
+      const [height, width] = [140, 400]
+      const row = blank(height, width)
+      const sheets = [drawn(usual[3].strokes, 140, random(1, 'a 1')), drawn(european[1].strokes, 140, random(1, 'a 7'))]
+      sheets.splice(1, 0, drawn(letters['H'], 140, random(1, 'an H')))
+      sheets.forEach((sheet, n) => eachPixel(sheet, (i, j, v) => v > 0 && row.set(i, 130 * n + j, v)))
+      writeFileSync(file('mixed.png'), encode(greyPng(row)))
+      const read = (...more: string[]) =>
+        chiffre('read', '--model', 'convnet', '--storage', storage, '--image', file('mixed.png'), ...more)
+      const { digits } = JSON.parse((await read('--json')).out) as { digits: { rejected: boolean }[] }
+      assert.deepEqual(
+        digits.map(({ rejected }) => rejected),
+        [false, true, false],
+      )
+      assert.match(
+        (await read()).out,
+        /^\d{3} .*\n {2}\d \S+ {2}\d\? \S+ {2}\d \S+\n {2}\?: perhaps no digit at all\n$/,
       )
     })
 

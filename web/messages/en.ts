@@ -36,6 +36,7 @@ export const en = {
   'verdict.sure': 'That is a {answer}: {percent}, says {model}.',
   'verdict.named': '{answer}: {percent}, says {model}.',
   'verdict.unsure': 'Perhaps a {answer}: {percent}, says {model}.',
+  'verdict.rejected': 'Not a digit? If it is one, a {answer}: {percent}, says {model}.',
   'bars.label': 'How likely each answer is',
   'bars.digit': 'Answer',
   compare: 'Compare with',

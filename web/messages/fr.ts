@@ -40,6 +40,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'verdict.sure': 'C’est un {answer} : {percent}, dit {model}.',
   'verdict.named': '{answer} : {percent}, dit {model}.',
   'verdict.unsure': 'Peut-être un {answer} : {percent}, dit {model}.',
+  'verdict.rejected': 'Pas un chiffre ? Si c’en est un, un {answer} : {percent}, dit {model}.',
   'bars.label': 'La probabilité de chaque réponse',
   'bars.digit': 'Réponse',
   compare: 'Comparer avec',

@@ -62,7 +62,7 @@ export class CodePanel {
     const letter = Math.max(26, 14 * zoom)
     context.lineWidth = Math.max(3, 1.5 * zoom)
     context.font = `600 ${letter}px system-ui, sans-serif`
-    for (const { box, label } of row?.digits ?? []) {
+    for (const { box, label, rejected } of row?.digits ?? []) {
       // The networks get the board at half its size.
       const [x, y, w, h] = [box.left, box.top, box.width, box.height].map(v => 2 * v) as [
         number,
@@ -71,7 +71,8 @@ export class CodePanel {
         number,
       ]
       context.strokeRect(x - 4, y - 4, w + 8, h + 8)
-      context.fillText(this.network()!.classes[label], x - 4, y > letter + 8 ? y - 12 : y + h + letter + 4)
+      const text = this.network()!.classes[label] + (rejected ? '?' : '')
+      context.fillText(text, x - 4, y > letter + 8 ? y - 12 : y + h + letter + 4)
     }
   }
 

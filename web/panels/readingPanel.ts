@@ -24,13 +24,19 @@ export class ReadingPanel {
   /** Shows what the chosen model, and those beside it, read; without that, says why there is nothing. */
   show(reading: Reading | Answers | undefined, info: Pick<NetworkInfo, 'model' | 'input' | 'classes'>, why: string) {
     const own = reading?.results.find(({ model }) => model === info.model)?.probabilities
-    this.#showWinner(own, info, why)
+    const rejected = reading !== undefined && 'rejected' in reading && reading.rejected === true
+    this.#showWinner(own, info, why, rejected)
     this.#showBars(reading?.results ?? [], own, info.model, info.classes)
     const steps = reading && 'scaled' in reading ? reading : undefined
     for (const { name, canvas } of this.#steps) paint(canvas, steps?.[name] ?? blank, 'ink', name === 'seen' ? 1 : 255)
   }
 
-  #showWinner(own: Float32Array | undefined, info: Parameters<ReadingPanel['show']>[1], why: string) {
+  #showWinner(
+    own: Float32Array | undefined,
+    info: Parameters<ReadingPanel['show']>[1],
+    why: string,
+    rejected: boolean,
+  ) {
     const winner = own?.indexOf(Math.max(...own))
     const answer = winner === undefined ? '–' : info.classes[winner]
     for (const id of ['winner', 'small-winner']) {
@@ -38,7 +44,9 @@ export class ReadingPanel {
       find(id).classList.toggle('none', winner === undefined)
       find(id).classList.toggle('word', answer.length > 2)
     }
-    const key = !readsDigits(info) ? 'verdict.named' : (own?.[winner!] ?? 0) >= sure ? 'verdict.sure' : 'verdict.unsure'
+    const isSure = (own?.[winner!] ?? 0) >= sure
+    const ofDigit = rejected ? 'verdict.rejected' : isSure ? 'verdict.sure' : 'verdict.unsure'
+    const key = readsDigits(info) ? ofDigit : 'verdict.named'
     const verdict = own ? t(key, { answer, percent: percent(own[winner!]), model: info.model }) : why
     for (const id of ['verdict-text', 'small-verdict']) find(id).textContent = verdict
   }
