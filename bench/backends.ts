@@ -1,5 +1,5 @@
 // The backends that can be measured: one line each.
-import { cpu, gpujs, gpujsModes, wasm, type Backend } from '../engine/index.js'
+import { cpu, gpujs, gpujsModes, wasm, webgpu, type Backend } from '../engine/index.js'
 
 export interface Choice {
   /** Whether it splits its work over threads, so that thread counts are worth comparing. */
@@ -10,6 +10,7 @@ export interface Choice {
 export const backends: Readonly<Record<string, Choice>> = {
   cpu: { threaded: false, make: () => cpu() },
   wasm: { threaded: true, make: threads => wasm({ threads }) },
+  webgpu: { threaded: false, make: () => webgpu() },
   ...Object.fromEntries(gpujsModes.map(mode => [`gpujs:${mode}`, { threaded: false, make: () => gpujs(mode) }])),
 }
 

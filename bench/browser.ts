@@ -29,7 +29,7 @@ export interface BrowserResults extends Results<KernelRow> {
 
 /** What tfjs and the naive kernels have, and what the time goes to. */
 const products: readonly Kernel[] = ['matmul', 'conv2d', 'conv2dGradInput', 'conv2dGradFilter']
-const ours = ['gpujs:webgl2', 'gpujs:webgpu', 'wasm', 'cpu']
+const ours = ['webgpu', 'gpujs:webgl2', 'gpujs:webgpu', 'wasm', 'cpu']
 const others = ['tfjs', 'naive']
 const tfjs = `${root}bench/peers/node_modules/@tensorflow/tfjs/dist/tf.min.js`
 const browsers = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser']

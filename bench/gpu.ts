@@ -1,9 +1,9 @@
-// npm run bench:gpu: what a graphics card makes of products, convolutions, transfers and whole models on gpu.js, beside wasm
-// on all cores. Every result is checked before its clock runs. It ends in a report that can be pasted into an issue.
+// npm run bench:gpu: what a graphics card makes of products, convolutions, transfers and whole models on webgpu and on gpu.js, beside
+// wasm on all cores. Every result is checked before its clock runs. It ends in a report that can be pasted into an issue.
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import yargs from 'yargs'
-import { gpujs, type Backend } from '../engine/index.js'
+import { gpujs, webgpu, type Backend } from '../engine/index.js'
 import { backends } from './backends.js'
 import { checker } from './check.js'
 import { allCalls, type Kernel } from './kernelCalls.js'
@@ -25,12 +25,20 @@ const argv = yargs(process.argv.slice(2))
   .parseSync()
 
 const before = machine()
-const gpu = await gpujs().catch((error: unknown) => {
-  console.error((error as Error).message)
-  process.exit(1)
-})
+/** Ours where there is WebGPU; gpu.js on WebGPU, else on headless GL. */
+const found: Backend[] = []
+for (const make of [webgpu, gpujs])
+  try {
+    found.push(await make())
+  } catch (error) {
+    console.error((error as Error).message)
+  }
+if (found.length === 0) process.exit(1)
 const threads = availableParallelism()
-const open: readonly (readonly [Backend, number])[] = [[await backends.wasm.make(threads), threads], [gpu, 1]] // prettier-ignore
+const open: readonly (readonly [Backend, number])[] = [
+  [await backends.wasm.make(threads), threads],
+  ...found.map(gpu => [gpu, 1] as const),
+]
 
 /** Where the time of the models goes. */
 const products: readonly Kernel[] = ['matmul', 'conv2d', 'conv2dGradInput', 'conv2dGradFilter']
@@ -50,13 +58,14 @@ for (const [backend] of open) await backend.dispose()
 await check.end()
 
 const entries = await rounds(
-  argv.models.flatMap(model => [ours(model, 'wasm', threads, argv), ours(model, gpu.name, 1, argv)]),
+  argv.models.flatMap(model => open.map(([{ name }, threads]) => ours(model, name, threads, argv))),
   argv.repeat,
 )
 
-const report = `## ${gpu.adapter?.name ?? 'A card without a name'}, on ${gpu.name}
+const [{ adapter }] = found
+const report = `## ${adapter?.name ?? 'A card without a name'}, on ${found.map(({ name }) => name).join(' and ')}
 
-${gpu.adapter?.software ? '**This is software, which the processor runs, not a graphics card: the figures say nothing about one.**\n' : ''}
+${adapter?.software ? '**This is software, which the processor runs, not a graphics card: the figures say nothing about one.**\n' : ''}
 ${before.platform}, ${before.cpu}, ${before.cores} cores, Node ${before.node}, commit ${before.commit}, ${before.date}; load before: ${before.load.toFixed(1)}.
 Waiting for a result takes ${waiting.join(', ')}, which every time includes. An error is relative to the largest number of the reference's result.
 

@@ -1,10 +1,12 @@
 // npm run bench:ladder: matmul and the 3x3 convolution, from the definition to the backends' kernels, a step a file.
-// ladder/matmul/ and ladder/conv2d/ hold the steps, numbered in the order to read them.
+// ladder/matmul/ and ladder/conv2d/ hold the steps, numbered in the order to read them; ladder/webgpu/ those of a product on a graphics card.
 import { readdir, readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import yargs from 'yargs'
 import type { Backend, Buffer } from '../engine/index.js'
 import { createMemory, instantiate } from '../engine/backends/wasm/host.js'
+import { Device } from '../engine/backends/webgpu/device.js'
+import type { Kernel } from '../engine/backends/webgpu/kernel.js'
 import { compile, hasFused } from './assembly.js'
 import { backends, configurations, usual } from './backends.js'
 import { relativeError } from './reference.js'
@@ -26,7 +28,7 @@ export type LadderResults = Results<LadderRow>
 
 interface Problem {
   /** The folder, and the function that each of its files exports. */
-  readonly name: 'matmul' | 'conv2d'
+  readonly name: 'matmul' | 'conv2d' | 'webgpu'
   readonly x: Float32Array
   readonly w: Float32Array
   /** How many numbers y has. */
@@ -47,11 +49,16 @@ interface Step {
 const argv = yargs(process.argv.slice(2))
   .usage('npm run bench:ladder -- [options]\n\nMeasures each step of bench/ladder.')
   .option('size', { number: true, default: 768, describe: 'size of the square matrices, a multiple of 8' })
+  .option('card', { number: true, default: 512, describe: 'the same on a graphics card, a multiple of 64' })
   .option('images', { number: true, default: 8, describe: 'images to convolve' })
   .option('time', { number: true, default: 1, describe: 'seconds to measure each step' })
   .option('samples', { number: true, default: 5, describe: 'samples of each step, at least' })
   .strict()
-  .check(({ size }) => size % 8 === 0 || 'The size must be a multiple of 8: the steps leave out what other sizes need.')
+  .check(
+    ({ size, card }) =>
+      (size % 8 === 0 && card % 64 === 0) ||
+      'The size must be a multiple of 8, a card’s of 64: the steps leave out what other sizes need.',
+  )
   .parseSync()
 
 const fused = await hasFused()
@@ -127,6 +134,34 @@ async function assemblyStep({ name, x, w, length, sizes }: Problem, file: string
   }
 }
 
+/** A step in WGSL, on the fastest card. */
+async function cardStep({ x, w, length, sizes }: Problem, file: string, device: Device): Promise<Step> {
+  const code = new URL(`ladder/${file.replace(/\.ts$/, '.js')}`, import.meta.url).href
+  const { kernel, covers } = (await import(code)) as { kernel: Kernel; covers: number }
+  const arrays = [x, w, new Float32Array(length), Uint32Array.of(length / (covers / kernel.threads), sizes[0])].map(
+    values => {
+      const memory = device.take(file, values.byteLength)
+      device.write(memory, values)
+      return memory
+    },
+  )
+  const dispatch = {
+    kernel,
+    bindGroup: device.bind(kernel, arrays.slice(0, 3), arrays[3]),
+    at: 0,
+    groups: [length / covers, 1, 1],
+  } as const
+  let y: Float32Array = new Float32Array(length)
+  return {
+    title: await title(file),
+    run: async () => {
+      device.run([dispatch])
+      y = await device.read(file, arrays[2], length)
+    },
+    result: () => y,
+  }
+}
+
 /** The kernel of a backend, in the end. */
 async function backendStep({ x, w, length, onBackend }: Problem, backend: Backend, threads: number): Promise<Step> {
   const [xs, ws] = [backend.upload(x), backend.upload(w)]
@@ -144,14 +179,21 @@ async function backendStep({ x, w, length, onBackend }: Problem, backend: Backen
 
 const open: Backend[] = []
 const rows: LadderRow[] = []
-for (const problem of [matmulProblem(argv.size), conv2dProblem(argv.images)]) {
+/** Where there is WebGPU. */
+const device = await Device.open().catch((error: unknown) => console.error((error as Error).message))
+const onCard = { ...matmulProblem(argv.card), name: 'webgpu' as const }
+for (const problem of [matmulProblem(argv.size), conv2dProblem(argv.images), ...(device ? [onCard] : [])]) {
   const steps: Step[] = []
   for (const name of (await readdir(`${root}bench/ladder/${problem.name}`)).sort()) {
     const file = `${problem.name}/${name}`
-    if (!file.endsWith('.as.ts')) steps.push(await plainStep(problem, file))
+    if (problem.name === 'webgpu') steps.push(await cardStep(problem, file, device!))
+    else if (!file.endsWith('.as.ts')) steps.push(await plainStep(problem, file))
     else steps.push(await assemblyStep(problem, file))
   }
-  for (const { backend: name, threads } of configurations(usual, [1, availableParallelism()])) {
+  for (const { backend: name, threads } of configurations(problem.name === 'webgpu' ? ['webgpu'] : usual, [
+    1,
+    availableParallelism(),
+  ])) {
     const backend = await backends[name].make(threads)
     open.push(backend)
     steps.push(await backendStep(problem, backend, threads))
@@ -167,6 +209,7 @@ for (const problem of [matmulProblem(argv.size), conv2dProblem(argv.images)]) {
   }
 }
 await Promise.all(open.map(backend => backend.dispose()))
+device?.close()
 print(ladderTable(rows))
 if (!fused) console.log('This engine has no relaxed SIMD: the steps called fused multiply and add one after the other.')
 await save<LadderResults>('ladder', { rows })

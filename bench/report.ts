@@ -172,7 +172,7 @@ ${browser}
 
 ## The ladders
 
-[bench/ladder](../bench/ladder) takes a product of matrices and a convolution from the definition to a fast kernel, a step a file. Each step is checked against the first.
+[bench/ladder](../bench/ladder) takes a product of matrices and a convolution from the definition to a fast kernel, a step a file, and [on a graphics card](../bench/ladder/webgpu), where there is one, a product. Each step is checked against the first.
 
 ${ladder}
 

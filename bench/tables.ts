@@ -37,7 +37,7 @@ export function duration(seconds: number): string {
 }
 
 /** On a card, or on software that stands for one. */
-const isOnGpu = (backend: string) => /^gpujs:(webgl2|webgpu|headlessgl)$/.test(backend)
+const isOnGpu = (backend: string) => /^(webgpu|gpujs:(webgl2|webgpu|headlessgl))$/.test(backend)
 
 export const threadsOf = (threads: number) => `${threads} thread${threads === 1 ? '' : 's'}`
 

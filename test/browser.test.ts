@@ -41,11 +41,11 @@ else
       return page
     }
 
-    for (const mode of ['webgl2', 'webgpu'])
-      it(`${mode} passes the parity suite`, async () => {
+    for (const backend of ['gpujs:webgl2', 'gpujs:webgpu', 'webgpu'])
+      it(`${backend} passes the parity suite`, async () => {
         const page = await open()
-        const { name, passed, failures } = await page.evaluate(mode => window.parity(mode), mode)
-        assert.equal(name, `gpujs:${mode}`)
+        const { name, passed, failures } = await page.evaluate(backend => window.parity(backend), backend)
+        assert.equal(name, backend)
         assert.deepEqual(failures, [])
         assert.ok(passed > 100, `${passed} tests passed`)
         await page.close()
@@ -67,7 +67,7 @@ else
 
 /** What parity.ts adds to the page. */
 declare const window: {
-  parity(mode: string): Promise<Parity>
+  parity(backend: string): Promise<Parity>
   lose(): Promise<unknown>
   firstWrong(length: number): Promise<number | undefined>
 }

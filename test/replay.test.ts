@@ -9,6 +9,7 @@ import {
   backward,
   batchNorm,
   dense,
+  dropout,
   evaluate,
   ExampleSet,
   fit,
@@ -25,12 +26,14 @@ import {
   tensor,
   Tensor,
   wasm,
+  webgpu,
   type Backend,
   type FitOptions,
   type Network,
   type Optimizer,
   type SlotValues,
   type WasmBackend,
+  type WebgpuBackend,
 } from '../engine/index.js'
 import { models } from '../models/index.js'
 import { augmenter } from '../data/augment.js'
@@ -38,6 +41,7 @@ import { cases } from './fuzz/arbitrary.js'
 import { isLeaf, rows, sinksOf, type Network as Draft } from './fuzz/program.js'
 import { floats, grey } from './fuzz/values.js'
 import { digits } from './support/examples.js'
+import { withoutWebgpu } from './support/webgpu.js'
 
 let one: WasmBackend
 let three: WasmBackend
@@ -50,14 +54,19 @@ after(async () => {
   await three.dispose()
 })
 
+type Replaying = WasmBackend | WebgpuBackend
+
+/** A replayed step is one more, whatever else is counted. */
+const callsOf = (backend: Replaying) => ('traffic' in backend ? backend.traffic.replays : backend.calls)
+
 /** The backend without programs: every step is run. */
-const stepwise = (backend: WasmBackend): WasmBackend => new Proxy(backend, { get: (b, key) => (key === 'program' ? eager : (Reflect.get(b, key) as unknown)) }) // prettier-ignore
+const stepwise = <B extends Replaying>(backend: B): B => new Proxy(backend, { get: (b, key) => (key === 'program' ? eager : (Reflect.get(b, key) as unknown)) }) // prettier-ignore
 
 const bits = (values: ArrayLike<number>) => [...new Uint32Array(Float32Array.from(values).buffer)]
 
 /** Trains a random network for some steps. @returns each step's results and gradients, and in how many calls it was made */
-async function train(wasm: WasmBackend, draft: Draft, steps: number) {
-  const backend: Backend = wasm
+async function train(replaying: Replaying, draft: Draft, steps: number) {
+  const backend: Backend = replaying
   const { values, seed, kind, lr, decay, optimizer: name } = draft
   const parameters = new Map<string, Tensor>()
   for (const [id, value] of values.entries())
@@ -116,9 +125,9 @@ async function train(wasm: WasmBackend, draft: Draft, steps: number) {
   let finite = true
   for (let i = 0; i < steps; i++) {
     optimizer.advance(lr)
-    const { calls } = wasm
+    const calls = callsOf(replaying)
     const buffers = step(valuesAt(i))
-    if (wasm.calls === calls + 1) replayed++
+    if (callsOf(replaying) === calls + 1) replayed++
     const results = []
     for (const buffer of buffers) {
       results.push(await backend.download(buffer))
@@ -158,7 +167,7 @@ describe('replaying gives the bits of running', () => {
 
 /** What fit and evaluate make of a network in some epochs, and how many calls each batch took. */
 async function learn(
-  backend: WasmBackend,
+  backend: Replaying,
   make: () => Network,
   examples: Dataset,
   {
@@ -174,17 +183,17 @@ async function learn(
   const optimizer = optimizerOf(network)
   const losses: number[] = []
   const calls: number[] = []
-  let before = backend.calls
+  let before = callsOf(backend)
   for await (const { loss, batch } of fit(network, optimizer, backend, examples, {
     lr: 1e-3,
     epochs: 2,
     batchSize: 32,
     ...options,
   })) {
-    calls.push(backend.calls - before)
+    calls.push(callsOf(backend) - before)
     losses.push(loss)
     after?.(network, batch)
-    before = backend.calls
+    before = callsOf(backend)
   }
   const { outputs, loss } = await evaluate(network, backend, examples, { batchSize: 32 })
   const tensors = new Map([...network.parameters, ...network.state])
@@ -271,3 +280,66 @@ describe('a training that is replayed', () => {
     }
   })
 })
+
+;(withoutWebgpu ? describe.skip : describe)(
+  `replaying on webgpu${withoutWebgpu ? `: SKIPPED, ${withoutWebgpu}` : ''}`,
+  function () {
+    this.timeout(300_000)
+    let gpu: WebgpuBackend
+    before(async () => {
+      gpu = await webgpu()
+    })
+    after(() => gpu.dispose())
+
+    it('gives the bits of running, on random networks', async () => {
+      let replayed = 0
+      const drafts = fc
+        .sample(cases([2e3, 1e4]), { numRuns: 12, seed: 78 })
+        .flatMap(({ networks }) => networks.filter(draft => sinksOf(draft).length > 0))
+      for (const draft of drafts) {
+        const { live } = gpu
+        const expected = await train(stepwise(gpu), draft, 5)
+        const found = await train(gpu, draft, 5)
+        assert.deepEqual(found.all, expected.all)
+        assert.equal(gpu.live, live)
+        replayed += found.replayed
+      }
+      assert.ok(replayed > 2 * drafts.length, `${replayed} steps of ${drafts.length} networks were replayed`)
+    })
+    const dropped = () => sequential([28, 28], flatten(), dense(16), batchNorm(), relu(), dropout(0.3), dense(10))
+    for (const [what, make, options] of [
+      [
+        'deepnet2, with augmented images and a last batch that is smaller',
+        () => models['deepnet2'](),
+        { augment: augmenter(['shift', 'rotation'], 5) },
+      ],
+      ['batch norm and dropout', dropped, {}],
+    ] as const)
+      // prettier-ignore
+      it(`gives the bits of running: ${what}`, async () => {
+      const examples = digits(4 * 16 + 5)
+      const expected = await learn(stepwise(gpu), make, examples, { batchSize: 16, epochs: 3, ...options })
+      const found = await learn(gpu, make, examples, { batchSize: 16, epochs: 3, ...options })
+      assert.deepEqual(found.bits, expected.bits)
+      assert.deepEqual(found.calls.slice(-5), [1, 1, 1, 1, 1])
+    })
+    it('sees weights that are replaced in between, and images that change', async () => {
+      for (const change of ['weights', 'images'] as const) {
+        const runs = []
+        for (const backend of [stepwise(gpu), gpu]) {
+          const set = digits(4 * 32)
+          const after = (network: Network, batch: number) => {
+            if (batch !== 3) return
+            if (change === 'weights') network.init(backend, 9)
+            else {
+              ;(set.inputs.values as Uint8Array).reverse()
+              set.inputs.changed()
+            }
+          }
+          runs.push((await learn(backend, () => models['deepnet1'](), set, { after, optimizer: n => sgd(n.parameters) })).bits) // prettier-ignore
+        }
+        assert.deepEqual(runs[1], runs[0], change)
+      }
+    })
+  },
+)

@@ -39,6 +39,7 @@ import {
   type Backend,
   type Network,
   type Shape,
+  webgpu,
 } from '../engine/index.js'
 import { models } from '../models/index.js'
 import type { Answers, Api, Grid, NetworkInfo, PageSettings, TrainingOptions } from './api.js'
@@ -62,6 +63,7 @@ interface Opened {
 const backends: Readonly<Record<string, (mode?: string) => Promise<Backend>>> = {
   wasm: () => wasm({ worker: new URL('worker.js', location.href) }), // its policy allows no Worker from a text
   cpu: async () => cpu(),
+  webgpu: () => webgpu(),
   gpujs: mode => gpujs(mode),
 }
 

@@ -2,7 +2,7 @@
 // our backends, on tfjs (a script that the page has loaded, or not) and on naive kernels.
 import type { DeviceBuffer } from '../../engine/backends/gpujs/device.js'
 import type { Texture } from '../../engine/backends/gpujs/library.js'
-import { cpu, gpujs, wasm } from '../../engine/index.js'
+import { cpu, gpujs, wasm, webgpu } from '../../engine/index.js'
 import type { Call } from '../kernelCalls.js'
 import type { Effort } from '../measure.js'
 import type { Question } from '../reference.js'
@@ -31,6 +31,7 @@ async function gpujsRunner(mode: string): Promise<Runner> {
 const makers: Readonly<Record<string, (threads: number) => Runner | Promise<Runner>>> = {
   cpu: () => backendRunner(cpu()),
   wasm: async threads => backendRunner(await wasm({ threads })),
+  webgpu: async () => backendRunner(await webgpu()),
   'gpujs:webgl2': () => gpujsRunner('webgl2'),
   'gpujs:webgpu': () => gpujsRunner('webgpu'),
   naive,

@@ -1,7 +1,7 @@
-// Runs in a browser, bundled and minified: the parity suite on gpu.js in the mode that the page asks for. The page's
+// Runs in a browser, bundled and minified: the parity suite on webgpu, or on gpu.js in the mode that the page asks for. The page's
 // promise `parity` holds what came of it.
 import 'mocha/mocha.js'
-import { gpujs } from '../../engine/index.js'
+import { gpujs, webgpu, type Backend } from '../../engine/index.js'
 import { gpuOptions } from '../backends/gpujsOptions.js'
 
 export interface Parity {
@@ -12,10 +12,10 @@ export interface Parity {
 
 declare const mocha: Mocha & { setup(ui: 'bdd'): void }
 
-async function parity(mode: string): Promise<Parity> {
+async function parity(name: string): Promise<Parity> {
   mocha.setup('bdd')
   mocha.reporter(function () {} as never) // nothing to draw on
-  const backend = await gpujs(mode)
+  const backend: Backend = name === 'webgpu' ? await webgpu() : await gpujs(name.split(':')[1])
   const { testBackend } = await import('../backends/suite.js') // looks for mocha's functions when it is loaded
   testBackend(backend.name, () => backend, gpuOptions)
   const failures: string[] = []

@@ -5,11 +5,13 @@
 //   conv2dGradInput    dx[pixels of x, c]   = Σ (a,b,o)        dy[who saw the pixel]  · w[(a,b), c, o]
 //   conv2dGradFilter   dw[(a,b,c), o]       = Σ pixels of y    x[window of the pixel] · dy[pixel, o]
 //
+// A first convolution, of one channel or three, has sums too short for tiles: there a thread has four pixels of y and four channels of each.
+//
 // A place in the sum or a row stands for several indices: (a,b,c) or (n,i,j). Dividing whole numbers is slow on a card, so a quotient is
 // estimated in float32 and corrected: exact below 2²².
 import type { Conv2dShape } from '../../backend.js'
-import { variants, type Kernel } from './kernel.js'
-import { product, type Epilogue, type Operand, type Tile } from './tiles.js'
+import { each, variants, type Kernel } from './kernel.js'
+import { endingReads, endings, finished, product, type Epilogue, type Operand, type Tile } from './tiles.js'
 
 export interface ConvChoice {
   /** Whether the stride is 1, and whether indices reach 2²² and are divided as whole numbers. */
@@ -81,6 +83,41 @@ export const conv2d: (choice: ConvChoice) => Kernel = variants(
       epilogue,
     }),
   key,
+)
+
+/** Whether a convolution has so short sums that it has a kernel of its own. */
+export const isShort = (s: Conv2dShape) => s.kh * s.kw * s.ci <= 32 && s.co % 4 === 0
+
+export const shortConv2d: (choice: Pick<ConvChoice, 'exact' | 'epilogue'>) => Kernel = variants(
+  ({ exact, epilogue }) => {
+    const four = [0, 1, 2, 3]
+    return each({
+      op: 'conv2d',
+      reads: { x: 'f32', w: 'vec4f', ...endingReads(epilogue, 'vec4f') },
+      writes: { y: 'vec4f' },
+      sizes: `pixels, kh, ${sizes}`,
+      outside: `${endings}
+${functions(exact)}`,
+      body: `
+  let quads = size.co / 4u;
+  let o = i % quads;
+  let first = i / quads * 4u;
+  ${pixel('first', 'p0', 'size.oh', 'size.ow')}
+  ${[1, 2, 3].map(c => nextPixel(`p${c - 1}`, `p${c}`, 'size.oh', 'size.ow')).join('\n  ')}
+  ${four.map(c => `var sum${c} = vec4f();`).join(' ')}
+  for (var tA = 0u; tA < size.kh; tA++) {
+    for (var tB = 0u; tB < size.kw; tB++) {
+      ${four.map(c => meet(`p${c}`, `p${c}`, 't')).join('\n      ')}
+      for (var tC = 0u; tC < size.ci; tC++) {
+        let w4 = w[((tA * size.kw + tB) * size.ci + tC) * quads + o];
+        ${four.map(c => `sum${c} += select(0.0, x[${seen(`p${c}`, `p${c}`, 't')}], ${inside(`p${c}`, 'size.h', 'size.w')}) * w4;`).join('\n        ')}
+      }
+    }
+  }
+  ${four.map(c => `if (first + ${c}u < size.pixels) { let at = (first + ${c}u) * quads + o; y[at] = ${finished(`sum${c}`, 'vec4f', 'bias[o]', 'past[at]', epilogue)}; }`).join('\n  ')}`,
+    })
+  },
+  ({ exact, epilogue }) => `${exact} ${epilogue}`,
 )
 
 export const conv2dGradInput: (choice: ConvChoice) => Kernel = variants(({ tile, fours, dense, exact, epilogue }) => {

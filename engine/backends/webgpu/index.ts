@@ -3,11 +3,11 @@
 // for products, which matmul.ts and conv2d.ts are; elementwise.ts, sums.ts, pool.ts, softmax.ts, optimizers.ts.
 import type { AveragePool2dShape, Backend, Conv2dShape, Pool2dShape } from '../../backend.js'
 import { gathered } from '../gathered.js'
-import { conv2d, conv2dGradFilter, conv2dGradInput, sizesOf, type ConvChoice } from './conv2d.js'
+import { conv2d, conv2dGradFilter, conv2dGradInput, isShort, shortConv2d, sizesOf, type ConvChoice } from './conv2d.js'
 import { Device, type Traffic } from './device.js'
 import * as elementwise from './elementwise.js'
 import { groupsFor, type Kernel } from './kernel.js'
-import { matmul } from './matmul.js'
+import { blockMatmul, blocksOf, matmul } from './matmul.js'
 import { problem } from './messages.js'
 import * as optimizers from './optimizers.js'
 import * as pool from './pool.js'
@@ -77,14 +77,13 @@ function backend(device: Device): WebgpuBackend {
     return y
   }
 
-  /** A product, and how bias, relu and the mask of relu's gradient become part of it. */
+  /** A product of m rows and n columns, and how bias, relu and the mask of relu's gradient become part of it. */
   function product(
-    kernelOf: (tile: Tile, epilogue: Epilogue) => Kernel,
+    kernelOf: (epilogue: Epilogue) => Kernel,
     reads: Block[],
-    [m, k, n]: readonly [number, number, number],
-    sizes: readonly number[] = [],
+    [m, n]: readonly [number, number],
+    { parts, numbers, groups }: Pick<Call, 'groups'> & { parts: number; numbers: number[] },
   ): Block {
-    const { tile, part, parts } = planOf(m, k, n)
     const last = (before: Call, epilogue: Epilogue, kernel: (epilogue: Epilogue) => Kernel): Call => ({
       ...before,
       kernel: kernel(epilogue),
@@ -107,10 +106,9 @@ function backend(device: Device): WebgpuBackend {
       },
     })
     const y = queue.make(parts * m * n)
-    const groups = [Math.ceil(n / tile.columns), Math.ceil(m / tile.rows), parts] as const
-    const whole: Call = { kernel: kernelOf(tile, ''), reads, makes: [y], numbers: [m, k, n, part, ...sizes], groups }
+    const whole: Call = { kernel: kernelOf(''), reads, makes: [y], numbers, groups }
     if (parts === 1) {
-      queue.call(last(whole, '', epilogue => kernelOf(tile, epilogue)))
+      queue.call(last(whole, '', kernelOf))
       return y
     }
     queue.call(whole)
@@ -118,6 +116,19 @@ function backend(device: Device): WebgpuBackend {
     const summing = { reads: [y], makes: [total], numbers: [m * n, parts, n], groups: groupsFor(m * n) }
     queue.call(last({ ...summing, kernel: sumParts('') }, '', sumParts))
     return used(total, y)
+  }
+
+  /** A product in tiles. */
+  function tiled(
+    kernelOf: (tile: Tile, epilogue: Epilogue) => Kernel,
+    reads: Block[],
+    [m, k, n]: readonly [number, number, number],
+    sizes: readonly number[] = [],
+  ): Block {
+    const { tile, part, parts } = planOf(m, k, n)
+    const groups = [Math.ceil(n / tile.columns), Math.ceil(m / tile.rows), parts] as const
+    const numbers = [m, k, n, part, ...sizes]
+    return product(epilogue => kernelOf(tile, epilogue), reads, [m, n], { parts, numbers, groups })
   }
 
   const convolution = (
@@ -128,7 +139,7 @@ function backend(device: Device): WebgpuBackend {
   ) => {
     const fours = { ci: s.ci % 4 === 0, co: s.co % 4 === 0 }
     const [dense, exact] = [s.stride === 1, Math.max(...size) >= 2 ** 22]
-    return product((tile, epilogue) => kernelOf({ tile, fours, dense, exact, epilogue }), reads, size, sizesOf(s))
+    return tiled((tile, epilogue) => kernelOf({ tile, fours, dense, exact, epilogue }), reads, size, sizesOf(s))
   }
 
   const window = (s: Omit<AveragePool2dShape, 'n'>) => [s.h, s.w, s.c, s.kh, s.kw, s.stride, s.oh, s.ow]
@@ -182,7 +193,11 @@ function backend(device: Device): WebgpuBackend {
 
     matmul(x, w, m, k, n, transposed = {}) {
       const fours = { m: m % 4 === 0, n: n % 4 === 0 }
-      return product((tile, epilogue) => matmul({ tile, transposed, fours, epilogue }), [x, w], [m, k, n])
+      const blocks = blocksOf(m, k, n)
+      if (!blocks) return tiled((tile, epilogue) => matmul({ tile, transposed, fours, epilogue }), [x, w], [m, k, n])
+      const { parts, part, count } = blocks
+      const sizes = { parts, numbers: [count, m, k, n, part], groups: groupsFor(count) }
+      return product(epilogue => blockMatmul({ ...blocks, transposed, epilogue }), [x, w], [m, n], sizes)
     },
     addBias: (x, b, m, n) => each(elementwise.addBias, [x, b], m * n, [n]),
     biasGrad: (dy, m, n) => sum(dy, m, n),
@@ -205,7 +220,14 @@ function backend(device: Device): WebgpuBackend {
       return y
     },
 
-    conv2d: (x, w, s) => convolution(conv2d, [x, w], s, [s.n * s.oh * s.ow, s.kh * s.kw * s.ci, s.co]),
+    conv2d(x, w, s) {
+      const pixels = s.n * s.oh * s.ow
+      if (!isShort(s)) return convolution(conv2d, [x, w], s, [pixels, s.kh * s.kw * s.ci, s.co])
+      const count = (Math.ceil(pixels / 4) * s.co) / 4
+      const sizes = { parts: 1, numbers: [count, pixels, s.kh, ...sizesOf(s)], groups: groupsFor(count) }
+      const exact = pixels >= 2 ** 22
+      return product(epilogue => shortConv2d({ exact, epilogue }), [x, w], [pixels, s.co], sizes)
+    },
     conv2dGradInput: (dy, w, s) =>
       convolution(conv2dGradInput, [dy, w], s, [s.n * s.h * s.w, s.kh * s.kw * s.co, s.ci]),
     conv2dGradFilter: (x, dy, s) =>

@@ -50,30 +50,20 @@ export interface Tile {
 /** The places of the sum that are copied at once. */
 const DEPTH = 16
 
-const tiles = {
-  large: { rows: 64, columns: 64, high: 2, wide: 2 },
-  small: { rows: 32, columns: 32, high: 1, wide: 1 },
-  tall: { rows: 64, columns: 16, high: 1, wide: 1 },
-  flat: { rows: 16, columns: 64, high: 1, wide: 1 },
-} as const satisfies Record<string, Tile>
-
 /** Enough groups to keep a card busy. */
 const BUSY = 128
 
+/** A tile no larger than m x n needs it. */
+const side = (length: number) =>
+  length > 32 ? ([64, 2] as const) : length > 16 ? ([32, 1] as const) : ([16, 1] as const)
+
 /** Which tile for a product, and into how many parts its sum is cut: a matter of its sizes alone. */
 export function planOf(m: number, k: number, n: number): { tile: Tile; part: number; parts: number } {
-  const count = ({ rows, columns }: Tile) => Math.ceil(m / rows) * Math.ceil(n / columns)
-  const tile =
-    n <= 16
-      ? tiles.tall
-      : m <= 16
-        ? tiles.flat
-        : m > 32 && n > 32 && count(tiles.large) >= 16
-          ? tiles.large
-          : tiles.small
-  const wanted = Math.min(Math.ceil(BUSY / count(tile)), Math.ceil(k / (8 * DEPTH)))
+  const [[rows, high], [columns, wide]] = [side(m), side(n)]
+  const tiles = Math.ceil(m / rows) * Math.ceil(n / columns)
+  const wanted = Math.min(Math.ceil(BUSY / tiles), Math.ceil(k / (8 * DEPTH)))
   const part = Math.ceil(k / wanted / DEPTH) * DEPTH
-  return { tile, part, parts: Math.ceil(k / part) }
+  return { tile: { rows, columns, high, wide }, part, parts: Math.ceil(k / part) }
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
@@ -216,27 +206,35 @@ function copy(
   from: string,
   end: string,
 ): string {
-  // prettier-ignore
   const fours = side / 4
-  const [place, l] = along === 'sum' ? [`e / ${DEPTH}u`, `e % ${DEPTH}u`] : [`e % ${fours}u`, `e / ${fours}u`]
-  const one = (c: number) =>
-    [value(`i${c}`, 'l'), ['lInside', `i${c}Inside`, inside?.(`i${c}`)].filter(Boolean).join(' && ')] as const
-  const numbers = four ? [one(0)] : upTo(4).map(one)
-  return `for (var e = thread; e < ${DEPTH * fours}u; e += ${threads}u) {
-      let place = ${place};
-      let l = ${l};
-      let lAt = l0 + l;
-      let lInside = lAt < last;
-      ${ofSum('lAt', 'l')}
-      ${upTo(four ? 1 : 4)
-        .map(
-          c => `let i${c}At = ${from} + place * 4u + ${c}u; let i${c}Inside = i${c}At < ${end};
-      ${c === 0 || !next ? ofSide(`i${c}At`, `i${c}`) : next(`i${c - 1}`, `i${c}`)}
-      ${meet?.(`i${c}`, 'l') ?? ''}`,
-        )
-        .join('\n      ')}
-      ${name}Tile[l * ${fours + 1}u + place] = ${four ? '' : 'vec4f('}${numbers
-        .map(([read, guards]) => `select(${four ? 'vec4f()' : '0.0'}, ${read}, ${guards})`)
-        .join(', ')}${four ? '' : ')'};
+  const rows = upTo(four ? 1 : 4)
+  /** What belongs to a place along the sum, and to four neighbours along the side: whichever a thread keeps comes first. */
+  const ofPlace = `let lAt = l0 + l; let lInside = lAt < last; ${ofSum('lAt', 'l')}`
+  const ofFour = rows
+    .map(
+      c =>
+        `let i${c}At = ${from} + four * 4u + ${c}u; let i${c}Inside = i${c}At < ${end}; ${c === 0 || !next ? ofSide(`i${c}At`, `i${c}`) : next(`i${c - 1}`, `i${c}`)}`,
+    ) // prettier-ignore
+    .join('\n      ')
+  const [kept, perKept, loop, perTurn] =
+    along === 'sum'
+      ? [`let l = thread % ${DEPTH}u;`, ofPlace, turns('four', DEPTH, fours, threads), ofFour]
+      : [`let four = thread % ${fours}u;`, ofFour, turns('l', fours, DEPTH, threads), ofPlace]
+  const numbers = rows.map(c => {
+    const guards = ['lInside', `i${c}Inside`, inside?.(`i${c}`)].filter(Boolean).join(' && ')
+    return `select(${four ? 'vec4f()' : '0.0'}, ${value(`i${c}`, 'l')}, ${guards})`
+  })
+  return `{
+      ${kept}
+      ${perKept}
+      ${loop} {
+        ${perTurn}
+        ${rows.map(c => meet?.(`i${c}`, 'l') ?? '').join('\n        ')}
+        ${name}Tile[l * ${fours + 1}u + four] = ${four ? numbers[0] : `vec4f(${numbers.join(', ')})`};
+      }
     }`
 }
+
+/** A loop over \`count\` places, of which all threads together take as many at once as there are, \`within\` of them at each. */
+const turns = (place: string, within: number, count: number, threads: number) =>
+  `for (var ${place} = thread / ${within}u; ${place} < ${count}u; ${place} += ${threads / within}u)`
