@@ -127,3 +127,24 @@ inChromium('the page', function () {
     assert.deepEqual(opened.wrong, [])
   })
 })
+
+inChromium('the page on a graphics card, for which software stands', function () {
+  this.timeout(120_000)
+  it('names it, trains on it, and goes back to the processor when that is chosen', async () => {
+    const flags = ['--enable-unsafe-webgpu']
+    const { page, until, close } = await openPage({ model: 'deepnet1' }, {}, { hash: '#backend=webgpu', flags })
+    const backend = 'document.documentElement.dataset.backend'
+    assert.equal(await page.evaluate(backend), 'webgpu')
+    await page.waitForSelector('#computes:not([hidden])')
+    assert.equal(await page.locator('#backend').inputValue(), 'webgpu')
+    assert.match((await page.locator('#backend option:checked').textContent())!, /^webgpu: ./)
+    await page.click('#train')
+    await until("/epoch 1: loss/.test(document.querySelector('#training-status').textContent)", 60_000)
+    await page.click('#stop')
+    await until("document.querySelector('#stop').disabled")
+    await page.locator('#backend').selectOption('wasm')
+    await page.waitForSelector('html[data-backend=wasm]', { state: 'attached', timeout: 60_000 })
+    assert.match(await page.evaluate('location.hash'), /backend=wasm/)
+    await close()
+  })
+})

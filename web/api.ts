@@ -161,6 +161,8 @@ export interface WeightView {
 export interface Api {
   /** Builds a backend and hears which models there are. @returns what really runs, such as `wasm` */
   start(backend: string): Promise<{ readonly backend: string; readonly models: readonly string[] }>
+  /** The graphics card that is there to compute on, or in use; software in place of one does not count, unless it was asked for. */
+  card(): Promise<string | undefined>
   /** Takes up a model's checkpoint, if there is one. */
   open(model: string): Promise<NetworkInfo>
   /** Prepares a drawing [height, width] of grey bytes and reads it with the given models; undefined if it is blank. */

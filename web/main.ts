@@ -427,6 +427,23 @@ async function start() {
   showModels(models)
   document.documentElement.dataset.backend = started.backend
   await follow()
+  showBackends(started.backend, await api.card())
+}
+
+/** Where there is a graphics card, what computes is shown, and can be changed: the page then begins again, on the other. */
+function showBackends(backend: string, card: string | undefined) {
+  if (card === undefined) return
+  const chosen = find<HTMLSelectElement>('backend')
+  chosen.replaceChildren(
+    make('option', { value: 'wasm' }, 'wasm'),
+    make('option', { value: 'webgpu' }, `webgpu: ${card}`),
+  )
+  chosen.value = backend
+  chosen.addEventListener('change', () => {
+    change({ backend: chosen.value })
+    location.reload()
+  })
+  find('computes').hidden = false
 }
 
 run(start())

@@ -40,6 +40,7 @@ import {
   type Network,
   type Shape,
   webgpu,
+  webgpuAdapters,
 } from '../engine/index.js'
 import { models } from '../models/index.js'
 import type { Answers, Api, Grid, NetworkInfo, PageSettings, TrainingOptions } from './api.js'
@@ -82,6 +83,12 @@ const api: Api = {
     const [kind, mode] = name.split(':')
     backend = await (backends[kind] ?? backends[wasmSupported() ? 'wasm' : 'cpu'])(mode)
     return { backend: backend.name, models: Object.keys(models) }
+  },
+
+  async card() {
+    if (backend.adapter) return backend.adapter.name
+    const found = await webgpuAdapters().catch(() => [])
+    return found.find(({ software }) => !software)?.name
   },
 
   async open(model) {

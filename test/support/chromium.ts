@@ -44,13 +44,22 @@ export async function openPage(
   checkpoints: Parameters<typeof pageSite>[1] = {},
   {
     hash = '',
+    flags = [],
     serving: other,
     ...context
-  }: { hash?: string; serving?: Omit<Serving, 'port'> } & NonNullable<Parameters<Browser['newContext']>[0]> = {},
+  }: { hash?: string; flags?: readonly string[]; serving?: Omit<Serving, 'port'> } & NonNullable<
+    Parameters<Browser['newContext']>[0]
+  > = {},
 ): Promise<Opened> {
   const site = pageSite({ model: 'deepnet2', backend: 'wasm', lang: 'en', ...settings }, checkpoints)
   const serving = other ?? (await serve(site, 0))
-  const args = ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update']
+  const args = [
+    '--no-sandbox',
+    '--disable-quic',
+    '--disable-background-networking',
+    '--disable-component-update',
+    ...flags,
+  ]
   const browser = await chromium.launch({ executablePath: executablePath!, args })
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...context })
   const wrong: string[] = []

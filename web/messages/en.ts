@@ -132,6 +132,7 @@ export const en = {
   'training.lr.wrong': 'A number above 0, such as 0.001',
   'training.optimizer': 'Optimizer',
   'training.seed': 'Seed',
+  'training.backend': 'Computed by',
   'training.epochs': 'Epochs',
   'training.from': 'Learn from',
   'training.from.mnist': 'MNIST',

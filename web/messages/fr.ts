@@ -139,6 +139,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'training.lr.wrong': 'Un nombre au-dessus de 0, comme 0,001',
   'training.optimizer': 'Optimiseur',
   'training.seed': 'Graine',
+  'training.backend': 'Calculé par',
   'training.epochs': 'Époques',
   'training.from': 'Apprendre de',
   'training.from.mnist': 'MNIST',
