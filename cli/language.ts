@@ -1,5 +1,6 @@
 // What is said, in the reader's language: sentences from the catalogue (messages/), numbers as they are written there.
 import { ChiffreError, fill, type MessageValues } from '../engine/index.js'
+import { withFrenchSpaces } from '../training/frenchSpaces.js'
 import { en, type Message } from './messages/en.js'
 import { fr } from './messages/fr.js'
 import type { Language } from './messages/start.js'
@@ -34,9 +35,6 @@ const withPlurals = (text: string, values: Readonly<Record<string, string | numb
     const count = String(values[name])
     return count === '1' || (language === 'fr' && count === '0') ? before : before + ending
   })
-
-/** French sets a space that does not break before : ; ? ! » and after «. */
-const withFrenchSpaces = (text: string) => text.replace(/ (?=[:;?!»])/g, '\u00a0').replace(/(?<=«) /g, '\u00a0')
 
 const number = (value: number, options: Intl.NumberFormatOptions) => value.toLocaleString(language, options)
 

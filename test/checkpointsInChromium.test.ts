@@ -159,4 +159,16 @@ inChromium('checkpoints', function () {
     await save('kept')
     assert.deepEqual(readFileSync(pathOf('kept')), readFileSync(pathOf('never')))
   })
+
+  it('are refused in French, where the page is', async () => {
+    const { page, until, text } = opened
+    await page.click('#language')
+    await page.setInputFiles('#file', pathOf('damaged'))
+    await until("/safetensors\\s:/.test(document.querySelector('#notice-text').textContent)")
+    assert.match(
+      await text('notice-text'),
+      /: ce n’est pas un fichier safetensors\u00a0: (il a|son en-tête|le tenseur|les octets) /,
+    )
+    await page.click('#language')
+  })
 })

@@ -1,5 +1,6 @@
 // The page's texts in the reader's language, and numbers as they are written there.
 import { fill, type MessageValues } from '../engine/index.js'
+import { withFrenchSpaces } from '../training/frenchSpaces.js'
 import { en, type Message } from './messages/en.js'
 import { fr } from './messages/fr.js'
 
@@ -12,10 +13,10 @@ let program = 'node cli'
 /** Says how the reader calls the command line. */
 export const setProgram = (name: string) => void (program = name)
 
-/** A text, its {names} filled. French sets a space that does not break before : ; ? ! » and after «. */
+/** A text, its {names} filled. */
 export function t(key: Message, values: MessageValues = {}): string {
   const text = catalogue[language][key]
-  return fill(language === 'fr' ? text.replace(/ (?=[:;?!»])|(?<=«) /g, '\u00a0') : text, { program, ...values })
+  return fill(language === 'fr' ? withFrenchSpaces(text) : text, { program, ...values })
 }
 
 export const integer = (value: number) => value.toLocaleString(language, { maximumFractionDigits: 0 })

@@ -304,8 +304,14 @@ function showNotice(text: string) {
 }
 
 function fail(error: unknown) {
-  const reason = error instanceof Error ? error.message : String(error)
-  showNotice(t('notice.failed', { reason }))
+  const show = (reason: string) => showNotice(t('notice.failed', { reason }))
+  const text = error instanceof Error ? error.message : String(error)
+  if (state.lang !== 'fr') show(text)
+  else
+    import('../training/french.js').then(
+      ({ inFrench }) => show(inFrench(error) ?? text),
+      () => show(text),
+    )
 }
 const run = (work: Promise<void>) => void work.catch(fail)
 

@@ -45,6 +45,7 @@ import {
 import { models } from '../models/index.js'
 import type { Answers, Api, Grid, NetworkInfo, PageSettings, TrainingOptions } from './api.js'
 import { descended, stepView, weightView, type Studied } from './backprop.js'
+import { handOnKeys } from './thrown.js'
 import { Job, learn } from './training.js'
 
 /** A network that has been opened. */
@@ -549,4 +550,5 @@ function dataset(part: 'train' | 't10k'): Promise<Dataset> {
   }
 }
 
+handOnKeys()
 expose(api)
