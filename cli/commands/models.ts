@@ -100,7 +100,14 @@ function asTable(listed: readonly Listed[]): string {
 /** A checkpoint's training, and its accuracy. */
 function describe(training: Training, tests: Tests): [string, string] {
   const { epoch, batch, optimizer, lr, examples, data } = training
-  const values = { epochs: epoch, batch, optimizer: optimizerNames[optimizer], lr, examples: integer(examples), data }
+  const values = {
+    epochs: epoch,
+    batch: integer(batch),
+    optimizer: optimizerNames[optimizer],
+    lr,
+    examples: integer(examples),
+    data,
+  }
   const score = scoreOf(training)
   const accuracy = !score
     ? ''

@@ -216,7 +216,8 @@ async function learn(session: Session, task: Task): Promise<number> {
       if (over || stop.exitCode) {
         if (over) compare(session.training, task)
         else {
-          const { epoch, batch, batches } = step
+          const [batch, batches] = [step.batch, step.batches].map(integer)
+          const { epoch } = step
           display.say(t(task.fresh ? 'train.interrupted.fresh' : 'train.interrupted', { epoch, batch, batches }))
         }
         display.saved(task.path, sha256, over ? task.next : undefined)
@@ -267,7 +268,7 @@ const accuracies = (before: Training, now: Training) => ({
 function diverged({ epoch, batch, lr }: Step, { path, kept }: Task) {
   const where = kept ? failure('train.nan.kept', { path }) : failure('train.nan.none')
   const smaller = Number(Math.min(lr / 10, 0.001).toPrecision(1))
-  return failure('train.nan', { epoch, batch, lr: smaller, kept: where })
+  return failure('train.nan', { epoch, batch: integer(batch), lr: smaller, kept: where })
 }
 
 /** Nothing to learn from: a new network is saved as it is, and a checkpoint stays as it was. */
@@ -302,7 +303,7 @@ function announce({ network, training }: Session, task: Task) {
   if (fresh && previous?.replaced) display.say(t('train.fresh', { path, previous: previous.path }))
   if (!saved) return
   const key = !steps ? 'train.continuing.anew' : batch ? 'train.continuing.within' : 'train.continuing'
-  display.say(t(key, { path, epoch: epoch + 1, batch, optimizer, steps: integer(steps) }))
+  display.say(t(key, { path, epoch: epoch + 1, batch: integer(batch), optimizer, steps: integer(steps) }))
   if (run === saved.run) display.say(t('train.resuming', { last: run.last }))
   const changed = changes(saved, training)
   for (const name of changed)
