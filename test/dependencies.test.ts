@@ -1,9 +1,7 @@
-// Install scripts are found in the lock file, wherever a package lies, and only those that docs/decisions.md names may run.
+// Install scripts are found in the lock file, wherever a package lies, and only those that docs/decisions.md names may run; and
+// `webgpu` is the optional peer that it says.
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { readFileSync } from 'node:fs'
 
 interface Script {
   readonly withScripts: (lock: { packages: Record<string, { hasInstallScript?: boolean }> }) => string[]
@@ -31,19 +29,16 @@ describe('check:dependencies', () => {
   })
 })
 
-describe('the placeholder of webgpu', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'chiffre-'))
-  after(() => rmSync(folder, { recursive: true }))
-  const carried = join(folder, 'node_modules/chiffre/node_modules/webgpu')
-  const load = (query: string) => import(`${pathToFileURL(join(carried, 'index.js')).href}?${query}`) as Promise<object>
-
-  it('is none, by the code that says so, until somebody installs webgpu beside the package; then it is that one', async () => {
-    cpSync(fileURLToPath(new URL('../../placeholders/webgpu', import.meta.url)), carried, { recursive: true })
-    await assert.rejects(load('without'), { code: 'MODULE_NOT_FOUND' })
-    const installed = join(folder, 'node_modules/webgpu')
-    mkdirSync(installed)
-    writeFileSync(join(installed, 'package.json'), '{ "name": "webgpu", "type": "module", "main": "index.js" }')
-    writeFileSync(join(installed, 'index.js'), "export const create = () => 'a GPU'\nexport const globals = {}\n")
-    assert.equal(((await load('with')) as { create: () => string }).create(), 'a GPU')
+describe('webgpu', () => {
+  it('is an optional peer, and gpu.js alone has its placeholder: else npm warns whoever installs it beside the package', () => {
+    const { packages } = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')) as {
+      packages: Record<string, { link?: boolean; peerDependenciesMeta?: { webgpu?: { optional?: boolean } } }>
+    }
+    assert.equal(packages[''].peerDependenciesMeta?.webgpu?.optional, true)
+    assert.deepEqual(
+      Object.keys(packages).filter(path => path.endsWith('node_modules/webgpu')),
+      ['node_modules/gpu.js/node_modules/webgpu'],
+    )
+    assert.equal(packages['node_modules/gpu.js/node_modules/webgpu'].link, true)
   })
 })
