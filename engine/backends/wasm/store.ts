@@ -72,12 +72,13 @@ export function createStore(threadPool: ThreadPool, functions: Functions, alloca
     return !above
   }
 
+  /** A program runs with the most scratch that it needs from its first record on: so that is where nothing of it was before. */
   function reach(needed: number) {
     if (needed <= scratchSize) return
     give(scratch)
     scratch = 0
     scratchSize = Math.ceil(needed / 64) * 64
-    scratch = take(scratchSize * threadPool.threads)
+    scratch = takeOwn(scratchSize * threadPool.threads)
   }
 
   /** Runs kernel(item, scratch, ...args) for every item, with so many bytes of scratch a thread. */
