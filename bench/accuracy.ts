@@ -24,7 +24,7 @@ const recipes: Readonly<Record<string, string>> = {
   deepnet1: '--lr 0.002 --batch-size 128 --epochs 20 --schedule cosine',
   deepnet2: `--lr 0.003 --batch-size 128 --epochs 20 --schedule onecycle ${hands}`,
   convnet: `--lr 0.002 --batch-size 128 --epochs 16 --schedule onecycle ${hands}`,
-  tiny: '--lr 0.01 --batch-size 128 --epochs 12 --schedule onecycle --augment rotation,scale,shear,elastic',
+  tiny: '--lr 0.01 --batch-size 128 --epochs 30 --schedule onecycle --augment rotation,scale,shear,elastic',
   best: `--lr 0.002 --batch-size 128 --epochs 40 --schedule onecycle ${hands}`,
 }
 

@@ -18,7 +18,7 @@ describe('models', () => {
 
   it('lists the networks before there is any checkpoint, or even a storage', async () => {
     const { code, out } = await chiffre('models', '--storage', join(storage, 'none'))
-    assert.match(out, /│ tiny +│ +6,818 │ – /)
+    assert.match(out, /│ best +│ +330,346 │ – /)
     // docs/results.md, seed 0
     assert.match(
       out,
