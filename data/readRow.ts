@@ -30,8 +30,13 @@ export interface ReadRow extends Omit<ReadLine, 'words'> {
   readonly lines: readonly ReadLine[]
 }
 
-/** What one more digit costs: that much more sure (e to the power of it) its parts must be read than the whole. */
-const digitCost = 0.4
+/**
+ * Networks are as sure of two digits side by side as of one. How much less likely the other classes are says more: probabilities are compared as
+ * softmax(logits / temperature), of which pieces that are no digit get less.
+ */
+const temperature = 5
+/** What every digit has back of that: one that is read well loses as much on average. */
+const digitGain = 0.4
 
 /** How far MNIST's digits lean to the right in the mean, measured as the slant of a row is. */
 const usualSlant = 0.18
@@ -116,7 +121,7 @@ function likeliest({ end, candidates }: Stretch, read: ReadonlyMap<Candidate, Re
     for (const candidate of arriving[place]) {
       const before = best[candidate.from]
       const digit = read.get(candidate)!
-      const score = (before?.score ?? -Infinity) + Math.log(winning(digit)) - candidate.cost - digitCost
+      const score = (before?.score ?? -Infinity) + likelihood(digit) - candidate.cost + digitGain
       if (before && score > (best[place]?.score ?? -Infinity)) best[place] = { score, last: { digit, before } }
     }
   const digits: ReadDigit[] = []
@@ -131,3 +136,10 @@ function readDigit(box: Box, probabilities: ArrayLike<number>): ReadDigit {
 }
 
 const winning = ({ probabilities, label }: ReadDigit) => probabilities[label]
+
+/** The logarithm of the winning class's softmax(logits / temperature): logits are the probabilities' logarithms, but for what all have in common. */
+function likelihood({ probabilities, label }: ReadDigit): number {
+  let sum = 0
+  for (let i = 0; i < probabilities.length; i++) sum += (probabilities[i] / probabilities[label]) ** (1 / temperature)
+  return -Math.log(sum)
+}

@@ -2,8 +2,8 @@
 //   1. The ink falls into connected pieces; specks are dropped.
 //   2. Pieces that stand beside each other are a line; its slant is measured, so that leaning digits can be told apart by upright lines.
 //   3. Pieces that stand over one another are one broken digit; small ones join their nearest neighbour.
-//   4. A wide piece may be one wide digit or several that touch: it can be cut where the ink is thinnest. Which cuts are
-//      right is left to the network, which reads what lies between any two of them (readRow.ts).
+//   4. A piece may be one digit or several that touch: it can be cut wherever a way from top to bottom crosses little ink. Which
+//      cuts are right is left to the network, which reads what lies between any two of them (readRow.ts).
 // The work is linear in the pixels, whatever is in them; a scan full of dots is refused.
 //
 // Cutting too often and choosing by what can be read is how LeCun et al. 1998 read the amounts on cheques (section V).
@@ -51,20 +51,23 @@ const overlap = 0.4
 /** A part belongs to what is no farther away than this, and a digit of several parts is no wider, in typical heights. */
 const near = 0.6
 const widest = 1.2
-/** A piece wider than this, in typical heights, may be two digits, as a 1 and a 7; 90 % of MNIST's digits are narrower than `usual`. */
-const wide = 0.75
+/** 90 % of MNIST's digits are narrower than this, in heights; a row's digits are mostly higher than that, in typical heights. */
 const usual = 0.95
+const usualHeight = 0.85
 /** How far a cut may bend to either side to cross less ink, in heights, and what a pixel aside costs, in pixels of ink. */
-const bend = 0.2
+const bend = 0.15
 const asideCost = 0.02
 /** Of what a cut leaves, a piece of less ink than this share of the largest is the neighbour's. */
 const crumb = 0.12
-/** Cuts are at least this far from each other and from the piece's ends, and there are at most so many, in heights. */
-const cutDistance = 0.15
-const cutsAHeight = 4
-/** What it costs to cut through ink one typical height long, and to be one typical height wider than high. */
-const inkCost = 6
-const widthCost = 3.5
+/** Ways through a stretch are looked for so far from each other, in heights; a cut lies at least so far from others and from the ends. */
+const wayEvery = 0.05
+const cutDistance = 0.1
+/** A way through more ink than this, in heights, is no cut: digits touch with less. */
+const thickest = 0.4
+/** What it costs to cut through ink one typical height long, and to be one typical height wider or lower than usual. */
+const inkCost = 2
+const widthCost = 2
+const lowCost = 3
 /** Ink in more pieces than this, or with room for more digits, is no row of digits. */
 const most = 2000
 
@@ -343,12 +346,10 @@ function stretchOf(piece: Piece, span: Span, slant: number, height: number, ink:
   const { top, height: rows } = boxOf(piece, w)
   const columns = Math.ceil(width(span)) + 1
   const straight = new Float32Array(rows * columns) // the piece with its slant taken out
-  const inkOf = new Float64Array(columns)
   for (const pixel of piece) {
-    inkOf[columnOf(pixel)] += ink[pixel] / 255
     straight[(Math.floor(pixel / w) - top) * columns + columnOf(pixel)] = ink[pixel] / 255
   }
-  const cuts = cutsOf(inkOf, piece, span, height, w).map(place => pathOf(straight, rows, columns, place, height))
+  const cuts = cutsOf(straight, rows, columns, height)
   const end = cuts.length + 1
   // How many cuts surely lie left of a column, whatever their bends: from there on they are looked at.
   const left = new Int32Array(columns)
@@ -380,7 +381,8 @@ function stretchOf(piece: Piece, span: Span, slant: number, height: number, ink:
       }
       if (!whole && width(down) < part * height) continue
       const cut = to === end ? 0 : cuts[to - 1].ink / height
-      const cost = inkCost * cut + widthCost * Math.max(0, share - usual)
+      const low = Math.max(0, usualHeight - width(down) / height)
+      const cost = inkCost * cut + widthCost * Math.max(0, share - usual) + lowCost * low
       const own = pixels.subarray(starts[from], starts[to])
       candidates.push({
         from,
@@ -395,11 +397,19 @@ function stretchOf(piece: Piece, span: Span, slant: number, height: number, ink:
   return { end, candidates, slant }
 }
 
+/** A way through a stretch from top to bottom: its column in each row, their mean, the last that it may have, and the ink that it crosses. */
+interface Way {
+  readonly path: Int32Array
+  readonly middle: number
+  readonly last: number
+  readonly ink: number
+}
+
 /**
  * The way from top to bottom near a column that crosses the least ink, a column to the side for each row at most: its place in each
  * row, and the ink that it crosses. Row by row, the best way to a place is the best way to one above it and one step on.
  */
-function pathOf(straight: Float32Array, rows: number, columns: number, place: number, height: number) {
+function wayNear(place: number, straight: Float32Array, rows: number, columns: number, height: number): Way {
   const from = Math.max(0, place - Math.round(bend * height))
   const size = Math.min(columns - 1, place + Math.round(bend * height)) - from + 1
   const cost = new Float32Array(rows * size)
@@ -428,7 +438,8 @@ function pathOf(straight: Float32Array, rows: number, columns: number, place: nu
     crossed += straight[i * columns + from + at]
     at += step[i * size + at]
   }
-  return { path, ink: crossed, last: from + size - 1 }
+  const middle = Math.round(path.reduce((sum, column) => sum + column, 0) / rows)
+  return { path, middle, last: from + size - 1, ink: crossed }
 }
 
 /** A part of a piece without what only touched the neighbour that was cut off. */
@@ -445,29 +456,29 @@ function withoutCrumbs(piece: Piece, ink: Ink, w: number): Piece {
   return piece.filter(pixel => labels[place(pixel)] === 0 || sizes[labels[place(pixel)]] >= least)
 }
 
-/** The columns in which a piece may be cut, in order: those with the least ink, with room between them. */
-function cutsOf(inkOf: Float64Array, piece: Piece, span: Span, height: number, w: number): number[] {
-  const isWide = Math.min(width(span), boxOf(piece, w).width) > wide * height
-  const least = isWide ? Infinity : 0
-  const columns = Array.from(inkOf.keys()).filter(column => inkOf[column] <= least)
-  columns.sort((a, b) => inkOf[a] - inkOf[b])
-  const distance = cutDistance * height
-  const taken = new Uint8Array(inkOf.length)
+/**
+ * Where a piece may be cut, from left to right: of the ways through it that lie near each other, the one that crosses the least ink. Not
+ * where a column holds the least: beside a 1 that leans on a 9, none holds little.
+ */
+function cutsOf(straight: Float32Array, rows: number, columns: number, height: number): Way[] {
+  const ways: Way[] = []
+  const step = Math.max(1, Math.round(wayEvery * height))
+  for (let place = step; place < columns - 1; place += step) ways.push(wayNear(place, straight, rows, columns, height))
+  ways.sort((a, b) => a.ink - b.ink)
+  const taken = new Uint8Array(columns)
   const take = (place: number) => {
-    const last = Math.min(inkOf.length - 1, Math.ceil(place + distance))
-    for (let column = Math.max(0, Math.floor(place - distance)); column <= last; column++)
-      if (Math.abs(column - place) < distance) taken[column] = 1
+    const distance = Math.ceil(cutDistance * height) - 1
+    taken.fill(1, Math.max(0, place - distance), Math.max(0, place + distance + 1))
   }
   take(0)
-  take(inkOf.length)
-  const cuts: number[] = []
-  const enough = Math.ceil((cutsAHeight * width(span)) / height)
-  for (const column of columns) {
-    if (taken[column]) continue
-    if (cuts.push(column) === enough) break
-    take(column)
+  take(columns - 1)
+  const cuts: Way[] = []
+  for (const way of ways) {
+    if (taken[way.middle] || way.ink > thickest * height) continue
+    cuts.push(way)
+    take(way.middle)
   }
-  return cuts.sort((a, b) => a - b)
+  return cuts.sort((a, b) => a.middle - b.middle)
 }
 
 /** A piece as an image of its own: the box of its strong ink, with the weak ink in it, so that no pale rim makes it larger. */

@@ -83,7 +83,7 @@ describe('segment', () => {
     assert.equal(rest.segment.box.left, 20 + cuts[0].segment.box.width)
     // Four rows of ink are cut through for it, of forty; the whole is 4 wider than it is high.
     const whole = candidates.find(({ from, to }) => to - from === end)!
-    assert.ok(Math.abs(cuts[0].cost - (6 * 4) / 40) < 1e-6 && Math.abs(whole.cost - 3.5 * (44 / 40 - 0.95)) < 1e-6)
+    assert.ok(Math.abs(cuts[0].cost - (2 * 4) / 40) < 1e-6 && Math.abs(whole.cost - 2 * (44 / 40 - 0.95)) < 1e-6)
   })
 
   it('offers every run of a chain of touching digits that may be one', () => {
@@ -105,7 +105,8 @@ describe('segment', () => {
 
   it('finds nothing on a blank image', () => assert.deepEqual(segment(blank(50, 200)), []))
 
-  describe('is linear in the pixels, whatever is in them', () => {
+  describe('is linear in the pixels, whatever is in them', function () {
+    this.timeout(20_000)
     const side = 700
     const rng = random(1, 'speckle')
     /** A picture [side,side] in which these pixels are ink. */
@@ -130,7 +131,7 @@ describe('segment', () => {
         if (inOnePiece) assert.ok((await reading)!.digits.length >= 1)
         else await assert.rejects(reading, { key: 'data.pieces' })
         const { user } = process.cpuUsage(before)
-        assert.ok(user < 1e6 + (2e6 * picture.size) / 1e6, `${user / 1e6} s`) // half a megapixel: minutes, once
+        assert.ok(user < 2e6 + (4e6 * picture.size) / 1e6, `${user / 1e6} s`) // half a megapixel: minutes, once
       })
 
     it('a page of 1,200 digits in 40 lines, which fall to the right', async () => {
@@ -158,18 +159,19 @@ describe('segment', () => {
 
 describe('readRow', () => {
   const touching = boxes(60, 100, [10, 20, 40, 20], [28, 40, 4, 4], [10, 44, 40, 20])
-  /** A reader that is as sure as told of images that are wider than high, and is not of others. */
+  /** A reader of 5s that leaves the other classes this much in all: of images that are wider than high, and of others. */
   const reader = (whole: number, half: number) => async (images: Image[]) =>
     images.map(image => {
       const { height, width } = inkBox(image)!
-      return Array.from({ length: 10 }, (_, label) => (label === 5 ? (width > height ? whole : half) : 0))
+      const rest = width > height ? whole : half
+      return Array.from({ length: 10 }, (_, label) => (label === 5 ? 1 - rest : rest / 9))
     })
 
   it('keeps a piece whole if it reads well, and cuts it if its parts read much better', async () => {
-    assert.equal((await readRow(touching, reader(0.9, 0.95)))!.digits.length, 1)
-    const row = (await readRow(touching, reader(0.3, 0.95)))!
+    assert.equal((await readRow(touching, reader(1e-12, 1e-6)))!.digits.length, 1)
+    const row = (await readRow(touching, reader(1e-3, 1e-6)))!
     assert.equal(row.digits.length, 2)
-    assert.ok(Math.abs(row.confidence - 0.95 ** 2) < 1e-12)
+    assert.ok(Math.abs(row.confidence - (1 - 1e-6) ** 2) < 1e-12)
   })
   it('reads lines from top to bottom, and tells words apart', async () => {
     const first: [number, number, number, number][] = [[10, 10, 40, 20], [12, 40, 38, 20], [10, 150, 40, 20]] // prettier-ignore
@@ -177,7 +179,7 @@ describe('readRow', () => {
       [80, 30, 40, 20],
       [82, 60, 40, 20],
     ]
-    const { text, lines, digits } = (await readRow(boxes(140, 200, ...second, ...first), reader(0.9, 0.9)))!
+    const { text, lines, digits } = (await readRow(boxes(140, 200, ...second, ...first), reader(1e-6, 1e-6)))!
     assert.equal(text, '555\n55')
     assert.deepEqual(lines.map(({ words }) => words), [['55', '5'], ['55']]) // prettier-ignore
     assert.deepEqual(digits.map(({ box }) => box.left), [10, 40, 150, 30, 60]) // prettier-ignore
@@ -185,8 +187,9 @@ describe('readRow', () => {
   it('cuts digits that touch along a line that bends around the ink', async () => {
     // A bracket that holds a foot of its neighbour: no straight line parts them without crossing 8 rows of ink.
     const image = boxes(70, 90, [10, 10, 44, 6], [10, 10, 6, 28], [48, 10, 6, 28], [28, 30, 6, 20], [10, 50, 44, 14])
-    const cut = segment(image)[0].candidates.filter(({ from, to }) => from === 0 && to === 1)
-    assert.ok(cut.length === 1 && cut[0].cost < 1.2, `${cut[0]?.cost}`)
+    const [{ end, candidates }] = segment(image)
+    const lefts = candidates.filter(({ from, to }) => from === 0 && to < end)
+    assert.ok(Math.min(...lefts.map(({ cost }) => cost)) < 0.1)
   })
-  it('finds nothing on a blank image', async () => assert.equal(await readRow(blank(50, 200), reader(1, 1)), undefined))
+  it('finds nothing on a blank image', async () => assert.equal(await readRow(blank(50, 200), reader(0, 0)), undefined))
 })

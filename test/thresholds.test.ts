@@ -71,27 +71,24 @@ describe('what is one digit', () => {
     const wide = (width: number) => besides([10, 100, 50, width - 14], [10, 100 + width - 10, 20, 10])
     assert.deepEqual([wide(61), wide(60)], [2, 1])
   })
-  it('a piece wider than 3/4 of a height may be cut, 0.15 of one from its ends and from other cuts, four times a height', () => {
-    assert.deepEqual([stretch([10, 20, 50, 37]).end, stretch([10, 20, 50, 38]).end > 1], [1, true])
-    const { end, candidates } = stretch([10, 20, 50, 51])
-    // All columns hold as much ink, so the first places are taken: 8, 16, 24, 32, 40, as many as ⌈4 · 51 / 50⌉.
-    assert.equal(end, 6)
-    const pieces = candidates.filter(({ from, to }) => to - from === 1)
-    assert.deepEqual(
-      pieces.map(({ segment: { box } }) => [box.left, box.width]),
-      [
-        [20, 8],
-        [28, 8],
-        [36, 8],
-        [44, 8],
-        [52, 8],
-        [60, 11],
-      ],
-    )
-    // Cut through 50 rows of ink, a height: the cost is 6. The whole is 51/50 of a height wide, and 0.95 is usual.
-    assert.deepEqual(pieces.map(({ cost }) => cost), [6, 6, 6, 6, 6, 0]) // prettier-ignore
-    const whole = candidates.find(({ from, to }) => to - from === end)!
-    assert.ok(Math.abs(whole.cost - 3.5 * (51 / 50 - 0.95)) < 1e-12)
+  it('a way through at most 0.4 heights of ink is a cut, 0.1 from the ends and from other cuts', () => {
+    // Two posts and between them a bar of so many rows.
+    const barOf = (rows: number) => stretch([10, 20, 50, 10], [10, 30, rows, 20], [10, 50, 50, 10])
+    assert.deepEqual([barOf(20).end > 1, barOf(21).end], [true, 1])
+    // 20 columns of bar, and a post of 50 cannot be crossed: the first way is in its middle or beside it, others 5 columns away.
+    const { end, candidates } = barOf(20)
+    const lefts = candidates.filter(({ to }) => to === end).map(({ segment: { box } }) => box.left)
+    for (const [i, left] of lefts.entries()) if (i > 0) assert.ok(left - lefts[i - 1] >= 5, `${lefts}`)
+    assert.ok(end >= 3)
+  })
+  it('a cut costs 2 a height of ink, a piece 2 a height wider than 0.95 and 3 a height lower than 0.85', () => {
+    // Cut once, through a bar of 4 rows that is 4 columns wide.
+    const { end, candidates } = stretch([10, 20, 50, 24], [30, 44, 4, 4], [20, 48, 40, 24])
+    assert.equal(end, 2)
+    const [left, whole, right] = candidates.map(({ cost }) => cost)
+    assert.ok(Math.abs(left - (2 * 4) / 50) < 1e-6, `${left}`)
+    assert.ok(Math.abs(whole - 2 * (52 / 50 - 0.95)) < 1e-6, `${whole}`)
+    assert.ok(Math.abs(right - 3 * (0.85 - 40 / 50)) < 1e-6, `${right}`)
   })
   it('what lies between two cuts is a digit if it is at most 1.2 heights wide and at least 0.6 high', () => {
     // A block of 59 and one of 61 columns, each with a thin bridge to the next, which is where it is cut.
@@ -115,9 +112,10 @@ describe('what is one digit', () => {
 
 describe('how a row is read', () => {
   const touching = picture(60, 100, [10, 20, 40, 20], [28, 40, 4, 4], [10, 44, 40, 20])
-  const classes = (probability: number) => Array.from({ length: 10 }, (_, label) => (label === 5 ? probability : 0))
+  /** A 5, all other classes sharing the rest. */
+  const classes = (rest: number) => Array.from({ length: 10 }, (_, label) => (label === 5 ? 1 - rest : rest / 9))
 
-  it('two digits must be read that much better than one: by what is cut, by less width, and by e to the 0.4', async () => {
+  it('two digits must be read that much better than one: by what is cut, by less width, and by the others’ shares at temperature 5', async () => {
     const wide = (image: Image) => {
       const columns = Array.from({ length: 28 }, (_, j) =>
         Array.from({ length: 28 }, (_, i) => image.get(i, j)).some(v => v > 0),
@@ -128,15 +126,16 @@ describe('how a row is read', () => {
       return columns.filter(Boolean).length > rows.filter(Boolean).length
     }
     const digits = async (whole: number) =>
-      (await readRow(touching, async images => images.map(image => classes(wide(image) ? whole : 0.95))))!.digits.length
-    // Cut: 0.95² · e^(−2 · 0.4 − 6 · 4/40). Whole: w · e^(−0.4 − 3.5 · (44/40 − 0.95)). They are equal at w = 0.95² · e^−0.475 = 0.5612.
-    assert.deepEqual([await digits(0.57), await digits(0.55)], [1, 2])
+      (await readRow(touching, async images => images.map(image => classes(wide(image) ? whole : 1e-6))))!.digits.length
+    // softmax(logits / 5) is 1 / (1 + 9 · (rest / 9)^(1/5)), of a rest of 1e-6 e^−0.3118. Cut: −2 · 0.3118 + 2 · 0.4 − 2 · 4/40. Whole:
+    // v + 0.4 − 2 · (44/40 − 0.95). They are equal at v = −0.1236, that is at a rest of 6.0e-9.
+    assert.deepEqual([await digits(5e-9), await digits(7e-9)], [1, 2])
   })
   it('each digit is read as it stands and as it would lean in MNIST, and what counts is the mean', async () => {
     const asked: Image[] = []
     const row = await readRow(picture(60, 100, [10, 40, 40, 20]), async images => {
       asked.push(...images)
-      return images.map((_, i) => classes(i < images.length / 2 ? 0.9 : 0.5))
+      return images.map((_, i) => classes(i < images.length / 2 ? 0.1 : 0.5))
     })
     assert.ok(Math.abs(row!.confidence - 0.7) < 1e-12)
     assert.equal(asked.length, 2)
