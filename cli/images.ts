@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import ndarray from 'ndarray'
 import { PNG } from 'pngjs'
-import { checkDisguise, eachPixel, inkOf, type Ink, type Pixels } from '../data/index.js'
+import { checkDisguise, eachPixel, inkOf, paperRow, type Ink, type Pixels } from '../data/index.js'
 import { about, failure } from './errors.js'
 import { decodeJpeg } from './jpeg.js'
 import type { Picture } from './pixels.js'
@@ -78,6 +78,19 @@ export function greyPng(image: Pixels): PNG {
     const level = Math.round(v)
     png.data.set([level, level, level, 255], 4 * (i * width + j))
   })
+  return png
+}
+
+/** The paper of a picture in colours as it would look with nothing written on it. */
+export function paperPng({ paper, image }: Ink): PNG {
+  const [height, width] = image.shape
+  const png = new PNG({ width, height })
+  const row = new Float32Array(3 * width)
+  for (let i = 0; i < height; i++) {
+    paperRow(paper, i, width, 3, row)
+    for (let j = 0; j < width; j++)
+      png.data.set([...row.subarray(3 * j, 3 * j + 3), 255].map(Math.round), 4 * (i * width + j))
+  }
   return png
 }
 

@@ -8,11 +8,35 @@ import { connectedPieces, withRims } from './segment.js'
 /** Ink of at least this, of 255, is a stroke; weaker ink around it goes with it. */
 const stroke = 64
 
-/** An image of ink [h,w] without what is no writing. */
+/** An image of ink [h,w] without what is no writing; of a blank sheet's shadow and grain nothing is left. */
 export function clean(image: Pixels): Pixels {
   const unruled = withoutLines(withoutLines(image, 'across'), 'down')
-  return withoutPieces(unruled)
+  const cleaned = withoutPieces(unruled)
+  return isSharp(cleaned) ? cleaned : blank(...(image.shape as [number, number]))
 }
+
+/**
+ * Whether ink ends within a small distance, as a pen's does and a shadow does not: of the strong ink in 150 rows made by script at least 23 % has
+ * paper that near, in 19 of 23 blank sheets with a shadow less than 10 %.
+ */
+function isSharp(image: Pixels): boolean {
+  const [h, w] = image.shape as [number, number]
+  const away = Math.max(2, Math.round(fades * Math.min(h, w)))
+  let most = 0
+  eachPixel(image, (_i, _j, v) => (most = Math.max(most, v)))
+  const strong = most / 2
+  const weak = (i: number, j: number, v: number) => i >= 0 && i < h && j >= 0 && j < w && v - image.get(i, j) >= strong
+  let [all, near] = [0, 0]
+  eachPixel(image, (i, j, v) => {
+    if (v < strong) return
+    all++
+    if (weak(i - away, j, v) || weak(i + away, j, v) || weak(i, j - away, v) || weak(i, j + away, v)) near++
+  })
+  return near >= fewest * all
+}
+/** In shares of the shorter side; and of the strong ink. */
+const fades = 0.02
+const fewest = 0.1
 
 /** Lines are no thicker than the longer side by this, or two pixels. */
 const thinnest = 90
@@ -115,6 +139,8 @@ const none: Box = { top: 0, left: 0, height: 0, width: 0 }
 const along = 0.5
 /** A piece smaller than this share of the largest is a speck, in both directions. */
 const speck = 0.1
+/** Where no piece is larger than so many pixels, all is the paper's grain. */
+const grain = 6
 /** One smaller than this, round, and outside the box of the others, is a dot. */
 const dot = 0.3
 
@@ -133,6 +159,7 @@ function withoutPieces(image: Pixels): Pixels {
   }
   const kept = boxes.map(box => !isBorder(box))
   const largest = boxes.reduce((most, box, p) => (kept[p] ? Math.max(most, size(box)) : most), 0)
+  if (boxes.length > 0 && largest < Math.min(grain, 0.1 * Math.max(h, w))) return blank(h, w)
   boxes.forEach((box, p) => (kept[p] &&= size(box) >= speck * largest))
   const isRound = ({ height, width }: Box, pixels: number) =>
     Math.max(height, width) < 2 * Math.min(height, width) && pixels > 0.5 * height * width

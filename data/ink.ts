@@ -11,6 +11,8 @@ export interface Ink {
   /** The ink alone: the ground is 0, the strongest ink 255. */
   readonly image: Image
   readonly ground: 'light' | 'dark'
+  /** How light the paper is at every place, in each of the picture's channels. */
+  readonly paper: Surface
 }
 
 /** What differs by more standard deviations of the grain is ink. */
@@ -44,7 +46,7 @@ export function findInk(picture: Pixels, white = 255): Ink | undefined {
     for (let c = 0; c < channels; c++) contrast += colour.weights[c] * difference[c]
     image.data[k] = contrast
   })
-  return stretch(image.data) ? { image, ground: colour.ground } : undefined
+  return stretch(image.data) ? { image, ground: colour.ground, paper } : undefined
 }
 
 /**

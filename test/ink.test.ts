@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import ndarray from 'ndarray'
 import { photograph, scenes, type Colours } from '../bench/pictures.js'
 import { clean } from '../data/clean.js'
-import { blank, type Image, type Pixels } from '../data/image.js'
+import { blank, inkBox, type Image, type Pixels } from '../data/image.js'
 import { findInk } from '../data/ink.js'
 import { paperOf, paperRow } from '../data/paper.js'
 import { random } from '../engine/index.js'
@@ -85,6 +85,19 @@ describe('clean', () => {
     framed.set(130, 140, 255)
     for (let i = 10; i < 18; i++) for (let j = 20; j < 28; j++) framed.set(i, j, 255)
     assert.equal(agreement(clean(framed), written), 1)
+  })
+  it('leaves nothing of a blank sheet: neither a shadow, whose edge is soft, nor the grain', () => {
+    const shadow = blank(side, side)
+    const grainy = blank(side, side)
+    const soft = 255 / (0.15 * side)
+    for (let i = 0; i < side; i++)
+      for (let j = 0; j < side; j++) shadow.set(i, j, Math.min(255, Math.max(0, (j + i / 4 - 40) * soft)))
+    for (let k = 0; k < 200; k++) grainy.set((37 * k) % (side - 5), (71 * k) % (side - 5), 255)
+    for (const picture of [shadow, grainy]) {
+      assert.equal(inkBox(clean(picture)), undefined)
+      for (let k = 0; k < side * side; k++) picture.data[k] = Math.max(picture.data[k], written.data[k])
+    }
+    assert.ok(agreement(clean(grainy), written) > 0.99)
   })
   it('leaves a digit that fills its picture, and one that touches an edge', () => {
     const one = blank(80, 30)

@@ -23,10 +23,10 @@ else
       const backend = await wasm()
       const predict = await openConvnet(pretrained, backend)
       const { whole, apart } = await readCodes(predict, await mnist('t10k'), 100)
-      // 95 % of 500 (bench:reading); a sample of 100 may fall below by chance.
-      assert.ok(whole >= 0.92 && apart >= 0.98, `${whole} whole, ${apart} taken apart`)
+      // 97 % of 500 (bench:reading); a sample of 100 may fall below by chance.
+      assert.ok(whole >= 0.94 && apart >= 0.98, `${whole} whole, ${apart} taken apart`)
       const touching = await readCodes(predict, await mnist('t10k'), 60, { gap: [-0.05, 0.02] })
-      assert.ok(touching.whole >= 0.45, `${touching.whole} of those that touch`)
+      assert.ok(touching.whole >= 0.8, `${touching.whole} of those that touch`)
       await backend.dispose()
     })
   })

@@ -5,7 +5,7 @@ import { argmax, sizeOf, type Shape } from '../../engine/index.js'
 import { eachFile } from '../eachFile.js'
 import { about, failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
-import { encode, greyPng, readInk, readLevels, withoutExtension } from '../images.js'
+import { encode, greyPng, paperPng, readInk, readLevels, withoutExtension } from '../images.js'
 import { currentLanguage, percent, t } from '../language.js'
 import { builtInNames } from '../network.js'
 import { filePath, flag, grouped, jsonOption, listed, networkOptions, port, valued, type Values } from '../options.js'
@@ -53,15 +53,11 @@ interface Answer {
   readonly probabilities: readonly number[]
 }
 
-/** What is kept of a preparation: a cleaned picture may be large. */
-type Steps = Omit<Preparation, 'cleaned'>
-
-/** An image as the network takes it; of a drawing, with the steps that led there. */
+/** An image as the network takes it. */
 interface Taken {
   readonly path: string
   readonly input: Float32Array
   readonly ground?: Ink['ground']
-  readonly steps?: Steps
   /** What a row of digits would be read as, if it looks like one. */
   readonly several?: string
 }
@@ -69,12 +65,10 @@ interface Taken {
 async function readImages(argv: Use, paths: readonly string[], program: string): Promise<number> {
   const [answers, classes, failed] = await withReader(argv, program, async (predict, { input, classes }, reject) => {
     // One after the other: of a large picture, no more is kept than what the network sees.
-    const { done: taken, failed } = await eachFile(paths, path => takeImage(path, input, predict))
+    const { done: taken, failed } = await eachFile(paths, path => takeImage(path, input, predict, argv.steps))
     const inputs = taken.map(({ input }) => input)
     const rows = await predict(inputs)
     const rejected = await reject?.(inputs)
-    for (const { path, steps } of taken)
-      if (argv.steps !== undefined && steps) await writeSteps(argv.steps, path, steps)
     const named = areNamed(classes)
     const answers = taken.map(({ path: image, ground, several }, i): Answer => {
       const probabilities = [...rows[i]]
@@ -98,25 +92,29 @@ async function readImages(argv: Use, paths: readonly string[], program: string):
   return failed > 0 ? 1 : 0
 }
 
-/** An image file as a network takes it that was made for images of this shape. */
-export const takeImage = (path: string, input: Shape, predict?: Predict): Promise<Taken> =>
+/**
+ * An image file as a network takes it that was made for images of this shape.
+ * @param steps folder for pictures of the steps that lead there
+ */
+export const takeImage = (path: string, input: Shape, predict?: Predict, steps?: string): Promise<Taken> =>
   `${input}`.startsWith(`${[side, side]}`) && sizeOf(input) === side * side
-    ? takeDrawing(path, predict)
+    ? takeDrawing(path, predict, steps)
     : takeAsItIs(path, input)
 
 /** What is read as several digits, each with at least this probability, is said to be several. */
 const sure = 0.8
 
 /** A drawing, prepared as MNIST's digits were. */
-async function takeDrawing(path: string, predict?: Predict): Promise<Taken> {
-  const { image, ground } = await readInk(path)
-  const prepared = prepare(image)
+async function takeDrawing(path: string, predict?: Predict, steps?: string): Promise<Taken> {
+  const ink = await readInk(path)
+  const prepared = prepare(ink.image)
   if (!prepared) throw failure('file', { path, reason: failure('image.blank') })
-  const { cleaned, ...steps } = prepared
+  if (steps !== undefined) await writeSteps(steps, path, ink, prepared)
+  const { cleaned, input } = prepared
   const row = predict && (await readRow(cleaned, images => predict(images.map(({ data }) => data))))
   const isSure = row?.digits.every(({ label, probabilities }) => probabilities[label] >= sure)
   const several = isSure && row && row.digits.length > 1 ? row.text : undefined
-  return { path, input: steps.input.data, ground, steps, ...(several !== undefined && { several }) }
+  return { path, input: input.data, ground: ink.ground, ...(several !== undefined && { several }) }
 }
 
 /** An image of the network's own size, grey or in colours. */
@@ -151,13 +149,14 @@ function asTable(answers: readonly Answer[], classes: readonly string[]): string
   return table(head, rows, ['left', 'left', 'right'])
 }
 
-/** Writes FILE-1-scaled.png and so on: the numbers that the network sees are those of the last, divided by 255. */
-async function writeSteps(folder: string, path: string, steps: Steps) {
-  const name = withoutExtension(path)
-  for (const [i, step] of (['scaled', 'padded', 'centred'] as const).entries()) {
-    const file = join(folder, `${name}-${i + 1}-${step}.png`)
+/** Writes FILE-1-paper.png and so on: the numbers that the network sees are those of the last, divided by 255. */
+async function writeSteps(folder: string, path: string, ink: Ink, { cleaned, scaled, padded, centred }: Preparation) {
+  const steps = { ink: ink.image, cleaned, scaled, padded, centred }
+  const pictures = Object.entries(steps).map(([step, image]) => [step, greyPng(image)] as const)
+  for (const [i, [step, png]] of [['paper', paperPng(ink)] as const, ...pictures].entries()) {
+    const file = join(folder, `${withoutExtension(path)}-${i + 1}-${step}.png`)
     await prepareFile(file)
-    await replaceFile(file, encode(greyPng(steps[step])))
+    await replaceFile(file, encode(png))
   }
 }
 

@@ -162,13 +162,20 @@ describe('image files', function () {
     const steps = join(storage, 'steps/of/it')
     const { code } = await use('--image', file('grey.png'), '--steps', steps)
     assert.equal(code, 0)
-    assert.deepEqual(readdirSync(steps).sort(), ['grey-1-scaled.png', 'grey-2-padded.png', 'grey-3-centred.png'])
+    const names = ['1-paper', '2-ink', '3-cleaned', '4-scaled', '5-padded', '6-centred']
+    assert.deepEqual(
+      readdirSync(steps).sort(),
+      names.map(name => `grey-${name}.png`),
+    )
     const dark = ndarray(
       ink.data.map(v => 255 - v),
       ink.shape,
     )
-    const { scaled, padded, centred } = prepare(findInk(dark)!.image)!
-    for (const [name, image] of Object.entries({ '1-scaled': scaled, '2-padded': padded, '3-centred': centred })) {
+    const { image: found } = findInk(dark)!
+    const { cleaned, scaled, padded, centred } = prepare(found)!
+    const white = ndarray(new Float32Array(dark.size).fill(255), dark.shape)
+    for (const [k, image] of [white, found, cleaned, scaled, padded, centred].entries()) {
+      const name = names[k]
       const written = PNG.sync.read(readFileSync(join(steps, `grey-${name}.png`)))
       assert.deepEqual([written.height, written.width], image.shape)
       eachPixel(image, (i, j, v) => {
