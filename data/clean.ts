@@ -8,35 +8,11 @@ import { connectedPieces, withRims } from './segment.js'
 /** Ink of at least this, of 255, is a stroke; weaker ink around it goes with it. */
 const stroke = 64
 
-/** An image of ink [h,w] without what is no writing; of a blank sheet's shadow and grain nothing is left. */
+/** An image of ink [h,w] without what is no writing; of a blank sheet's grain nothing is left. */
 export function clean(image: Pixels): Pixels {
   const unruled = withoutLines(withoutLines(image, 'across'), 'down')
-  const cleaned = withoutPieces(unruled)
-  return isSharp(cleaned) ? cleaned : blank(...(image.shape as [number, number]))
+  return withoutPieces(unruled)
 }
-
-/**
- * Whether ink ends within a small distance, as a pen's does and a shadow does not: of the strong ink in 150 rows made by script at least 23 % has
- * paper that near, in 19 of 23 blank sheets with a shadow less than 10 %.
- */
-function isSharp(image: Pixels): boolean {
-  const [h, w] = image.shape as [number, number]
-  const away = Math.max(2, Math.round(fades * Math.min(h, w)))
-  let most = 0
-  eachPixel(image, (_i, _j, v) => (most = Math.max(most, v)))
-  const strong = most / 2
-  const weak = (i: number, j: number, v: number) => i >= 0 && i < h && j >= 0 && j < w && v - image.get(i, j) >= strong
-  let [all, near] = [0, 0]
-  eachPixel(image, (i, j, v) => {
-    if (v < strong) return
-    all++
-    if (weak(i - away, j, v) || weak(i + away, j, v) || weak(i, j - away, v) || weak(i, j + away, v)) near++
-  })
-  return near >= fewest * all
-}
-/** In shares of the shorter side; and of the strong ink. */
-const fades = 0.02
-const fewest = 0.1
 
 /** Lines are no thicker than the longer side by this, or two pixels. */
 const thinnest = 90

@@ -115,10 +115,10 @@ describe('segment', () => {
       for (let i = 0; i < side; i++) for (let j = 0; j < side; j++) if (isInk(i, j)) image.set(i, j, 255)
       return image
     }
-    const pictures: [what: string, image: () => Image, is: 'one piece' | 'no writing' | 'too many'][] = [
+    const pictures: [what: string, image: () => Image, is: 'one piece' | 'too many'][] = [
       ['dithered grey', () => speckled(() => rng() < 0.5), 'one piece'],
       ['a checkerboard', () => speckled((i, j) => (i + j) % 2 === 0), 'one piece'],
-      ['nothing but ink', () => speckled(() => true), 'no writing'],
+      ['nothing but ink', () => speckled(() => true), 'one piece'],
       ['a long line', () => boxes(60, 4_000, [15, 20, 30, 3_900]), 'one piece'],
       ['1 % of dots', () => speckled(() => rng() < 0.01), 'too many'],
       ['a lattice of dots', () => speckled((i, j) => i % 2 === 0 && j % 2 === 0), 'too many'],
@@ -130,7 +130,7 @@ describe('segment', () => {
         if (is === 'too many') assert.throws(() => segment(picture), { key: 'data.pieces' })
         else {
           const row = await readRow(picture, async images => images.map(() => [0.5, 0.5]))
-          assert.equal(is === 'no writing', row === undefined)
+          assert.ok(row!.digits.length >= 1)
         }
         const { user } = process.cpuUsage(before)
         assert.ok(user < 2e6 + (4e6 * picture.size) / 1e6, `${user / 1e6} s`) // half a megapixel: minutes, once
