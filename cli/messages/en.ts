@@ -333,7 +333,7 @@ export const en = {
   'doctor.fails': 'does not work',
   'doctor.wrong': '{backend} computes wrong results here: its relative error is {error}',
   'doctor.webgpu':
-    'For --backend webgpu, and for gpujs on a graphics card, install webgpu, of 132 MB, which compiles nothing (its script, which npm 12 does not run, is not needed):\n  npm install --no-save webgpu@0.6.2',
+    'For --backend webgpu, and for gpujs on a graphics card, install webgpu, of 132 MB, which compiles nothing (its script, which npm 12 does not run, is not needed):\n  npm install --no-save -D webgpu@0.6.2',
   'doctor.driver.linux':
     'It needs the Vulkan driver of the card: NVIDIA’s own, or for Intel and AMD, on Debian or Ubuntu:\n  apt-get install libvulkan1 mesa-vulkan-drivers',
   'doctor.driver.win32': 'It needs nothing but the driver of the card: it computes through Direct3D 12.',

@@ -337,7 +337,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'doctor.fails': 'ne marche pas',
   'doctor.wrong': '{backend} calcule faux ici : son erreur relative est {error}',
   'doctor.webgpu':
-    'Pour --backend webgpu, et pour gpujs sur une carte graphique, installez webgpu, de 132 Mo, qui ne compile rien (son script, que npm 12 ne lance pas, ne sert à rien) :\n  npm install --no-save webgpu@0.6.2',
+    'Pour --backend webgpu, et pour gpujs sur une carte graphique, installez webgpu, de 132 Mo, qui ne compile rien (son script, que npm 12 ne lance pas, ne sert à rien) :\n  npm install --no-save -D webgpu@0.6.2',
   'doctor.driver.linux':
     'Il lui faut le pilote Vulkan de la carte : celui de NVIDIA, ou pour Intel et AMD, sous Debian ou Ubuntu :\n  apt-get install libvulkan1 mesa-vulkan-drivers',
   'doctor.driver.win32': 'Il ne lui faut que le pilote de la carte : il calcule par Direct3D 12.',
