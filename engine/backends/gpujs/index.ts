@@ -8,24 +8,14 @@ import { eager, gathered, maskOf } from '../gathered.js'
 import type { Adapter } from '../webgpu/adapter.js'
 import { Device, type DeviceBuffer } from './device.js'
 import * as kernels from './kernels.js'
-import type { Mode } from './library.js'
+import { modes, type Mode } from './library.js'
 import { problem } from './messages.js'
 import * as packed from './packed.js'
 import { unary } from './unary.js'
 
-export { messages as gpujsMessages } from './messages.js'
-export type { Mode as GpujsMode } from './library.js'
-
-/** gpu.js's kinds of kernel, the ones on a GPU first. */
-export const gpujsModes = ['headlessgl', 'webgl2', 'webgpu', 'webasm', 'cpu'] as const satisfies readonly Mode[]
-
-/**
- * The gpu.js backend in the given mode: by default webgl2 in a browser, and in Node WebGPU, else headless GL. Its name says
- * what really ran, such as `gpujs:webgpu`, and its adapter on what.
- * @throws ChiffreError if the mode does not run here, or computes wrong results
- */
+/** open.ts says what it is. */
 export async function gpujs(mode?: string): Promise<Backend<DeviceBuffer>> {
-  if (mode !== undefined && !isMode(mode)) throw problem('gpujs.unknown', { mode, modes: gpujsModes.join(', ') })
+  if (mode !== undefined && !isMode(mode)) throw problem('gpujs.unknown', { mode, modes: modes.join(', ') })
   const inBrowser = 'document' in globalThis || 'importScripts' in globalThis
   const device = mode || inBrowser ? await Device.open(mode ?? 'webgl2') : await openInNode()
   try {
@@ -47,7 +37,7 @@ async function openInNode(): Promise<Device> {
   return Device.open('webgpu').catch(without)
 }
 
-const isMode = (mode: string): mode is Mode => (gpujsModes as readonly string[]).includes(mode)
+const isMode = (mode: string): mode is Mode => (modes as readonly string[]).includes(mode)
 
 /** A first run shows what runs and that it computes; on GL it also writes and reads the first whole texels. */
 async function verify(device: Device): Promise<Adapter | undefined> {

@@ -85,8 +85,11 @@ export interface WebGPUContext {
   readonly device: { onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null }
 }
 
-/** What gpu.js computes on: a graphics card by GL or WebGPU, WebAssembly, or JavaScript. */
-export type Mode = 'headlessgl' | 'webgl2' | 'webgpu' | 'webasm' | 'cpu'
+/** gpu.js's kinds of kernel, the ones on a GPU first: by GL or WebGPU, then WebAssembly and JavaScript. */
+export const modes = ['headlessgl', 'webgl2', 'webgpu', 'webasm', 'cpu'] as const
+
+/** What gpu.js computes on. */
+export type Mode = (typeof modes)[number]
 
 /** The class that runs each mode. Minifiers rename classes, so what ran is told by identity, never by name. */
 export const kernelClass = (library: Library, mode: Mode): KernelClass =>

@@ -17,9 +17,6 @@ import * as softmax from './softmax.js'
 import { partsOf, sumParts, sumRows } from './sums.js'
 import { planOf, type Epilogue, type Tile } from './tiles.js'
 
-export { webgpuAdapters, type Adapter } from './adapter.js'
-export { messages as webgpuMessages } from './messages.js'
-
 export interface WebgpuBackend extends Backend<Block> {
   readonly adapter: NonNullable<Backend['adapter']>
   /** What went to the card and came from it so far. */
@@ -28,10 +25,7 @@ export interface WebgpuBackend extends Backend<Block> {
   readonly memory: { readonly buffers: number; readonly bytes: number }
 }
 
-/**
- * WebGPU, in a browser or in Node, where the package `webgpu` is: on the fastest card that it finds.
- * @throws ChiffreError if there is no WebGPU, no card or no driver for it, or if it computes wrong results
- */
+/** open.ts says what it is. */
 export async function webgpu(): Promise<WebgpuBackend> {
   const device = await Device.open()
   const made = backend(device)
