@@ -11,7 +11,7 @@ import tseslint from 'typescript-eslint'
 // What is not listed is an error: so nobody but the tests imports cli, web, bench or scripts.
 const anyPackage = /^(?!gpu\.js)/
 const noNode = /^(?!gpu\.js|node:)/
-const sealed = { ours: ['engine/backend', 'engine/backends/gathered', 'engine/errors'] }
+const sealed = { ours: ['engine/backend', 'engine/backends/bySizes', 'engine/backends/gathered', 'engine/errors'] }
 const maths = ['engine/backend', 'engine/errors', 'engine/scope', 'engine/tensor']
 const importRules = [
   ['engine/backends/gpujs', { ours: [...sealed.ours, 'engine/backends/webgpu'], dynamic: /^gpu\.js$/ }],

@@ -1,14 +1,7 @@
 // What cannot run says so in one line, which names the operation and the limit.
 import assert from 'node:assert/strict'
 import { ChiffreError, gpujs, webgpuAdapters } from '../engine/index.js'
-
-const refused = (key: string, text: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof ChiffreError, String(error))
-  assert.equal(error.key, key)
-  assert.match(error.message, text)
-  assert.ok(!error.message.includes('\n') && !error.message.includes('{'), error.message)
-  return true
-}
+import { refused } from './support/refused.js'
 
 describe('gpu.js refuses', () => {
   it('a mode that there is not, naming those that there are', () =>

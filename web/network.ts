@@ -396,15 +396,9 @@ async function openRejector() {
 /** Which of prepared drawings are rather no digits. */
 async function rejected(images: readonly Image[]): Promise<boolean[] | undefined> {
   const one = await (judge ??= openRejector())
-  return (
-    one &&
-    (
-      await probabilities(
-        one,
-        images.map(({ data }) => data),
-      )
-    ).map(isRejected)
-  )
+  if (!one) return undefined
+  const inputs = images.map(({ data }) => data)
+  return (await probabilities(one, inputs)).map(isRejected)
 }
 
 /** What was last read, as a batch of one. */

@@ -1,7 +1,7 @@
 // Errors on their way from the Worker to the page: comlink hands on their English message alone, and here what a French one
 // is made of as well.
 import { transferHandlers, type TransferHandler } from 'comlink'
-import { ChiffreError, type MessageValues } from '../engine/index.js'
+import { ChiffreError } from '../engine/index.js'
 
 interface Thrown {
   readonly value: unknown
@@ -22,8 +22,7 @@ export function handOnKeys() {
 /** @returns what a ChiffreError says, and its values, as an object that can be cloned */
 const plain = ({ name, message, stack, key, values }: ChiffreError): unknown => ({
   ...{ name, message, stack, key },
-  values: mapValues(values, value => (value instanceof ChiffreError ? plain(value) : value)),
+  values: Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, value instanceof ChiffreError ? plain(value) : value]),
+  ),
 })
-
-const mapValues = (values: MessageValues, change: (value: MessageValues[string]) => unknown) =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))

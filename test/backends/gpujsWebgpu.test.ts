@@ -1,24 +1,13 @@
 // gpu.js on WebGPU in Node, with the package webgpu: .ci/steps/72-webgpu installs it, and has Chromium's SwiftShader, a Vulkan
 // driver in software, stand for a graphics card.
 import assert from 'node:assert/strict'
-import {
-  adam,
-  backward,
-  ChiffreError,
-  cpu,
-  evaluate,
-  fit,
-  gpujs,
-  ops,
-  scope,
-  tensor,
-  webgpuAdapters,
-} from '../../engine/index.js'
+import { adam, backward, cpu, evaluate, fit, gpujs, ops, scope, tensor, webgpuAdapters } from '../../engine/index.js'
 import type { Backend } from '../../engine/index.js'
 import { loadLibrary } from '../../engine/backends/gpujs/library.js'
 import { mnist } from '../../bench/mnist.js'
 import { models } from '../../models/index.js'
 import { uniform } from '../support/numbers.js'
+import { refused } from '../support/refused.js'
 import { withoutWebgpu as skip } from '../support/webgpu.js'
 import { gpuOptions } from './gpujsOptions.js'
 import { testBackend } from './suite.js'
@@ -31,14 +20,6 @@ testTrajectories('gpujs:webgpu', () => gpujs('webgpu'), { skip })
 interface Device {
   destroy(): void
   createBuffer(settings: { size: number; usage: number }): { destroy(): void }
-}
-
-const refused = (key: string, text: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof ChiffreError, String(error))
-  assert.equal(error.key, key)
-  assert.match(error.message, text)
-  assert.ok(!error.message.includes('\n'), error.message)
-  return true
 }
 
 ;(skip ? describe.skip : describe)(`gpujs:webgpu in Node${skip ? `: SKIPPED, ${skip}` : ''}`, function () {

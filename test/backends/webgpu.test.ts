@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import {
   adam,
-  ChiffreError,
   conv2d,
   cpu,
   dense,
@@ -22,6 +21,7 @@ import { mnist } from '../../bench/mnist.js'
 import { models } from '../../models/index.js'
 import { digits } from '../support/examples.js'
 import { uniform } from '../support/numbers.js'
+import { refused } from '../support/refused.js'
 import { withoutWebgpu as skip } from '../support/webgpu.js'
 import { gpuOptions } from './gpujsOptions.js'
 import { testBackend } from './suite.js'
@@ -29,14 +29,6 @@ import { testTrajectories } from './trajectories.js'
 
 testBackend('webgpu', () => webgpu(), { ...gpuOptions, skip })
 testTrajectories('webgpu', () => webgpu(), { skip })
-
-const refused = (key: string, text: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof ChiffreError, String(error))
-  assert.equal(error.key, key)
-  assert.match(error.message, text)
-  assert.ok(!error.message.includes('\n'), error.message)
-  return true
-}
 
 /** A device, of which the backend that has it shows nothing. */
 interface Device {

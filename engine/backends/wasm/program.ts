@@ -9,16 +9,14 @@
 //
 // Memory: what the function took and gave back is reserved for programs from then on; as only one runs at a time, all of a
 // backend share it. Copied constants, slots and results are each program's own.
-import type { Program, Slots } from '../../backend.js'
+import type { Slots } from '../../backend.js'
+import { bySizes } from '../bySizes.js'
 import type { Range } from './allocator.js'
 import type { Converter } from './convert.js'
 import { constants as sizes } from './kernels.js'
 import { Block, denseOf, type Layout } from './layout.js'
 import { Recording, type Explained, type Live, type Noted } from './recording.js'
 import type { Store } from './store.js'
-
-/** So often a function is noted without a program coming of it, before it is run as always for good. */
-const MOST_TRIES = 6
 
 interface Recorded {
   /** Where its records are, how many there are, and which arguments are computed anew. */
@@ -205,34 +203,7 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     return program.results.map(({ length, at }) => store.borrow(length, at))
   }
 
-  /** The contract's program(), a program for each set of sizes that slots come in. */
-  return function program(fn: (slots: Slots) => readonly Block[]): Program<Block> {
-    const bySizes = new Map<string, { tries: number; program: Recorded | undefined }>()
-    const run = (slots: Slots) => {
-      const key = slots.map(({ length }) => length).join()
-      let found = bySizes.get(key)
-      if (!found) bySizes.set(key, (found = { tries: 0, program: undefined }))
-      if (found.program && fits(found.program)) {
-        const results = replay(found.program, slots)
-        if (results) return results
-      }
-      if (found.program) {
-        drop(found.program)
-        found.program = undefined
-      }
-      if (found.tries === MOST_TRIES || store.recording) return fn(slots)
-      const { results, program } = record(() => fn(slots), slots)
-      found.tries = program ? 0 : found.tries + 1
-      found.program = program
-      return results
-    }
-    return Object.assign(run, {
-      free() {
-        for (const { program } of bySizes.values()) if (program) drop(program)
-        bySizes.clear()
-      },
-    })
-  }
+  return bySizes({ busy: () => !!store.recording, record, fits, replay, drop })
 }
 
 const sizeOf = (ranges: readonly Range[]) => ranges.reduce((sum, { size }) => sum + size, 0)

@@ -30,6 +30,8 @@ const MOST_KEPT = 2 ** 29
 
 /** Sizes of kernels stand so far apart: what WebGPU asks of every card. */
 export const SIZES = 256
+/** The bytes of the buffer that so many are kept in: few sizes, so that one can be used again. */
+export const rounded = (bytes: number) => Math.max(256, Math.ceil(bytes / 256) * 256)
 
 interface Compiled {
   readonly pipeline: object
@@ -76,7 +78,7 @@ export class Device {
   /** A piece of memory for so many bytes. @throws ChiffreError if that is more than a piece can hold */
   take(op: string, bytes: number): GPUBuffer {
     if (bytes > this.limit) throw problem('webgpu.size', { op, length: bytes / 4, limit: Math.floor(this.limit / 4) })
-    const size = Math.max(256, Math.ceil(bytes / 256) * 256)
+    const size = rounded(bytes)
     const kept = this.#free.get(size)?.pop()
     if (kept) {
       this.#kept -= size

@@ -8,12 +8,10 @@
 // Memory: intermediate results of all programs share theirs, since only one runs at a time. Slots, constants, sizes and results are each
 // program's own.
 import type { ExampleSet, Program, SlotValues, Slots, Values } from '../../backend.js'
+import { bySizes } from '../bySizes.js'
 import type { GPUBuffer } from './api.js'
-import { SIZES } from './device.js'
+import { rounded, SIZES } from './device.js'
 import { Block, writeNumbers, type Queue, type Ran, type Recorder } from './queue.js'
-
-/** So often a function is noted without a program coming of it, before it is run as always for good. */
-const MOST_TRIES = 6
 
 interface Recorded {
   readonly ran: Ran
@@ -76,7 +74,7 @@ export function createPrograms(queue: Queue) {
   const shared = new Map<number, GPUBuffer[]>()
 
   function take(op: string, bytes: number): GPUBuffer {
-    return shared.get(Math.max(256, Math.ceil(bytes / 256) * 256))?.pop() ?? device.take(op, bytes)
+    return shared.get(rounded(bytes))?.pop() ?? device.take(op, bytes)
   }
   function give(memory: GPUBuffer) {
     const others = shared.get(memory.size)
@@ -158,26 +156,12 @@ export function createPrograms(queue: Queue) {
     })
   }
 
-  /** The contract's program(), a program for each set of sizes that slots come in. */
-  return function program(fn: (slots: Slots) => readonly Block[]): Program<Block> {
-    const bySizes = new Map<string, { tries: number; program: Recorded | undefined }>()
-    const run = (slots: Slots) => {
-      const key = slots.map(({ length }) => length).join()
-      let found = bySizes.get(key)
-      if (!found) bySizes.set(key, (found = { tries: 0, program: undefined }))
-      if (found.program && fits(found.program)) return replay(found.program, slots)
-      if (found.program) drop(found.program)
-      found.program = undefined
-      if (found.tries === MOST_TRIES || queue.recorder) return fn(slots)
-      const { results, program } = record(() => fn(slots), slots)
-      found.tries = program ? 0 : found.tries + 1
-      found.program = program
-      return results
-    }
-    return Object.assign(run, {
+  const program = bySizes({ busy: () => !!queue.recorder, record, fits, replay, drop })
+  return (fn: (slots: Slots) => readonly Block[]): Program<Block> => {
+    const made = program(fn)
+    return Object.assign((slots: Slots) => made(slots), {
       free() {
-        for (const { program } of bySizes.values()) if (program) drop(program)
-        bySizes.clear()
+        made.free()
         if (all.size === 0) device.trim()
       },
     })
