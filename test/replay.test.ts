@@ -239,6 +239,35 @@ async function seesChanges(replaying: Parameters<typeof learn>[0], model: keyof 
   }
 }
 
+const withMomentum = (w: Network['parameters']) => sgd(w, { momentum: 0.5 })
+
+/** A loss that is no number, since the step before was far too long, ends a training that is replayed; nothing is changed for it. */
+async function stops(backend: Replaying, optimizers: readonly ((w: Network['parameters']) => Optimizer)[]) {
+  const schedule = (progress: number) => (progress < 0.6 ? 1 : 1e38)
+  for (const optimizerOf of optimizers) {
+    const network = models['deepnet1']().init(backend, 3)
+    const optimizer = optimizerOf(network.parameters)
+    const all: { loss: number; calls: number; state: number[][] }[] = []
+    let before = callsOf(backend)
+    const options = { lr: 1, epochs: 1, batchSize: 32, schedule }
+    for await (const { loss } of fit(network, optimizer, backend, digits(10 * 32), options)) {
+      const calls = callsOf(backend) - before
+      const state: number[][] = []
+      for (const w of network.parameters.values()) state.push(bits(await w.download()))
+      for (const { values } of (await optimizer.state()).values()) state.push(bits(values))
+      all.push({ loss, calls, state })
+      before = callsOf(backend)
+    }
+    const [previous, last] = all.slice(-2)
+    assert.ok(all.length < 10 && all.slice(0, -1).every(({ loss }) => Number.isFinite(loss)), `${all.length} steps`)
+    assert.ok(!Number.isFinite(last.loss), `the last loss is ${last.loss}`)
+    assert.equal(last.calls, 1)
+    assert.deepEqual(last.state, previous.state, optimizer.name)
+    optimizer.free()
+    network.free()
+  }
+}
+
 const dataset = (values: Uint8Array, count: number, shape: number[]) =>
   new Dataset(ndarray(values, [count, ...shape]), ndarray(Uint8Array.from({ length: count }, (_, i) => i % 10)))
 
@@ -287,18 +316,8 @@ describe('a training that is replayed', () => {
     const make = () => sequential([16, 16, 16], batchNorm(), relu(), flatten(), dense(32), relu(), dense(10))
     await same(make, examples, { batchSize: 64, epochs: 3 })
   })
-  it('stops before the weights are changed by a loss that is no number', async () => {
-    const schedule = (progress: number) => (progress < 0.6 ? 1 : 1e38)
-    for (const backend of [one, three]) {
-      const network = models['deepnet1']().init(backend, 3)
-      const options = { lr: 1, epochs: 1, batchSize: 32, schedule }
-      const losses = []
-      for await (const { loss } of fit(network, sgd(network.parameters), backend, digits(10 * 32), options))
-        losses.push(loss)
-      assert.ok(losses.length < 10 && losses.slice(0, -1).every(Number.isFinite) && Number.isNaN(losses.at(-1)))
-      for (const w of network.parameters.values()) assert.ok((await w.download()).every(Number.isFinite))
-      network.free()
-    }
+  it('leaves weights and moments as they are for a loss that is no number', async () => {
+    for (const backend of [one, three]) await stops(backend, [sgd, withMomentum])
   })
   it('whose weights are replaced in between, and whose images change', () => seesChanges(one, 'deepnet2'))
 })
@@ -346,5 +365,7 @@ describe('a training that is replayed', () => {
       assert.deepEqual(found.calls.slice(-5), [1, 1, 1, 1, 1])
     })
     it('sees weights that are replaced in between, and images that change', () => seesChanges(gpu, 'deepnet1'))
+    it('leaves weights and moments as they are for a loss that is no number', () =>
+      stops(gpu, [sgd, withMomentum, adam]))
   },
 )

@@ -145,10 +145,12 @@ function backend(device: Device): WebgpuBackend {
   const pair = (op: 'add' | 'sub' | 'mul' | 'div', a: Block, b: Block) =>
     each(elementwise.pairs(op), [a, b], Math.max(a.length, b.length), [a.length, b.length])
 
-  /** Changes arrays where they are. None of them may be read as something else, too: then that is copied. */
-  function change(kernel: Kernel, dw: Block, changes: Block[], numbers: Numbers) {
+  /** Changes arrays where they are, but not for a loss that is no number. None may be read as dw, too: then that is copied. */
+  function change(kernelOf: (guarded: boolean) => Kernel, dw: Block, changes: Block[], numbers: Numbers) {
     const read = changes.includes(dw) ? each(elementwise.repeat, [dw], dw.length, [dw.length]) : dw
-    queue.call({ kernel, reads: [read], makes: [], changes, numbers, groups: groupsFor(dw.length) })
+    const loss = queue.recorder?.loss
+    const reads = loss ? [read, loss] : [read]
+    queue.call({ kernel: kernelOf(!!loss), reads, makes: [], changes, numbers, groups: groupsFor(dw.length) })
     if (read !== dw) queue.free(read)
   }
 
@@ -235,7 +237,9 @@ function backend(device: Device): WebgpuBackend {
     softmaxGrad: (y, dy, m, n) => each(softmax.softmaxGrad, [y, dy], m * n, [n], m),
     crossEntropy(logits, labels, m, n, smoothing = 0) {
       const losses = each(softmax.crossEntropy, [logits, labels], m, [n, 1 - smoothing, smoothing / n])
-      return used(sum(losses, m, 1), losses)
+      const loss = used(sum(losses, m, 1), losses)
+      if (queue.recorder) queue.recorder.loss = loss
+      return loss
     },
     crossEntropyGrad: (logits, labels, dy, m, n, smoothing = 0) =>
       each(softmax.crossEntropyGrad, [logits, labels, dy], m * n, [n, 1 - smoothing, smoothing / n], m),

@@ -25,6 +25,7 @@ interface Recorded {
 
 class Recording implements Recorder {
   refused = false
+  loss: Block | undefined
   readonly mine = new Set<Block>()
   /** What is from outside, and where. */
   readonly from = new Map<Block, GPUBuffer>()
@@ -52,6 +53,7 @@ class Recording implements Recorder {
   }
   refuse() {
     this.refused = true
+    this.loss = undefined
   }
 
   /** Whether all is as it was, but for the results. */

@@ -54,6 +54,8 @@ export interface Recorder {
   gathered(examples: ExampleSet, version: number, copy: Block): void
   /** Something happened that cannot be run again. */
   refuse(): void
+  /** The latest: nothing is changed for it if it is no number. */
+  loss: Block | undefined
   /** Where intermediate results are. */
   take(op: string, bytes: number): GPUBuffer
   give(memory: GPUBuffer): void
