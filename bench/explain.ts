@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Arg } from '../engine/backends/wasm/planner.js'
 import type { Explained, Noted } from '../engine/backends/wasm/recording.js'
-import { adam, fit, wasm } from '../engine/index.js'
+import { adam, fit, wasm, type Backend } from '../engine/index.js'
 import { models } from '../models/index.js'
 import { median } from './measure.js'
 import { mnist } from './mnist.js'
@@ -147,19 +147,26 @@ function layoutOf(arg: Arg | undefined): string {
   return arg.m ? `${arg.as}[${arg.m},${arg.n}]` : `${arg.as}[${arg.of.length}]`
 }
 
-/** The program of a training step, in lines, timed on so many threads. @throws if a step of the model is not replayed */
-export async function explain(model: string, batchSize: number, threads: number, peak: Peak): Promise<string[]> {
-  let program: Explained | undefined
-  const backend = await wasm({ threads, explain: found => (program = found) })
+/** Seconds of the first steps of a training, each of which begins with a call of `before`; `end` gives its program back. */
+export async function stepsOf(backend: Backend, model: string, batchSize: number, count: number, before?: () => void) {
   const network = models[model]().init(backend, 0)
-  const examples = (await mnist('train')).take(WARM_UP * batchSize)
+  const examples = (await mnist('train')).take(count * batchSize)
   const steps = fit(network, adam(network.parameters), backend, examples, { lr: 1e-3, epochs: 1, batchSize })
   const seconds: number[] = []
-  for (let step = 0; step < WARM_UP; step++) {
+  for (let step = 0; step < count; step++) {
+    before?.()
     const start = performance.now()
     await steps.next()
     seconds.push((performance.now() - start) / 1000)
   }
+  return { seconds, end: () => steps.return(undefined) }
+}
+
+/** The program of a training step, in lines, timed on so many threads. @throws if a step of the model is not replayed */
+export async function explain(model: string, batchSize: number, threads: number, peak: Peak): Promise<string[]> {
+  let program: Explained | undefined
+  const backend = await wasm({ threads, explain: found => (program = found) })
+  const { seconds, end } = await stepsOf(backend, model, batchSize, WARM_UP)
   if (!program) throw new Error(`a step of ${model} is not replayed: it draws random numbers in JavaScript`)
   const { records } = program
   const [times, parameters, numberOf] = [timesOf(program, backend.threads), await parametersOf(), pieces()]
@@ -167,7 +174,7 @@ export async function explain(model: string, batchSize: number, threads: number,
     const [first, ...more] = textOf(record, times[r], parameters.get(record.kernel) ?? [], numberOf, peak)
     return [`${`${r + 1}`.padStart(3)} ${first}`, ...more]
   })
-  await steps.return(undefined)
+  await end()
   await backend.dispose()
   const sum = times.reduce((total, { together }) => total + together, 0)
   return [

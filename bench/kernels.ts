@@ -5,6 +5,7 @@ import { models } from '../models/index.js'
 import { backends, configurations, usualKernels } from './backends.js'
 import { checker } from './check.js'
 import { explain } from './explain.js'
+import { explainWebgpu } from './explainWebgpu.js'
 import { allCalls, kernelNames, type Kernel } from './kernelCalls.js'
 import { backendOption, callsOptions, threadsOption } from './options.js'
 import { peak, type Peak } from './peak.js'
@@ -29,33 +30,34 @@ const argv = yargs(process.argv.slice(2))
   .options(callsOptions)
   .option('explain', {
     choices: Object.keys(models),
-    describe: 'print the program that the wasm backend makes of a training step of a model, for each number of threads',
+    describe:
+      'print the program that a backend, wasm or webgpu, makes of a training step of a model, and measure nothing else',
   })
   .strictOptions()
   .parseSync()
 
+/** What does not work is said in one line. */
+function fail(reason: unknown): never {
+  console.error(reason instanceof Error ? reason.message : reason)
+  process.exit(1)
+}
+
 if (argv.explain !== undefined) {
-  for (const threads of argv.threads)
-    console.log([...(await explain(argv.explain, argv.batch, threads, await peak(threads))), ''].join('\n'))
+  const found = argv.backend.filter(name => name === 'wasm' || name === 'webgpu')
+  if (found.length === 0) fail(`Only wasm and webgpu make a program of a step, not ${argv.backend.join(', ')}`)
+  for (const { backend, threads } of configurations(found, argv.threads)) {
+    const program =
+      backend === 'webgpu'
+        ? explainWebgpu(argv.explain, argv.batch)
+        : explain(argv.explain, argv.batch, threads, await peak(threads))
+    console.log([...(await program.catch(fail)), ''].join('\n'))
+  }
   process.exit()
 }
 
 const selected = argv._.map(String)
 const unknown = selected.find(name => !kernelNames.includes(name as Kernel))
-if (unknown !== undefined) {
-  console.error(`There is no kernel ${unknown}. Kernels: ${kernelNames.join(', ')}`)
-  process.exit(1)
-}
-
-/** A backend that does not start here says why, in one line. */
-const start = async (name: string, threads: number) => {
-  try {
-    return await backends[name].make(threads)
-  } catch (error) {
-    console.error((error as Error).message)
-    process.exit(1)
-  }
-}
+if (unknown !== undefined) fail(`There is no kernel ${unknown}. Kernels: ${kernelNames.join(', ')}`)
 
 const check = checker()
 const calls = allCalls(argv.batch).filter(({ kernel }) => selected.length === 0 || selected.includes(kernel))
@@ -66,7 +68,7 @@ const contestants: Contestant[] = []
 const open: Backend[] = []
 for (const { backend: name, threads } of configurations(argv.backend, argv.threads)) {
   peaks[threads] ??= await peak(threads)
-  const backend = await start(name, threads)
+  const backend = await Promise.resolve(backends[name].make(threads)).catch(fail)
   const runner = backendRunner(backend)
   waiting[`${backend.name}, ${threadsOf(threads)}`] = await measureWaiting(runner, argv)
   if (selected.length === 0) transfers.push(...(await measureTransfers(runner, argv)).map(row => ({ ...row, threads })))

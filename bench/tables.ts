@@ -29,6 +29,14 @@ export function progress(text: string) {
 export const markdown = ({ head, rows }: Table) =>
   [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 
+/** Rows of cells as lines, each column as wide as its widest cell: numbers end below each other, words begin so. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0].map((_, c) => Math.max(...rows.map(row => row[c].length)))
+  const isNumber = widths.map((_, c) => rows.slice(1).every(row => /^([\d.,]|$)/.test(row[c])))
+  const cell = (text: string, c: number) => (isNumber[c] ? text.padStart(widths[c]) : text.padEnd(widths[c]))
+  return rows.map(row => row.map(cell).join('  ').trimEnd())
+}
+
 /** Seconds in the unit that suits them, with three digits. */
 export function duration(seconds: number): string {
   const [size, unit] = seconds < 1e-3 ? [1e6, 'µs'] : seconds < 1 ? [1e3, 'ms'] : [1, 's']

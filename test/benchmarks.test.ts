@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { comparisonTable, differs, type Turn } from '../bench/comparison.js'
 import { explain } from '../bench/explain.js'
+import { explainWebgpu, linesOf, type Row } from '../bench/explainWebgpu.js'
 import { goals } from '../bench/goals.js'
 import { median } from '../bench/measure.js'
 import type { PeerResults } from '../bench/peers.js'
 import type { Outcome } from '../bench/rounds.js'
 import { duration, peerTable, speedrunTable } from '../bench/tables.js'
+import { withoutWebgpu as skip } from './support/webgpu.js'
 
 const outcome = (secondsPerEpoch: number, inferenceSeconds: number, peakMemory = 1e8): Outcome => ({
   ran: 'it',
@@ -102,6 +104,52 @@ describe('What the benchmarks say', () => {
     assert.ok(lines.some(line => /spmmAdam \(adam in panels\)/.test(line)))
     assert.ok(lines.some(line => line.includes('rate live')))
   })
+
+  it('the program of a step on a card: a row a dispatch, with sizes, workgroups, bytes, arithmetic, and times if there are any', () => {
+    const kernel = (op: string, reads: string[], writes: string[], epilogue?: string): Row['kernel'] => ({
+      op,
+      reads: Object.fromEntries(reads.map(name => [name, 'f32'])),
+      writes: Object.fromEntries(writes.map(name => [name, 'f32'])),
+      sizes: '',
+      threads: 64,
+      body: '',
+      ...(epilogue ? { epilogue } : {}),
+    })
+    const rows: Row[] = [
+      { kernel: kernel('gather', ['pixels', 'indices'], ['y']), sizes: { count: 1568, n: 784 }, lengths: [47_040_000, 2, 1568], groups: [25, 1, 1] }, // prettier-ignore
+      { kernel: kernel('matmul', ['x', 'w', 'bias'], ['y'], 'bias relu'), sizes: { m: 2, k: 784, n: 128 }, lengths: [1568, 100_352, 128, 256], groups: [4, 2, 1] }, // prettier-ignore
+      { kernel: kernel('adamStep', ['dw', 'loss'], ['w', 'm', 'v']), sizes: { count: 10 }, lengths: [10, 1, 10, 10, 10], groups: [1, 1, 1] }, // prettier-ignore
+    ]
+    const traffic = { submits: 1, dispatches: 3, replays: 1, written: 1040, read: 84 }
+    const [head, gather, matmul, adam, , sums, ...more] = linesOf(rows, [1e-4, 2e-3, 1e-5], traffic)
+    const cells = (line: string) => line.trim().split(/ {2,}/)
+    assert.deepEqual(cells(head), ['kernel', 'sizes', 'arrays', 'workgroups', 'bytes', 'flops', 'time', 'GFLOP/s'])
+    // 1568 bytes of the set, 2 indices, 1568 numbers.
+    assert.deepEqual(cells(gather), ['1', 'gather', 'count 1568 n 784', 'pixels[47040000] indices[2] → y[1568]', '25 of 64', '7,848', '100 µs']) // prettier-ignore
+    // 4·(1568 + 100352 + 128 + 256) bytes, 2·2·784·128 operations in 2 ms.
+    assert.deepEqual(cells(matmul), ['2', 'matmul bias relu', 'm 2 k 784 n 128', 'x[1568] w[100352] bias[128] → y[256]', '4·2 of 64', '409,216', '401,408', '2.00 ms', '0.201']) // prettier-ignore
+    // dw and the loss are read; w, m and v read and written.
+    assert.deepEqual(cells(adam).slice(2), ['count 10', 'dw[10] loss[1] → w[10] m[10] v[10]', '1 of 64', '284', '10.0 µs']) // prettier-ignore
+    assert.equal(sums, '3 dispatches in 1 submit: 417,348 bytes and 401,408 operations on the card, 2.11 ms one by one; 1,040 bytes to it, 84 back.') // prettier-ignore
+    assert.deepEqual(more, [])
+    assert.match(linesOf(rows, undefined, traffic).at(-1)!, /no timestamp queries/)
+  })
+  ;(skip ? it.skip : it)(
+    `the program of deepnet2's step, on a device${skip ? `: SKIPPED, ${skip}` : ''}`,
+    async function () {
+      this.timeout(60_000)
+      const lines = await explainWebgpu('deepnet2', 16)
+      assert.match(lines[0], /deepnet2, 16 examples, on /)
+      assert.ok(
+        lines.some(line => /^ *\d+ +matmul .*\bm 16 k 784 n 128\b/.test(line)),
+        lines.join('\n'),
+      )
+      const rows = lines.filter(line => /^ *\d+ {2}/.test(line)).length
+      // Indices, labels and Adam's constants, four times; the loss and the scores.
+      const sums = /^(\d+) dispatches in 1 submit: .*; 1,152 bytes to it, 644 back\.$/
+      assert.equal(Number(sums.exec(lines.at(-1)!)?.[1]), rows, lines.at(-1))
+    },
+  )
 
   it('ratios of two versions within each round, beside those of one version with itself', () => {
     const turn = (step: number, memory = 2e8, loss = 0.5): Turn => ({ step, image: step / 1000, memory, loss })

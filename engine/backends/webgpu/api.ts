@@ -14,7 +14,8 @@ export interface GPUAdapter {
     readonly isFallbackAdapter?: boolean
   }
   readonly limits: Limits
-  requestDevice(settings: { readonly requiredLimits: Limits }): Promise<GPUDevice>
+  readonly features: { has(name: string): boolean }
+  requestDevice(settings: { readonly requiredLimits: Limits; readonly requiredFeatures: string[] }): Promise<GPUDevice>
 }
 
 export interface Limits {
@@ -48,7 +49,7 @@ export interface GPUBuffer {
 }
 
 export interface GPUCommandEncoder {
-  beginComputePass(): GPUComputePassEncoder
+  beginComputePass(settings?: object): GPUComputePassEncoder
   copyBufferToBuffer(from: GPUBuffer, at: number, to: GPUBuffer, toAt: number, size: number): void
   finish(): object
 }

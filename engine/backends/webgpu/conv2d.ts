@@ -96,6 +96,7 @@ export const shortConv2d: (choice: Pick<ConvChoice, 'exact' | 'epilogue'>) => Ke
       reads: { x: 'f32', w: 'vec4f', ...endingReads(epilogue, 'vec4f') },
       writes: { y: 'vec4f' },
       sizes: `pixels, kh, ${sizes}`,
+      epilogue,
       outside: `${endings}
 ${functions(exact)}`,
       body: `

@@ -25,6 +25,8 @@ export interface Traffic {
   read: number
 }
 
+export const TIMESTAMPS = 'timestamp-query'
+
 /** So many bytes of memory that nobody uses are kept for later. */
 const MOST_KEPT = 2 ** 29
 
@@ -62,12 +64,15 @@ export class Device {
     void device.lost.then(() => (this.#lost = true))
   }
 
-  /** @throws ChiffreError if there is no WebGPU, or no card or driver under it */
-  static async open(): Promise<Device> {
+  /** @param timed with timestamps, if there are any. @throws ChiffreError if there is no WebGPU, or no card or driver under it */
+  static async open(timed = false): Promise<Device> {
     const adapter = await acquireAdapter()
     try {
       const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits
-      const device = await adapter.requestDevice({ requiredLimits: { maxStorageBufferBindingSize, maxBufferSize } })
+      const device = await adapter.requestDevice({
+        requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
+        requiredFeatures: timed && adapter.features.has(TIMESTAMPS) ? [TIMESTAMPS] : [],
+      })
       return new Device(describe(adapter), device, Math.min(maxStorageBufferBindingSize, maxBufferSize))
     } catch (error) {
       releaseAdapter()
@@ -128,13 +133,13 @@ export class Device {
 
   /** A kernel's arrays, bound to it: those that it reads, then those that it writes, then its sizes. */
   bind(kernel: Kernel, arrays: readonly GPUBuffer[], sizes: GPUBuffer): object {
-    const compiled = this.#compiled(kernel)
+    const compiled = this.compiled(kernel)
     const entries = arrays.map((buffer, binding) => ({ binding, resource: { buffer, offset: 0, size: buffer.size } }))
     entries.push({ binding: arrays.length, resource: { buffer: sizes, offset: 0, size: compiled.sizes } })
     return this.device.createBindGroup({ layout: compiled.layout, entries })
   }
 
-  #compiled(kernel: Kernel): Compiled {
+  compiled(kernel: Kernel): Compiled {
     const known = this.#kernels.get(kernel)
     if (known) return known
     const [reads, writes] = [Object.keys(kernel.reads).length, Object.keys(kernel.writes).length]
@@ -162,7 +167,7 @@ export class Device {
     if (dispatches.length === 0) return
     const pass = (this.#encoder ??= this.device.createCommandEncoder()).beginComputePass()
     for (const { kernel, bindGroup, at, groups } of dispatches) {
-      pass.setPipeline(this.#compiled(kernel).pipeline)
+      pass.setPipeline(this.compiled(kernel).pipeline)
       pass.setBindGroup(0, bindGroup, [at])
       pass.dispatchWorkgroups(...groups)
     }

@@ -11,7 +11,7 @@ import { blockMatmul, blocksOf, matmul } from './matmul.js'
 import { problem } from './messages.js'
 import * as optimizers from './optimizers.js'
 import * as pool from './pool.js'
-import { createPrograms } from './program.js'
+import { createPrograms, type Explained } from './program.js'
 import { Block, Queue, type Call, type Numbers } from './queue.js'
 import * as softmax from './softmax.js'
 import { partsOf, sumParts, sumRows } from './sums.js'
@@ -25,10 +25,15 @@ export interface WebgpuBackend extends Backend<Block> {
   readonly memory: { readonly buffers: number; readonly bytes: number }
 }
 
+export interface WebgpuOptions {
+  /** Hears of each program that is recorded (npm run bench -- --explain). */
+  readonly explain?: (program: Explained) => void
+}
+
 /** open.ts says what it is. */
-export async function webgpu(): Promise<WebgpuBackend> {
-  const device = await Device.open()
-  const made = backend(device)
+export async function webgpu({ explain }: WebgpuOptions = {}): Promise<WebgpuBackend> {
+  const device = await Device.open(!!explain)
+  const made = backend(device, explain)
   try {
     await verify(made)
     return made
@@ -48,7 +53,7 @@ async function verify(b: WebgpuBackend) {
   if (actual !== expected) throw problem('webgpu.wrong', { adapter: b.adapter.name, actual, expected })
 }
 
-function backend(device: Device): WebgpuBackend {
+function backend(device: Device, explain: WebgpuOptions['explain']): WebgpuBackend {
   const queue = new Queue(device)
 
   /** The result of a kernel of which each thread computes one number. */
@@ -181,7 +186,7 @@ function backend(device: Device): WebgpuBackend {
     },
     download: x => queue.download(x),
     free: x => queue.free(x),
-    program: createPrograms(queue),
+    program: createPrograms(queue, explain),
     get live() {
       return queue.live.size
     },

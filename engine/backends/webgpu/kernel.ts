@@ -11,6 +11,8 @@ export interface Kernel {
   /** The names of its sizes, whole numbers, and of its other numbers: `size.m`, `size.lr` in the code. */
   readonly sizes: string
   readonly numbers?: string
+  /** A product's last act. */
+  readonly epilogue?: string
   /** What stands outside of main: functions, and what the threads of a group share. */
   readonly outside?: string
   readonly threads: number

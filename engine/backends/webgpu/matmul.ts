@@ -92,6 +92,7 @@ export const blockMatmul: (choice: BlockChoice) => Kernel = variants(
       reads: { x: 'f32', w: columns === 4 && !transposed.w ? 'vec4f' : 'f32', ...endingReads(epilogue, kind) },
       writes: { y: kind },
       sizes: 'm, k, n, part',
+      epilogue,
       outside: endings,
       body: `
   let across = size.n / ${columns}u;

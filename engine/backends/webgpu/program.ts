@@ -10,7 +10,7 @@
 import type { ExampleSet, Program, SlotValues, Slots, Values } from '../../backend.js'
 import { bySizes } from '../bySizes.js'
 import type { GPUBuffer } from './api.js'
-import { rounded, SIZES } from './device.js'
+import { rounded, SIZES, type Device } from './device.js'
 import { Block, writeNumbers, type Queue, type Ran, type Recorder } from './queue.js'
 
 interface Recorded {
@@ -69,7 +69,14 @@ class Recording implements Recorder {
   }
 }
 
-export function createPrograms(queue: Queue) {
+/** A program as it was recorded (npm run bench -- --explain): the device that it runs on, and what runs. */
+export interface Explained {
+  readonly device: Device
+  readonly ran: Ran
+}
+
+/** @param explain hears of each program that is recorded */
+export function createPrograms(queue: Queue, explain?: (program: Explained) => void) {
   const { device } = queue
   const all = new Set<Recorded>()
   /** The memory of intermediate results, by size. */
@@ -114,6 +121,7 @@ export function createPrograms(queue: Queue) {
     }
     const program = keep(recording, ran!, results, slots)
     all.add(program)
+    explain?.({ device, ran: program.ran })
     return { results, program }
   }
 

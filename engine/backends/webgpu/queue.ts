@@ -36,9 +36,14 @@ export interface Call {
 /** So many calls are sent even if nobody reads: they hold the memory of what was freed. */
 const LONGEST = 512
 
+/** A dispatch, and how many numbers its arrays hold, in the order in which they are bound. */
+export interface Noted extends Dispatch {
+  readonly lengths: readonly number[]
+}
+
 /** Of a list that was run: how to run it again. */
 export interface Ran {
-  readonly dispatches: readonly Dispatch[]
+  readonly dispatches: readonly Noted[]
   readonly sizes: GPUBuffer
   /** The first of the sizes, which change from run to run. */
   readonly live: readonly { readonly kernel: Kernel; readonly numbers: () => readonly number[] }[]
@@ -164,15 +169,20 @@ export class Queue {
     const isLive = ({ numbers }: Call) => typeof numbers === 'function'
     const live = calls.filter(isLive)
     let [nextLive, nextFixed] = [0, live.length]
-    const dispatches: Dispatch[] = []
+    const dispatches: Noted[] = []
     const bytes = new Uint8Array(SIZES * calls.length)
     for (const call of calls) {
       const { kernel, reads, makes, changes = [], groups, numbers } = call
       for (const x of makes) x.memory = this.#memoryFor(x, kernel.op)
       const at = SIZES * (isLive(call) ? nextLive++ : nextFixed++)
       writeNumbers(bytes, at, kernel, typeof numbers === 'function' ? numbers() : numbers)
-      const arrays = [...reads, ...changes, ...makes].map(x => x.memory!)
-      dispatches.push({ kernel, bindGroup: device.bind(kernel, arrays, sizes), at, groups })
+      const arrays = [...reads, ...changes, ...makes]
+      const bindGroup = device.bind(
+        kernel,
+        arrays.map(x => x.memory!),
+        sizes,
+      )
+      dispatches.push({ kernel, bindGroup, lengths: arrays.map(x => x.length), at, groups })
       for (const x of [...reads, ...makes, ...changes]) {
         x.awaited--
         this.release(x)

@@ -26,6 +26,7 @@ export const sumParts: (epilogue: Epilogue) => Kernel = variants(
       reads: { x: 'f32', ...endingReads(epilogue, 'f32') },
       writes: { y: 'f32' },
       sizes: 'parts, n',
+      epilogue,
       outside: endings,
       body: `
   var sum = 0.0;

@@ -122,6 +122,7 @@ export function product({
     writes: { y: kind },
     sizes: `m, k, n, part, ${sizes}`,
     numbers,
+    epilogue,
     threads,
     outside: `var<workgroup> aTile: array<vec4f, ${DEPTH * aStride}>;
 var<workgroup> bTile: array<vec4f, ${DEPTH * bStride}>;
