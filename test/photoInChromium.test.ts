@@ -47,6 +47,37 @@ inChromium('a photograph', function () {
       await read()
     })
 
+  it('shows its paper, its ink and what of it is writing, as long as it is on the board', async () => {
+    const shown = `[...document.querySelectorAll('#steps li')].filter(item => item.checkVisibility()).length`
+    /** The mean red, green and blue of a step's picture, and its size. */
+    const mean = (step: string) =>
+      opened.page.evaluate<{ mean: number[]; size: number[] }>(`(() => {
+        const canvas = document.querySelector('#steps li:has([data-text="steps.${step}"]) canvas')
+        const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+        const mean = [0, 1, 2].map(c => data.reduce((sum, v, k) => sum + (k % 4 === c ? v : 0), 0) / (width * height))
+        return { mean, size: [width, height] }
+      })()`)
+    assert.equal(await opened.page.evaluate(shown), 4)
+    await opened.page.setInputFiles('#photo-file', { name: 'seven.jpg', mimeType: 'image/jpeg', buffer: photo })
+    await read()
+    await opened.until(`${shown} === 7`)
+    assert.match(await opened.text('steps'), /^The paper, as light as it would be.*\nInk: .*\nWithout lines, borders/)
+    const [paper, ink, cleaned] = [await mean('paper'), await mean('ink'), await mean('cleaned')]
+    assert.deepEqual([paper.size, ink.size, cleaned.size], Array(3).fill([192, 192]))
+    // The sheet is 248, 247, 243, and a part of it has 55 % of the light.
+    const [red, green, blue] = paper.mean
+    assert.ok(red < 248 && red > 0.55 * 248 && red > green && green > blue, `${paper.mean}`)
+    // A 7 is a thin thing: MNIST's cover some tenth of their square, and the sheet is larger.
+    for (const { mean } of [ink, cleaned]) assert.ok(mean[0] > 5 && mean[0] < 51, `${mean}`)
+    await opened.draw([
+      [0.1, 0.9],
+      [0.15, 0.9],
+    ])
+    assert.equal(await opened.page.evaluate(shown), 7)
+    await opened.page.click('#clear')
+    await opened.until(`${shown} === 4`)
+  })
+
   it('that is none is named', async () => {
     await opened.page.setInputFiles('#photo-file', {
       name: 'none.jpg',

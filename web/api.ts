@@ -64,6 +64,14 @@ export interface Reading extends Answers {
   readonly rejected?: boolean | undefined
 }
 
+/** What became of a photograph before it was on a board. */
+export interface Photo {
+  /** 280x280 bytes of ink each. */
+  readonly squares: readonly Uint8Array[]
+  /** Small pictures of the way there, 0 to 255: the paper in red, green and blue [h,w,3]; its ink, and what of that is writing [h,w]. */
+  readonly steps: { readonly paper: Grid; readonly ink: Grid; readonly cleaned: Grid }
+}
+
 /** What one unit of a layer computes from the last drawing. */
 export interface UnitView {
   readonly value: number
@@ -173,10 +181,10 @@ export interface Api {
     models: readonly string[],
   ): Promise<Reading | undefined>
   /**
-   * Finds the ink of a picture (red, green, blue and alpha), cleaned and cropped, on squares of 280x280 side by side; undefined if
+   * Finds the ink of a picture (red, green, blue and alpha), cleaned and cropped, for squares of 280x280 side by side; undefined if
    * it is blank.
    */
-  ink(picture: Uint8ClampedArray, width: number, squares: number): Promise<Uint8Array[] | undefined>
+  ink(picture: Uint8ClampedArray, width: number, squares: number): Promise<Photo | undefined>
   /** Reads a picture, of which it is given the bytes in the shape of the model's input. */
   look(picture: Uint8Array, model: string): Promise<Answers>
   /** What each layer makes of what was last read, its input first; and the probabilities. */

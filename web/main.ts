@@ -1,7 +1,7 @@
 // The page: what it shows follows from its state (the address's hash), the drawing, and what the Worker answers.
 import { transfer, wrap } from 'comlink'
 import { defaults as usual } from '../training/defaults.js'
-import type { Answers, Api, NetworkInfo, PageSettings, Reading } from './api.js'
+import type { Answers, Api, NetworkInfo, PageSettings, Photo, Reading } from './api.js'
 import { find, latest, make } from './dom.js'
 import { isolate } from './isolation.js'
 import { decimal, setLanguage, setProgram, t } from './language.js'
@@ -53,9 +53,12 @@ let defaults: State = {
 let state = parseHash(location.hash, defaults, models)
 let last: Reading | Answers | undefined
 let insideSeen = false
+/** What became of the photograph on the board, if there is one. */
+let photo: Photo['steps'] | undefined
 
 const pen = new Pen(find<HTMLCanvasElement>('pen'), drawing => {
   find('hint').hidden = !pen.blank
+  if (pen.blank) photo = undefined
   if (!drawing) remember('session', 'drawing', pen.drawing)
   if (!drawing || isQuick()) run(read())
   else
@@ -159,7 +162,7 @@ function showReading() {
   showOwn()
   const none = info && !readsDrawings(info) ? 'picture.none' : 'verdict.blank'
   const why = !info ? 'notice.starting' : isReady(state.model) ? none : 'verdict.untrained'
-  reading.show(last, info ?? { model: state.model, ...digits }, t(why, { model: state.model }))
+  reading.show(last, info ?? { model: state.model, ...digits }, t(why, { model: state.model }), photo)
 }
 
 async function showSaliency() {
@@ -339,7 +342,7 @@ function stayAt(section: HTMLElement) {
 }
 
 function listen() {
-  const take = takePhotos('photo', pen, 1, api, fail)
+  const take = takePhotos('photo', pen, 1, api, fail, steps => (photo = steps))
   document.addEventListener('paste', event => {
     // On the strip if one is at it, else on the board.
     if (find('code').contains(document.activeElement)) code.take(pasted(event))

@@ -4,8 +4,9 @@ import ndarray from 'ndarray'
 // File by file, and not from data/index.js: what only training needs is loaded by it alone.
 import { clean } from '../data/clean.js'
 import { areNamed, Dataset, numbered } from '../data/dataset.js'
-import { inkOf } from '../data/ink.js'
+import { inkOf, type Ink } from '../data/ink.js'
 import { confusion, mistakes } from '../data/mistakes.js'
+import { paperRow } from '../data/paper.js'
 import { disturb, prepare, side } from '../data/preprocess.js'
 import { readRow } from '../data/readRow.js'
 import { isRejected, rejector } from '../data/rejection.js'
@@ -125,7 +126,13 @@ const api: Api = {
   async ink(picture, width, squares) {
     const height = picture.length / 4 / width
     const found = inkOf(picture, height, width)
-    return found && onSquares(clean(found.image), squares)
+    if (!found) return undefined
+    const cleaned = clean(found.image)
+    const [ink, writing] = [found.image, cleaned].map(image => gridOf(fit(image, stepSide)))
+    return {
+      squares: onSquares(cleaned, squares),
+      steps: { paper: paperGrid(found, ink.shape), ink, cleaned: writing },
+    }
   },
 
   look: (picture, model) => {
@@ -466,6 +473,23 @@ function cropGrid({ shape, values }: Grid, { top, left, height, width }: Box): G
     kept.set(values.subarray(from, from + width * channels), i * width * channels)
   }
   return { shape: [height, width, channels], values: kept }
+}
+
+/** The longer side of the pictures that show what became of a photograph. */
+const stepSide = 192
+
+/** The paper of a picture in a smaller shape: red, green and blue [h,w,3]. */
+function paperGrid({ paper, image }: Ink, [h, w]: Shape): Grid {
+  const values = new Float32Array(h * w * 3)
+  const row = new Float32Array(3 * image.shape[1])
+  for (let i = 0; i < h; i++) {
+    paperRow(paper, Math.floor(((i + 0.5) * image.shape[0]) / h), image.shape[1], 3, row)
+    for (let j = 0; j < w; j++) {
+      const from = 3 * Math.floor(((j + 0.5) * image.shape[1]) / w)
+      values.set(row.subarray(from, from + 3), 3 * (i * w + j))
+    }
+  }
+  return { shape: [h, w, 3], values }
 }
 
 /** Ink on squares side by side, its box in their middle and as large as fits. */

@@ -44,6 +44,15 @@ export function paint(canvas: HTMLCanvasElement, grid: Grid, scheme: Scheme, mos
   context.putImageData(image, 0, 0)
 }
 
+/** Paints colours [h,w,3] of 0 to 255. */
+export function paintColours(canvas: HTMLCanvasElement, { shape: [height, width], values }: Grid) {
+  Object.assign(canvas, { width, height })
+  const context = canvas.getContext('2d')!
+  const image = context.createImageData(width, height)
+  for (let k = 0; k < width * height; k++) image.data.set([...values.subarray(3 * k, 3 * k + 3), 255], 4 * k)
+  context.putImageData(image, 0, 0)
+}
+
 export const strongest = ({ values }: Grid) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
 
 type Colour = readonly [number, number, number, number]

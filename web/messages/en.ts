@@ -52,6 +52,9 @@ export const en = {
   'own.folder': 'this folder has no folders 0 to 9 with PNG files in them',
 
   'steps.title': 'What the network is shown',
+  'steps.paper': 'The paper, as light as it would be everywhere with nothing written on it.',
+  'steps.ink': 'Ink: what differs from the paper at its place, by more than the paper’s grain.',
+  'steps.cleaned': 'Without lines, borders, specks and dots: only this goes on the board.',
   'steps.scaled': 'Cropped to the ink and scaled, proportions kept, until the longer side is 20 pixels.',
   'steps.padded': 'Padded to 28 × 28.',
   'steps.centred': 'Moved until its centre of mass is the centre.',

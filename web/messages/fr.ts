@@ -56,6 +56,9 @@ export const fr: Readonly<Record<Message, string>> = {
   'own.folder': 'ce dossier n’a pas de dossiers 0 à 9 avec des fichiers PNG',
 
   'steps.title': 'Ce que l’on montre au réseau',
+  'steps.paper': 'Le papier, aussi clair qu’il le serait partout si rien n’y était écrit.',
+  'steps.ink': 'L’encre : ce qui diffère du papier, là où il est, plus que ne le fait son grain.',
+  'steps.cleaned': 'Sans lignes, bords, poussières ni points : seul cela va sur le tableau.',
   'steps.scaled': 'Cadré sur l’encre et mis à l’échelle, proportions gardées : 20 pixels pour le plus long côté.',
   'steps.padded': 'Entouré de noir jusqu’à 28 × 28.',
   'steps.centred': 'Déplacé jusqu’à ce que son centre de masse soit au centre.',

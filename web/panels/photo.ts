@@ -1,7 +1,7 @@
 // Pictures on a board: from a file, dropped, pasted, or taken with the camera, of any kind that the browser can decode. The Worker
 // tells the ink from the paper, as it does on the command line, and the ink goes on the board.
 import { transfer, type Remote } from 'comlink'
-import type { Api } from '../api.js'
+import type { Api, Photo } from '../api.js'
 import { find } from '../dom.js'
 import { t } from '../language.js'
 import type { Pen } from '../pen.js'
@@ -13,6 +13,7 @@ const mostPixels = 4e6
  * Takes pictures for a board.
  * @param name what the ids of the button and of the file input begin with
  * @param pen the board, as wide as so many squares of its height
+ * @param onSteps hears what became of a picture, just before it is on the board
  */
 export function takePhotos(
   name: string,
@@ -20,6 +21,7 @@ export function takePhotos(
   squares: number,
   api: Remote<Api>,
   onError: (error: unknown) => void,
+  onSteps?: (steps: Photo['steps']) => void,
 ) {
   const board = pen.canvas.parentElement!
   const input = find<HTMLInputElement>(`${name}-file`)
@@ -42,8 +44,9 @@ export function takePhotos(
     const found = await api.ink(transfer(data, [data.buffer]), width, squares)
     if (!found) throw new Error(t('photo.blank', { file: file.name }))
     pen.clear()
+    onSteps?.(found.steps)
     const { height } = pen.canvas
-    for (const [i, pixels] of found.entries()) pen.put(pixels, i * height)
+    for (const [i, pixels] of found.squares.entries()) pen.put(pixels, i * height)
   }
   return take
 }

@@ -1,8 +1,8 @@
 // What the network says to an image: the winner, a bar for each answer and model, and the steps that led there.
-import type { Answers, NetworkInfo, Reading } from '../api.js'
+import type { Answers, NetworkInfo, Photo, Reading } from '../api.js'
 import { find, make } from '../dom.js'
 import { percent, t } from '../language.js'
-import { paint } from '../picture.js'
+import { paint, paintColours } from '../picture.js'
 import { readsDigits } from '../purpose.js'
 
 /** From this probability on, the page is sure. */
@@ -12,21 +12,25 @@ const most = 10
 const blank = { shape: [28, 28], values: new Float32Array(784) }
 
 export class ReadingPanel {
-  readonly #steps = (['scaled', 'padded', 'centred', 'seen'] as const).map(name => {
-    const canvas = make('canvas', { className: 'tile' })
-    canvas.setAttribute('aria-hidden', 'true')
-    const text = make('span')
-    text.dataset.text = `steps.${name}`
-    find('steps').append(make('li', {}, canvas, text))
-    return { name, canvas }
-  })
+  readonly #photo = (['paper', 'ink', 'cleaned'] as const).map(name => ({ name, ...stepOf(name, 'photo') }))
+  readonly #steps = (['scaled', 'padded', 'centred', 'seen'] as const).map(name => ({ name, ...stepOf(name) }))
 
-  /** Shows what the chosen model, and those beside it, read; without that, says why there is nothing. */
-  show(reading: Reading | Answers | undefined, info: Pick<NetworkInfo, 'model' | 'input' | 'classes'>, why: string) {
+  /** Shows what the chosen model, and those beside it, read, and how a photograph got there; without that, says why there is nothing. */
+  show(
+    reading: Reading | Answers | undefined,
+    info: Pick<NetworkInfo, 'model' | 'input' | 'classes'>,
+    why: string,
+    photo?: Photo['steps'],
+  ) {
     const own = reading?.results.find(({ model }) => model === info.model)?.probabilities
     const rejected = reading !== undefined && 'rejected' in reading && reading.rejected === true
     this.#showWinner(own, info, why, rejected)
     this.#showBars(reading?.results ?? [], own, info.model, info.classes)
+    for (const { name, canvas, item } of this.#photo) {
+      item.hidden = !photo
+      if (photo && name === 'paper') paintColours(canvas, photo.paper)
+      else if (photo) paint(canvas, photo[name], 'ink', 255)
+    }
     const steps = reading && 'scaled' in reading ? reading : undefined
     for (const { name, canvas } of this.#steps) paint(canvas, steps?.[name] ?? blank, 'ink', name === 'seen' ? 1 : 255)
   }
@@ -82,4 +86,15 @@ export class ReadingPanel {
     )
     find('bars').replaceChildren(table)
   }
+}
+
+/** A step on the way to the network, at the end of the list: a canvas and its sentence. */
+function stepOf(name: string, className = '') {
+  const canvas = make('canvas', { className: 'tile' })
+  canvas.setAttribute('aria-hidden', 'true')
+  const text = make('span')
+  text.dataset.text = `steps.${name}`
+  const item = make('li', { className }, canvas, text)
+  find('steps').append(item)
+  return { canvas, item }
 }
