@@ -48,8 +48,10 @@ export class MistakesPanel {
     this.refresh()
     try {
       const { model } = this.network()
-      const onProgress = (done: number) =>
-        void (find('test-status').textContent = t('mistakes.running', { done: integer(done) }))
+      // Its messages come on a way of their own: the last may arrive after the result.
+      const onProgress = (done: number) => {
+        if (this.#testing) find('test-status').textContent = t('mistakes.running', { done: integer(done) })
+      }
       const result = await this.api.test(model, proxy(onProgress))
       this.#result = { ...result, model }
       this.#filter = undefined
