@@ -4,7 +4,8 @@ import ndarray from 'ndarray'
 import { type Random } from '../engine/index.js'
 import { type Dataset } from '../data/index.js'
 import { blank, crop, eachPixel, inkBox, type Image } from '../data/image.js'
-import { arc, drawn, letters, type Stroke } from './strokes.js'
+import { letters } from './strokes.js'
+import { arc, drawn, type Stroke } from '../data/strokes.js'
 
 /** Draws one of a kind on a sheet [side,side]; digits are given by their label. */
 type Maker = (rng: Random, side: number, digit: (label: number) => Image) => Image

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import ndarray from 'ndarray'
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
-import { augmentations, augmenter, Dataset, none, numbered, prepare, rejector, type Image } from '../data/index.js'
+import { augmenter, Dataset, none, numbered, prepare, rejector, type Image } from '../data/index.js'
 import { prepareDigit } from '../data/preprocess.js'
 import {
   adam,
@@ -26,7 +26,8 @@ import { mnist } from './mnist.js'
 import { someNonDigits } from './nonDigits.js'
 import { blownUp } from './pictures.js'
 import { root } from './results.js'
-import { drawn, european, usual } from './strokes.js'
+import { drawn } from '../data/strokes.js'
+import { european, usual } from './strokes.js'
 
 export const rejectorWeights = join(root, 'storage/pretrained/rejection/rejector.safetensors')
 
@@ -158,7 +159,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const backend = await wasm({ strict: true })
   const examples = examplesOf(train, learn === undefined ? [0, 1] : [learn])
   const network = rejector().init(backend, 0)
-  const augment = augmenter(augmentations.filter(way => way !== 'shift'), 0) // prettier-ignore
+  const augment = augmenter(['rotation', 'scale', 'shear', 'elastic', 'thickness'], 0) // prettier-ignore
   for await (const { epoch, batch, batches, loss, metrics } of fit(
     network,
     adam(network.parameters),

