@@ -1,13 +1,14 @@
-// Other pictures of the same things: a set of images shifted, turned, scaled, sheared, bent, and written with a thicker or
-// thinner pen, differently in every epoch, so that a network cannot learn the images by heart. What becomes of an image is
+// Other pictures of the same things: a set of images shifted, turned, scaled, sheared, bent, written with a thicker or
+// thinner pen, and changed in appearance, differently in every epoch, so that a network cannot learn the images by heart. What becomes of an image is
 // drawn from (seed, epoch, its index) alone: nothing about it has to be saved, and training goes on as if never stopped.
 import { random, type ExampleSet, type Random } from '../engine/index.js'
+import { clutter, texture } from './appearance.js'
 import { problem } from './errors.js'
 
 /** What can be done to an image, and how much of it at most. Lengths are shares of the image's longer side. */
 const most = {
-  /** To either side, up and down. */
-  shift: 0.11,
+  /** To either side, up and down: one image of four, by whole pixels. */
+  shift: 0.125,
   /** Degrees, either way. */
   rotation: 12,
   /** How much larger or smaller. */
@@ -20,10 +21,10 @@ const most = {
   thickness: 0.6,
 } as const
 
-/** A way in which images vary. */
-export type Augmentation = keyof typeof most
+/** A way in which images vary: in shape, and in appearance. */
+export type Augmentation = keyof typeof most | 'clutter' | 'texture'
 /** All of them. */
-export const augmentations = Object.keys(most) as Augmentation[]
+export const augmentations = [...(Object.keys(most) as (keyof typeof most)[]), 'clutter', 'texture'] as const
 
 /** Points of the rubber sheet along each side. Four of them bear on a pixel; one more lies beyond each end. */
 const points = 7
@@ -40,18 +41,27 @@ export function augmenter(ways: readonly Augmentation[], seed: number) {
     const [h, w, channels = 1] = shape as [number, number, number?]
     const warp = warper(h, w, channels)
     const pen = penOf(h, w, channels)
+    const reshape = (index: number, to: Uint8Array) => {
+      const image = values.subarray(index * size, (index + 1) * size)
+      const { thickness, ...motion } = draw(ways, random(seed, 'augment', epoch, index), Math.max(h, w))
+      if (thickness === 0) return warp(image, motion, to)
+      const drawn = new Uint8Array(size)
+      pen(image, thickness, drawn)
+      warp(drawn, motion, to)
+    }
     const changed = new Uint8Array(indices.length * size)
     indices.forEach((index, i) => {
-      const rng = random(seed, 'augment', epoch, index)
-      const image = values.subarray(index * size, (index + 1) * size)
       const to = changed.subarray(i * size, (i + 1) * size)
-      const { thickness, ...motion } = draw(ways, rng, Math.max(h, w))
-      if (thickness === 0) warp(image, motion, to)
-      else {
-        const drawn = new Uint8Array(size)
-        pen(image, thickness, drawn)
-        warp(drawn, motion, to)
+      reshape(index, to)
+      const looks = random(seed, 'appearance', epoch, index)
+      // Another image of this epoch: one whose strokes were as sharp as the set's would be known for clutter by that alone, and so would test images.
+      const other = () => {
+        const image = new Uint8Array(size)
+        reshape(Math.floor(looks() * examples.length), image)
+        return image
       }
+      if (ways.includes('clutter')) clutter(to, h, w, channels, other, looks)
+      if (ways.includes('texture')) texture(to, h, w, channels, looks)
     })
     return changed
   }
@@ -68,21 +78,21 @@ export interface Motion {
 
 /** Draws one of the ways in which an image may change. Every way draws its own numbers, whichever others are asked for. */
 function draw(ways: readonly Augmentation[], rng: Random, side: number): Motion & { thickness: number } {
-  const between = (way: Augmentation) => {
+  const between = (way: keyof typeof most) => {
     const drawn = 2 * rng() - 1
     return ways.includes(way) ? most[way] * drawn : 0
   }
   const angle = (between('rotation') * Math.PI) / 180
   const scale = 1 + between('scale')
   const shear = between('shear')
-  const [down, right] = [side * between('shift'), side * between('shift')]
+  const shifts = [between('shift'), between('shift')]
   const thickness = between('thickness')
   const [cos, sin] = [Math.cos(angle) / scale, Math.sin(angle) / scale]
-  const moved = { matrix: [cos, -sin, sin + shear * cos, cos - shear * sin], down, right, thickness } as const
-  if (!ways.includes('elastic')) return moved
-  const sheet = new Float64Array(2 * points ** 2)
-  for (let p = 0; p < sheet.length; p++) sheet[p] = side * most.elastic * (2 * rng() - 1)
-  return { ...moved, sheet }
+  const sheet = ways.includes('elastic') ? new Float64Array(2 * points ** 2) : undefined
+  sheet?.forEach((_, p) => (sheet[p] = side * most.elastic * (2 * rng() - 1)))
+  const still = ways.includes('shift') && rng() > 0.25
+  const [down, right] = shifts.map(share => (still ? 0 : Math.round(side * share)))
+  return { matrix: [cos, -sin, sin + shear * cos, cos - shear * sin], down, right, thickness, ...(sheet && { sheet }) }
 }
 
 /** A function that moves images [h,w,channels]; between four pixels it takes their bilinear mean, outside 0. */

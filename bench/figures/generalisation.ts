@@ -107,15 +107,16 @@ const image = (x: number, y: number, bytes: ArrayLike<number>, size: number) =>
 
 const thousands = (say: Say) => (n: number) => (n < 1000 ? `${n}` : `${n / 1000}${say(',', ' ')}000`)
 
-/** A digit in the ways of --augment, three epochs each. */
+/** A digit in the ways of --augment, in the first two epochs that change it. */
 export async function augmented(): Promise<string> {
-  const { inputs } = (await mnist('train')).take(1)
+  const { inputs } = (await mnist('train')).take(100)
   const columns = augmentations.map((way, i) => {
     const x = 130 + 100 * i
     const ofEpoch = augmenter([way], 0)
-    return [0, 1].map(epoch => image(x, 50 + 96 * epoch, ofEpoch(inputs, Uint32Array.of(0), epoch), 3)).join('\n') + text(x + 42, 30, way) // prettier-ignore
+    const changed = Array.from({ length: 20 }, (_, epoch) => ofEpoch(inputs, Uint32Array.of(0), epoch)).filter(bytes => bytes.some((v, p) => v !== inputs.values[p])) // prettier-ignore
+    return changed.slice(0, 2).map((bytes, row) => image(x, 50 + 96 * row, bytes, 3)).join('\n') + text(x + 42, 30, way) // prettier-ignore
   })
-  return svg(740, 256, image(15, 50, inputs.values, 3), text(57, 30, '5'), ...columns)
+  return svg(940, 256, image(15, 50, inputs.values.subarray(0, 784), 3), text(57, 30, '5'), ...columns)
 }
 
 /** The pixels of all images in another order, the same for all. */

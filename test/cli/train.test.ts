@@ -285,12 +285,18 @@ describe('train --augment', () => {
 
   it('goes on byte for byte; other images mean other weights', async () => {
     const whole = await train('whole', '--augment', 'all', '--epochs', '2')
-    assert.match(whole.out, /The images vary from epoch to epoch: shift, rotation, scale, shear, elastic, thickness\n/)
+    assert.match(
+      whole.out,
+      /The images vary from epoch to epoch: shift, rotation, scale, shear, elastic, thickness, clutter, texture\n/,
+    )
     await train('halves', '--augment', 'all')
     assert.equal(sha((await train('halves')).out), sha(whole.out))
     assert.notEqual(sha((await train('plain', '--epochs', '2')).out), sha(whole.out))
     const none = await train('halves', '--augment', 'none')
-    assert.match(none.out, /Changed: --augment was shift,rotation,scale,shear,elastic,thickness, is none from here on/)
+    assert.match(
+      none.out,
+      /Changed: --augment was shift,rotation,scale,shear,elastic,thickness,clutter,texture, is none from here on/,
+    )
   })
   it('refuses what it does not know, and names what comes close', async () => {
     const { code, err } = await train('whole', '--augment', 'shift,rotate')
