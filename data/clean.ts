@@ -10,9 +10,14 @@ const stroke = 64
 
 /** An image of ink [h,w] without what is no writing; of a blank sheet's grain nothing is left. */
 export function clean(image: Pixels): Pixels {
-  const unruled = withoutLines(withoutLines(image, 'across'), 'down')
-  return withoutPieces(unruled)
+  const across = withoutLines(image, 'across')
+  const down = withoutLines(across.kept, 'down')
+  const bare = across.kept === across.rest ? down : withoutLines(across.rest, 'down')
+  const isRuled = across.lines + bare.lines >= ruled
+  return isRuled && !writingBox(bare.rest) ? blank(...(image.shape as [number, number])) : withoutPieces(down.kept)
 }
+/** A line or two with no digit beside them may be one; so many are a sheet with nothing on it. */
+const ruled = 4
 
 /** Lines are no thicker than the longer side by this, or two pixels. */
 const thinnest = 90
@@ -24,18 +29,27 @@ const directions = 96
 /** So many runs are enough to find it. */
 const enough = 20_000
 
+/** An image without its lines. */
+interface Unruled {
+  /** The image without them if they are surely ruled: if there is a digit besides; else as it was. */
+  readonly kept: Pixels
+  readonly rest: Pixels
+  readonly lines: number
+}
+
 /**
  * Takes straight, thin lines out that go from edge to edge in one direction. A point of a line is the middle of a run of ink across it
  * that is no longer than a line is thick; so where a digit crosses, its ink stays. All lines are parallel: of the directions, it
  * is the one in which the points fall on the fewest lines (Hough 1962, over a few degrees).
  */
-function withoutLines(image: Pixels, direction: 'across' | 'down'): Pixels {
+function withoutLines(image: Pixels, direction: 'across' | 'down'): Unruled {
+  const same = { kept: image, rest: image, lines: 0 }
   const lying = direction === 'across' ? image : image.transpose(1, 0)
   const [h, w] = lying.shape as [number, number]
-  if (Math.min(h, w) < smallest) return image
+  if (Math.min(h, w) < smallest) return same
   const thickest = Math.max(2, Math.ceil(Math.max(h, w) / thinnest))
   const runs = thinRuns(lying, thickest)
-  if (runs.length < covered * w) return image
+  if (runs.length < covered * w) return same
   const reach = Math.ceil(steepest * w)
   const steps = Math.min(directions, 2 * reach)
   const step = Math.ceil(runs.length / enough)
@@ -56,16 +70,17 @@ function withoutLines(image: Pixels, direction: 'across' | 'down'): Pixels {
       if (!lines[b - 1]) number++
       lines[b] = 1
     }
-  if (number === 0) return image
-  const rest = ndarray(rowMajor(lying).slice(), [h, w])
+  if (number === 0) return same
+  const bare = ndarray(rowMajor(lying).slice(), [h, w])
   for (const { row, column, length } of runs) {
     const b = Math.round(row + length / 2 - slope * column) + reach
     if (!lines[b - 1] && !lines[b] && !lines[b + 1]) continue
-    for (let i = Math.max(0, row - 1); i < Math.min(h, row + length + 1); i++) rest.set(i, column, 0)
+    for (let i = Math.max(0, row - 1); i < Math.min(h, row + length + 1); i++) bare.set(i, column, 0)
   }
-  const box = writingBox(rest)
+  const box = writingBox(bare)
   const inside = box && (number > 1 || (box.left > 0.04 * w && box.left + box.width < 0.96 * w))
-  return inside ? (direction === 'across' ? rest : upright(rest)) : image
+  const rest = direction === 'across' ? bare : upright(bare)
+  return { kept: inside ? rest : image, rest, lines: number }
 }
 /** Columns as rows, in memory too. */
 const upright = (x: Pixels): Pixels => ndarray(rowMajor(x.transpose(1, 0)), [x.shape[1], x.shape[0]])
@@ -107,7 +122,7 @@ function writingBox(image: Pixels): Box | undefined {
   const [h, w] = image.shape as [number, number]
   const { boxes } = piecesOf(image)
   const largest = boxes.reduce((a, b) => (Math.max(b.height, b.width) > Math.max(a.height, a.width) ? b : a), none)
-  return Math.max(largest.height, largest.width) >= 0.12 * Math.max(h, w) ? inkBox(image, stroke) : undefined
+  return Math.max(largest.height, largest.width) >= 0.12 * Math.min(h, w) ? inkBox(image, stroke) : undefined
 }
 const none: Box = { top: 0, left: 0, height: 0, width: 0 }
 

@@ -3,8 +3,9 @@
 // counts by how much of the ink and how little of the grain it shows: blue ink is darkest in red, red ink on blue paper in blue.
 import ndarray from 'ndarray'
 import { paperOf, paperRow, type Side, type Surface } from './paper.js'
-import { bilinear, blank, eachPixel, type Image, type Pixels } from './image.js'
+import { bilinear, blank, eachPixel, inkBox, type Image, type Pixels } from './image.js'
 import { rowMajor } from './rowMajor.js'
+import { continued, onSheet, sheetOf } from './sheet.js'
 
 /** What separates ink from its ground in a picture. */
 export interface Ink {
@@ -33,6 +34,16 @@ export function findInk(picture: Pixels, white = 255): Ink | undefined {
   const [h, w, channels = 1] = picture.shape as [number, number, number?]
   if (Math.max(h, w) < tiny) return tinyInk({ values: bytesOf(picture, white), h, w, channels })
   const levels: Levels = { values: bytesOf(picture, white), h, w, channels }
+  const sheet = sheetOf(levels)
+  if (!sheet) return inkIn(levels)
+  const ink = inkIn({ ...levels, values: continued(levels, sheet) })
+  if (ink) onSheet(ink.image, sheet)
+  return ink && inkBox(ink.image, strong) ? ink : sheet.narrow ? inkIn(levels) : undefined
+}
+
+/** The ink of a picture that is paper everywhere. */
+function inkIn(levels: Levels): Ink | undefined {
+  const { h, w, channels } = levels
   const unknown = Array<Side>(channels).fill(0)
   const first = colourOf(levels, paperOf(levels.values, h, w, channels, unknown))
   if (!first) return undefined

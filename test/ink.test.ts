@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import ndarray from 'ndarray'
 import { photograph, scenes, type Colours } from '../bench/pictures.js'
 import { clean } from '../data/clean.js'
-import { blank, inkBox, type Image, type Pixels } from '../data/image.js'
+import { blank, eachPixel, inkBox, type Image, type Pixels } from '../data/image.js'
 import { findInk } from '../data/ink.js'
 import { paperOf, paperRow } from '../data/paper.js'
 import { random } from '../engine/index.js'
@@ -100,6 +100,27 @@ describe('clean', () => {
     assert.equal(findInk(sheet), undefined)
     for (let k = 0; k < side * side; k++) sheet.data[k] *= 1 - (0.8 * written.data[k]) / 255
     assert.ok(findInk(sheet))
+  })
+  for (const name of ['ruled', 'graph', 'quality 30', 'desk'] as const)
+    it(`a blank sheet like “${name}” has no digit`, function () {
+      this.timeout(20_000)
+      for (let k = 0; k < 4; k++) {
+        const sheet = blank(side, Math.round(side * (k % 2 ? 1.4 : 1)))
+        const ink = findInk(coloursOf(photograph(sheet, scenes[name], random(k, name))))
+        assert.equal(ink && inkBox(clean(ink.image)), undefined, `${k}`)
+      }
+    })
+  it('takes the lines out under a digit that is low beside its picture’s width', () => {
+    const wide = blank(side, 5 * side)
+    eachPixel(written, (i, j, v) => wide.set(i, 2 * side + j, v))
+    const scene = { ...scenes.graph, lines: { ...scenes.graph.lines!, every: 0.05 } }
+    const found = findInk(coloursOf(photograph(wide, scene, random(2, 'wide'))))!
+    assert.ok(agreement(clean(found.image).lo(0, 2 * side), written) > 0.7)
+  })
+  it('leaves three upright strokes that go from edge to edge: 111', () => {
+    const strokes = blank(side, side)
+    for (let i = 0; i < side; i++) for (const j of [30, 80, 130]) strokes.set(i, j, 255)
+    assert.ok(inkBox(clean(strokes)))
   })
   it('leaves a digit that fills its picture, and one that touches an edge', () => {
     const one = blank(80, 30)
