@@ -151,6 +151,7 @@ const unfit = (option: string, typed: string, expected: Message, values: Message
   misuse('usage.value', { option, actual: quoted(typed), expected: failure(expected, values) })
 const quoted = (typed: string) => typed || "''"
 
+export const deslantOption = () => ({ deslant: flag(t('option.deslant')) })
 export const jsonOption = () => ({ json: flag(t('option.json')) })
 const defaultStorage = 'storage'
 export const storageOption = () => ({

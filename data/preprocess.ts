@@ -1,10 +1,12 @@
 // From a drawing to what the networks learned from. MNIST's digits were all prepared in one way (LeCun et al. 1998,
 // section III.A), and a network reads a new one well only if it is prepared in the same way, step by step:
-//   1. without what is no writing (clean.ts), cropped to the clear ink, and scaled with its proportions kept until its longer side is 20 pixels
+//   1. without what is no writing (clean.ts), when asked sheared upright, cropped to the clear ink, and scaled with its proportions kept until its longer side is 20 pixels
 //   2. padded to 28x28
 //   3. moved until its centre of mass is the centre of the 28x28
 //   4. divided by 255
 import { clean } from './clean.js'
+import { rowMajor } from './rowMajor.js'
+import { slantOf } from './segment.js'
 import { bilinear, blank, crop, eachPixel, inkBox, type Box, type Image, type Pixels } from './image.js'
 
 /** The side of the networks' input, and of the part of it that a digit fills. */
@@ -15,6 +17,8 @@ const digitSide = 20
 export interface Preparation {
   /** The drawing without lines, borders, specks and dots beside the digit. */
   readonly cleaned: Pixels
+  /** The same sheared upright, if that was asked for: the rest is about this one. */
+  readonly upright?: Pixels
   /** Where the ink is in the drawing. */
   readonly ink: Box
   /** At most 20x20, its longer side 20. */
@@ -29,15 +33,22 @@ export interface Preparation {
   readonly frame: Box
 }
 
-/** Prepares a drawing [h,w] of light ink on a ground of 0; undefined if it is blank. */
-export function prepare(drawing: Pixels): Preparation | undefined {
+/** Prepares a drawing [h,w] of light ink on a ground of 0; undefined if it is blank. @param deslant shear it upright first */
+export function prepare(drawing: Pixels, { deslant = false } = {}): Preparation | undefined {
   const cleaned = clean(drawing)
-  const rest = prepareDigit(cleaned)
-  return rest && { cleaned, ...rest }
+  const upright = deslant ? sheared(cleaned, -slantOfDigit(cleaned)) : undefined
+  const rest = prepareDigit(upright ?? cleaned)
+  return rest && { cleaned, ...(upright && { upright }), ...rest }
+}
+
+/** How far a digit leans to the right, by the second moments of its clear ink (slantOf). */
+function slantOfDigit(digit: Pixels): number {
+  const ink = rowMajor(digit)
+  return slantOf([Int32Array.from(ink.keys()).filter(pixel => ink[pixel] >= clear)], digit.shape[1])
 }
 
 /** Prepares ink that is a digit and nothing else. */
-export function prepareDigit(digit: Pixels): Omit<Preparation, 'cleaned'> | undefined {
+export function prepareDigit(digit: Pixels): Omit<Preparation, 'cleaned' | 'upright'> | undefined {
   const ink = inkBox(digit, clear) ?? inkBox(digit)
   if (!ink) return undefined
   const scaled = thickened(fit(crop(digit, ink), digitSide))
@@ -176,6 +187,15 @@ export function lean(x: Image, by: number): Image {
   const middle = (x.shape[0] - 1) / 2
   eachPixel(y, (i, j) => y.set(i, j, bilinear(x, i, j - by * (middle - i))))
   return y
+}
+
+/** The same for ink of any size, with the room that it needs at both sides. */
+export function sheared(ink: Pixels, by: number): Image {
+  const [h, w] = ink.shape as [number, number]
+  const room = Math.ceil((Math.abs(by) * h) / 2)
+  const wider = blank(h, w + 2 * room)
+  eachPixel(ink, (i, j, v) => wider.set(i, j + room, v))
+  return lean(wider, by)
 }
 
 function map(image: Pixels, rule: (v: number) => number): Image {

@@ -1,6 +1,6 @@
 // Reads a row of digits: takes it apart, lets a network read all that may be digits, and keeps the likeliest row of them.
 import { type Box, type Image, type Pixels } from './image.js'
-import { lean, prepareDigit } from './preprocess.js'
+import { lean, prepareDigit, sheared } from './preprocess.js'
 import { clean } from './clean.js'
 import { segmentLines, type Candidate, type Stretch } from './segment.js'
 
@@ -39,30 +39,33 @@ const temperature = 5
 const digitGain = 0.4
 
 /** How far MNIST's digits lean to the right in the mean, measured as the slant of a row is. */
-const usualSlant = 0.18
+const usualSlant = 0.1
 
 /**
  * Reads the digits of a picture of ink [h,w], in one line or several; undefined if it is blank.
  * @param predict the probabilities of each prepared image [28,28], one row of classes an image
  * @param reject whether such an image is rather no digit at all: asked about those that were read in the end
+ * @param upright shear each line's digits upright first
  */
 export async function readRow(
   image: Pixels,
   predict: (inputs: Image[]) => Promise<ArrayLike<number>[]>,
   reject?: (inputs: Image[]) => Promise<boolean[] | undefined>,
+  upright = false,
 ): Promise<ReadRow | undefined> {
   const rows = segmentLines(clean(image))
   if (rows.length === 0) return undefined
   const stretches = rows.flat()
   const candidates = stretches.flatMap(stretch => stretch.candidates)
+  const slants = stretches.flatMap(({ slant, candidates }) => candidates.map(() => slant))
   // Each is read as it was written, and as it would lean if the row leant as MNIST does; what counts is the mean.
   const [boxes, written]: [Box[], Image[]] = [[], []]
-  for (const candidate of candidates) {
+  for (const [i, candidate] of candidates.entries()) {
     const { box, ink } = candidate.segment
     boxes.push(box)
-    written.push(prepareDigit(ink)!.input)
+    written.push(prepareDigit(upright ? sheared(ink, -slants[i]) : ink)!.input)
   }
-  const leans = stretches.flatMap(({ slant, candidates }) => candidates.map(() => usualSlant - slant))
+  const leans = slants.map(slant => usualSlant - (upright ? 0 : slant))
   const seen = await predict([...written, ...written.map((input, i) => lean(input, leans[i]))])
   const read = new Map(
     candidates.map((candidate, i) => {

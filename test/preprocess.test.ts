@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import ndarray from 'ndarray'
 import { findInk } from '../data/ink.js'
 import { blank, type Image, type Pixels } from '../data/image.js'
-import { disturb, lean, prepare } from '../data/preprocess.js'
+import { disturb, lean, prepare, sheared } from '../data/preprocess.js'
 
 interface Fixture {
   drawings: (Record<'pixels' | 'scaled' | 'padded' | 'centred' | 'input' | 'ink' | 'shape', number[]> & {
@@ -90,6 +90,37 @@ describe('findInk', () => {
   })
   it('reads 16-bit greys', () =>
     assert.deepEqual([...new Set(values(findInk(inked(65000, 0), 65535)!.image).map(Math.round))], [0, 255]))
+})
+
+describe('deslanting', () => {
+  it('shears by the second moments: of these six pixels by −Σ (i − ī)(j − j̄) / Σ (i − ī)² = 12 / 16', () => {
+    // About their middle, row 2 and column 3: (−2, 2), (−2, 1), (0, 1), (0, −1), (2, −1), (2, −2).
+    const x = blank(5, 7)
+    for (const [i, j] of [[0, 5], [0, 4], [2, 4], [2, 2], [4, 2], [4, 1]] as const) x.set(i, j, 255) // prettier-ignore
+    const { upright } = prepare(x, { deslant: true })!
+    assert.deepEqual(values(upright!), values(sheared(x, -12 / 16)))
+  })
+  it('leaves what stands upright as it is, and an upright stroke of one that leans as it does', () => {
+    const bar = (slant: number) => {
+      const x = blank(60, 100)
+      for (let i = 5; i < 55; i++) for (let j = 0; j < 8; j++) x.set(i, Math.round(45 + slant * (29.5 - i)) + j, 255)
+      return x
+    }
+    const box = (x: Image) => prepare(x, { deslant: true })!.ink
+    assert.deepEqual(box(bar(0)), { top: 5, left: 45, height: 50, width: 8 })
+    for (const slant of [-0.8, -0.3, 0.4]) {
+      const { height, width } = box(bar(slant))
+      assert.ok(height === 50 && width <= 10, `${width} wide for a slant of ${slant}`)
+    }
+  })
+  it('has room at both sides: no ink is lost', () => {
+    const x = blank(9, 3)
+    x.data.fill(1)
+    const y = sheared(x, 1)
+    assert.deepEqual(y.shape, [9, 13])
+    assert.equal(y.data.reduce((a, b) => a + b), 27) // prettier-ignore
+    assert.deepEqual([y.get(0, 9), y.get(0, 8), y.get(8, 1), y.get(8, 4)], [1, 0, 1, 0])
+  })
 })
 
 describe('lean', () => {

@@ -43,8 +43,15 @@ describe('segment', () => {
     for (const slant of [-0.5, 0, 0.3, 0.8]) {
       const line = Int32Array.from({ length: 100 }, (_, i) => 200 * i + Math.round(100 - slant * i))
       const found = slantOf([line], 200)
-      assert.ok(Math.abs(found - slant) < 0.051, `${found} for ${slant}`)
+      assert.ok(Math.abs(found - slant) < 0.005, `${found} for ${slant}`)
     }
+  })
+
+  it('takes each piece about its own middle, and no writing to lean by more than 45°', () => {
+    // Two pieces of two pixels, one leaning by 1 to the right, one upright: (1 + 0) / (2 · ½) over two rows each.
+    assert.equal(slantOf([Int32Array.of(5, 14), Int32Array.of(38, 48)], 10), 0.5)
+    assert.equal(slantOf([Int32Array.of(9, 10)], 10), 1)
+    assert.equal(slantOf([Int32Array.of(3, 4, 5)], 10), 0)
   })
 
   it('gives the digits from left to right, each with its own ink alone', () => {

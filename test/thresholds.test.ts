@@ -39,14 +39,16 @@ describe('what is ink', () => {
 // Limits of lengths are tried a pixel to either side: the slant, which is measured, is 0 only to the last bits.
 describe('what is one digit', () => {
   /** Upright digits 50 high that stand far to the right, so that the row's height is 50 and its slant 0. */
-  const upright: Box[] = [[10, 300, 50, 30], [10, 400, 50, 30]] // prettier-ignore
+  const upright: Box[] = [250, 300, 350, 400].map(left => [10, left, 50, 30])
   /** How many digits there are besides. */
-  const besides = (...boxes: Box[]) => segment(picture(80, 450, ...upright, ...boxes)).length - 2
-  const stretch = (...boxes: Box[]) => segment(picture(80, 450, ...upright, ...boxes))[0]
+  const besides = (...boxes: Box[]) => segment(picture(80, 450, ...upright, ...boxes)).length - 4
+  /** The first stretch, of the boxes; others, their mirror images, lean as far to the other side. */
+  const stretch = (...boxes: Box[]) =>
+    segment(picture(80, 900, ...upright, ...boxes, ...boxes.map(([top, left, h, w]): Box => [top, 900 - left - w, h, w])))[0] // prettier-ignore
 
   it('ink of at least 96 of 255 connects', () => {
     const joinedBy = (grey: number) =>
-      segment(draw(picture(80, 450, ...upright, [10, 20, 50, 10], [10, 34, 50, 10]), [[30, 30, 6, 4]], grey)).length - 2
+      segment(draw(picture(80, 450, ...upright, [10, 20, 50, 10], [10, 34, 50, 10]), [[30, 30, 6, 4]], grey)).length - 4
     assert.deepEqual([joinedBy(95), joinedBy(96)], [2, 1])
   })
   it('a piece below 12 % of the tallest, both ways, is a speck', () => {
@@ -55,7 +57,7 @@ describe('what is one digit', () => {
   it('a part that shares 40 % of the narrower one’s width with a piece belongs to it, however far above', () => {
     // 32 rows lie between them, more than the 60 % of a height that a part may be away otherwise.
     const above = (shared: number) =>
-      segment(picture(100, 450, ...upright, [0, 100, 9, 50], [41, 150 - shared, 50, 40])).length - 2
+      segment(picture(100, 450, ...upright, [0, 100, 9, 50], [41, 150 - shared, 50, 40])).length - 4
     assert.deepEqual([above(15), above(17), above(40)], [2, 1, 1])
   })
   it('what shares no rows is another line, unless it is lower than 60 % of the usual height: then it is a part', () => {
@@ -139,7 +141,22 @@ describe('how a row is read', () => {
     })
     assert.ok(Math.abs(row!.confidence - 0.7) < 1e-12)
     assert.equal(asked.length, 2)
-    const expected = lean(asked[0], 0.18)
+    const expected = lean(asked[0], 0.1)
     asked[1].data.forEach((v, i) => assert.ok(Math.abs(v - expected.data[i]) < 1e-5))
+  })
+  it('when asked, each digit is sheared upright by what its row leans, and then as it would lean in MNIST', async () => {
+    const leaning = blank(60, 100)
+    for (let i = 10; i < 50; i++) for (let j = 0; j < 6; j++) leaning.set(i, Math.round(45 + 0.5 * (29.5 - i)) + j, 255)
+    const ask = async (image: Image, upright: boolean) => {
+      const asked: Image[] = []
+      const read = async (images: Image[]) => (asked.push(...images), images.map(() => classes(0.1)))
+      await readRow(image, read, undefined, upright)
+      return asked
+    }
+    const columns = (image: Image) => image.data.reduce((all, v, k) => (v > 0.5 ? all.add(k % 28) : all), new Set<number>()).size // prettier-ignore
+    const [written, leant] = [await ask(leaning, false), await ask(leaning, true)]
+    assert.deepEqual([columns(written[0]) > 10, columns(leant[0]) <= 4], [true, true])
+    const expected = lean(leant[0], 0.1)
+    leant[1].data.forEach((v, i) => assert.ok(Math.abs(v - expected.data[i]) < 1e-5))
   })
 })

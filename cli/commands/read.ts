@@ -8,7 +8,16 @@ import { about, failure, misuse } from '../errors.js'
 import { prepareFile, replaceFile } from '../files.js'
 import { encode, greyPng, readInk, withoutExtension } from '../images.js'
 import { percent, t } from '../language.js'
-import { filePath, grouped, jsonOption, listed, networkOptions, valued, type Values } from '../options.js'
+import {
+  deslantOption,
+  filePath,
+  grouped,
+  jsonOption,
+  listed,
+  networkOptions,
+  valued,
+  type Values,
+} from '../options.js'
 import { withReader } from '../reader.js'
 import { jsonLine } from '../visible.js'
 
@@ -16,6 +25,7 @@ export const options = async () => ({
   ...(await networkOptions()),
   ...grouped('help.images', {
     image: listed(t('option.row')),
+    ...deslantOption(),
     boxes: valued(t('option.boxes'), filePath('boxes')),
     ...jsonOption(),
   }),
@@ -36,7 +46,7 @@ export async function run(argv: Read, program: string): Promise<number> {
       const { image, ground } = await readInk(path)
       const data = (images: Image[]) => images.map(({ data }) => data)
       const row = await about(path, () =>
-        readRow(image, images => predict(data(images)), reject && (images => reject(data(images)))),
+        readRow(image, images => predict(data(images)), reject && (images => reject(data(images))), argv.deslant),
       )
       if (!row) throw failure('file', { path, reason: failure('image.blank') })
       const name = (digits: string) => Array.from(digits, digit => classes[Number(digit)]).join('')

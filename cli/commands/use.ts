@@ -8,7 +8,18 @@ import { prepareFile, replaceFile } from '../files.js'
 import { encode, greyPng, paperPng, readInk, readLevels, withoutExtension } from '../images.js'
 import { currentLanguage, percent, t } from '../language.js'
 import { builtInNames } from '../network.js'
-import { filePath, flag, grouped, jsonOption, listed, networkOptions, port, valued, type Values } from '../options.js'
+import {
+  deslantOption,
+  filePath,
+  flag,
+  grouped,
+  jsonOption,
+  listed,
+  networkOptions,
+  port,
+  valued,
+  type Values,
+} from '../options.js'
 import { withReader, type Predict } from '../reader.js'
 import { serve } from '../serve.js'
 import { listenForStop } from '../signals.js'
@@ -24,6 +35,7 @@ export const options = async () => ({
   ...(await networkOptions()),
   ...grouped('help.images', {
     image: listed(t('option.image')),
+    ...deslantOption(),
     steps: valued(t('option.steps'), filePath('steps')),
     ...jsonOption(),
   }),
@@ -65,7 +77,7 @@ interface Taken {
 async function readImages(argv: Use, paths: readonly string[], program: string): Promise<number> {
   const [answers, classes, failed] = await withReader(argv, program, async (predict, { input, classes }, reject) => {
     // One after the other: of a large picture, no more is kept than what the network sees.
-    const { done: taken, failed } = await eachFile(paths, path => takeImage(path, input, predict, argv.steps))
+    const { done: taken, failed } = await eachFile(paths, path => takeImage(path, input, { ...argv, predict }))
     const inputs = taken.map(({ input }) => input)
     const rows = await predict(inputs)
     const rejected = await reject?.(inputs)
@@ -94,20 +106,28 @@ async function readImages(argv: Use, paths: readonly string[], program: string):
 
 /**
  * An image file as a network takes it that was made for images of this shape.
- * @param steps folder for pictures of the steps that lead there
  */
-export const takeImage = (path: string, input: Shape, predict?: Predict, steps?: string): Promise<Taken> =>
+export const takeImage = (path: string, input: Shape, how: Taking = {}): Promise<Taken> =>
   `${input}`.startsWith(`${[side, side]}`) && sizeOf(input) === side * side
-    ? takeDrawing(path, predict, steps)
+    ? takeDrawing(path, how)
     : takeAsItIs(path, input)
+
+interface Taking {
+  /** Tells whether it looks like several digits. */
+  readonly predict?: Predict
+  /** Shear a digit upright first. */
+  readonly deslant?: boolean | undefined
+  /** Folder for pictures of the steps that lead there. */
+  readonly steps?: string | undefined
+}
 
 /** What is read as several digits, each with at least this probability, is said to be several. */
 const sure = 0.8
 
 /** A drawing, prepared as MNIST's digits were. */
-async function takeDrawing(path: string, predict?: Predict, steps?: string): Promise<Taken> {
+async function takeDrawing(path: string, { predict, deslant, steps }: Taking): Promise<Taken> {
   const ink = await readInk(path)
-  const prepared = prepare(ink.image)
+  const prepared = prepare(ink.image, { deslant: deslant ?? false })
   if (!prepared) throw failure('file', { path, reason: failure('image.blank') })
   if (steps !== undefined) await writeSteps(steps, path, ink, prepared)
   const { cleaned, input } = prepared
@@ -150,8 +170,9 @@ function asTable(answers: readonly Answer[], classes: readonly string[]): string
 }
 
 /** Writes FILE-1-paper.png and so on: the numbers that the network sees are those of the last, divided by 255. */
-async function writeSteps(folder: string, path: string, ink: Ink, { cleaned, scaled, padded, centred }: Preparation) {
-  const steps = { ink: ink.image, cleaned, scaled, padded, centred }
+async function writeSteps(folder: string, path: string, ink: Ink, preparation: Preparation) {
+  const { cleaned, upright, scaled, padded, centred } = preparation
+  const steps = { ink: ink.image, cleaned, ...(upright && { upright }), scaled, padded, centred }
   const pictures = Object.entries(steps).map(([step, image]) => [step, greyPng(image)] as const)
   for (const [i, [step, png]] of [['paper', paperPng(ink)] as const, ...pictures].entries()) {
     const file = join(folder, `${withoutExtension(path)}-${i + 1}-${step}.png`)

@@ -382,6 +382,7 @@ export const en = {
   'help.images': 'Reading image files',
   'help.page': 'The page',
   'option.image': 'PNG or JPEG files of one digit each, instead of the page',
+  'option.deslant': 'shear slanted digits upright first',
   'option.steps': 'folder for PNGs of every step of the preparation',
   'option.port': 'port of the page, or the next that is free',
   'option.no-open': 'do not open the browser',

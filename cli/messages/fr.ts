@@ -388,6 +388,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'help.images': 'Lire des fichiers d’images',
   'help.page': 'La page',
   'option.image': 'fichiers PNG ou JPEG d’un chiffre chacun, au lieu de la page',
+  'option.deslant': 'redresser d’abord les chiffres penchés',
   'option.steps': 'dossier pour les PNG de chaque étape de la préparation',
   'option.port': 'port de la page, ou le prochain qui est libre',
   'option.no-open': 'ne pas ouvrir le navigateur',

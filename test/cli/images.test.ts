@@ -186,6 +186,22 @@ describe('image files', function () {
     }
   })
 
+  it('--deslant has a step of its own: the digit sheared upright', async () => {
+    const steps = join(storage, 'steps/deslanted')
+    const { code } = await use('--image', file('grey.png'), '--deslant', '--steps', steps)
+    assert.equal(code, 0)
+    const names = ['1-paper', '2-ink', '3-cleaned', '4-upright', '5-scaled', '6-padded', '7-centred']
+    assert.deepEqual(
+      readdirSync(steps).sort(),
+      names.map(name => `grey-${name}.png`),
+    )
+    assert.ok(
+      !readFileSync(join(steps, 'grey-7-centred.png')).equals(
+        readFileSync(join(storage, 'steps/of/it/grey-6-centred.png')),
+      ),
+    )
+  })
+
   const refused: [what: string, bytes: () => Buffer, reason: RegExp][] = [
     ['text', () => Buffer.from('P2 1 1 255 0'), /no picture that is known here; PNG and JPEG are read/],
     ['an empty file', () => Buffer.alloc(0), /no picture that is known here/],
