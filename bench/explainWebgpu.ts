@@ -114,12 +114,12 @@ async function timesOf({ device, ran: { dispatches } }: Explained): Promise<numb
   if (!gpu.features.has(TIMESTAMPS)) return undefined
   const set = gpu.createQuerySet({ type: 'timestamp', count: 2 })
   const resolved = gpu.createBuffer({ size: 256, usage: QUERY_RESOLVE | COPY_SOURCE })
-  const nanoseconds = async ({ kernel, bindGroup, at, groups }: Dispatch, times: number) => {
+  const nanoseconds = async ({ pipeline, bindGroup, groups }: Dispatch, times: number) => {
     const encoder = gpu.createCommandEncoder()
     const timestampWrites = { querySet: set, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 }
     const pass = encoder.beginComputePass({ timestampWrites })
-    pass.setPipeline(device.compiled(kernel).pipeline)
-    pass.setBindGroup(0, bindGroup, [at])
+    pass.setPipeline(pipeline)
+    pass.setBindGroup(0, bindGroup)
     for (let i = 0; i < times; i++) pass.dispatchWorkgroups(...groups)
     pass.end()
     ;(encoder as typeof encoder & Resolves).resolveQuerySet(set, 0, 2, resolved, 0)

@@ -145,12 +145,7 @@ async function cardStep({ x, w, length, sizes }: Problem, file: string, device: 
       return memory
     },
   )
-  const dispatch = {
-    kernel,
-    bindGroup: device.bind(kernel, arrays.slice(0, 3), arrays[3]),
-    at: 0,
-    groups: [length / covers, 1, 1],
-  } as const
+  const dispatch = device.bind(kernel, arrays.slice(0, 3), arrays[3], 0, [length / covers, 1, 1])
   let y: Float32Array = new Float32Array(length)
   return {
     title: await title(file),

@@ -36,6 +36,9 @@ interface Device {
   createBuffer(settings: { size: number; usage: number }): object
 }
 interface Adapter {
+  readonly info: object
+  readonly limits: object
+  readonly features: object
   requestDevice(settings: object): Promise<Device>
 }
 type Gpu = { requestAdapter(options?: object): Promise<Adapter> }
@@ -47,20 +50,28 @@ type Gpu = { requestAdapter(options?: object): Promise<Adapter> }
   })
   after(() => backend.dispose())
 
-  /** A backend, and the device under it. */
-  async function opened() {
+  /** A backend, and the device under it; of an adapter that says so of itself. */
+  async function opened(adapted: object = {}) {
     const { gpu } = (globalThis as unknown as { navigator: { gpu: Gpu } }).navigator
     const { requestAdapter } = gpu
     let device: Device | undefined
     gpu.requestAdapter = async options => {
       const adapter = await requestAdapter(options)
       const requestDevice = adapter.requestDevice.bind(adapter)
-      adapter.requestDevice = async settings => (device = await requestDevice(settings))
-      return adapter
+      const noting = async (settings: object) => (device = await requestDevice(settings))
+      return {
+        info: adapter.info,
+        limits: adapter.limits,
+        features: adapter.features,
+        ...adapted,
+        requestDevice: noting,
+      }
     }
-    const made = await webgpu()
-    gpu.requestAdapter = requestAdapter
-    return { made, device: device! }
+    try {
+      return { made: await webgpu(), device: device! }
+    } finally {
+      gpu.requestAdapter = requestAdapter
+    }
   }
 
   it('names its adapter, and calls software by that name', async () => {
@@ -93,6 +104,46 @@ type Gpu = { requestAdapter(options?: object): Promise<Adapter> }
       await assert.rejects(made.download(y), refused('webgpu.lost', /^download: .*taken away/))
     }
     await made.dispose()
+  })
+
+  it('and so it is in the middle of a training', async () => {
+    const { made, device } = await opened()
+    const network = models.deepnet1().init(made, 1)
+    const steps = fit(network, adam(network.parameters), made, digits(8 * 16), { lr: 1e-3, epochs: 1, batchSize: 16 })
+    for (let step = 0; step < 3; step++) assert.equal((await steps.next()).done, false)
+    const next = steps.next()
+    device.destroy()
+    await assert.rejects(next, refused('webgpu.lost', /^download: .*taken away/))
+    await made.dispose()
+  })
+
+  it('an adapter without timestamps, which takes no more than 2 MB at once, is good enough for a small network', async () => {
+    const limits = { maxStorageBufferBindingSize: 2 ** 21, maxBufferSize: 2 ** 21 }
+    const { made } = await opened({ limits, features: new Set() })
+    const network = models.deepnet2().init(made, 1)
+    assert.ok(Number.isFinite((await evaluate(network, made, digits(64))).loss))
+    assert.throws(
+      () => models.convnet().init(made, 1),
+      refused('webgpu.size', /^upload: 1179648 numbers.* at most 524288/),
+    )
+    await made.dispose()
+  })
+
+  it('two networks that learn at once learn what each learns alone', async () => {
+    const learned = async (model: 'deepnet1' | 'deepnet2', batchSize: number) => {
+      const network = models[model]().init(backend, 1)
+      const optimizer = adam(network.parameters)
+      const steps = fit(network, optimizer, backend, digits(96), { lr: 1e-3, epochs: 2, batchSize })
+      while (!(await steps.next()).done);
+      const weights: string[] = []
+      for (const w of network.parameters.values())
+        weights.push(new Uint32Array((await w.download()).slice().buffer).join())
+      optimizer.free()
+      network.free()
+      return weights
+    }
+    const alone = [await learned('deepnet2', 16), await learned('deepnet1', 20)]
+    assert.deepEqual(await Promise.all([learned('deepnet2', 16), learned('deepnet1', 20)]), alone)
   })
 
   it('what the device refuses in silence, such as a buffer for which there is no memory, is one line', async () => {

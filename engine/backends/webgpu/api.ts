@@ -56,7 +56,7 @@ export interface GPUCommandEncoder {
 
 export interface GPUComputePassEncoder {
   setPipeline(pipeline: object): void
-  setBindGroup(group: number, bindGroup: object, offsets: readonly number[]): void
+  setBindGroup(group: number, bindGroup: object): void
   dispatchWorkgroups(x: number, y: number, z: number): void
   end(): void
 }

@@ -178,3 +178,62 @@ export const conv2dGradFilter: (choice: ConvChoice) => Kernel = variants(
     }),
   key,
 )
+
+/** So many parts of the lines of y, each a result of its own, keep a card busy. */
+const PARTS = 256
+
+/** Into how many parts the lines of y go, all images together, for the gradient of a short filter; so many in each. */
+export function linesOf({ n, oh }: Conv2dShape) {
+  const part = Math.ceil((n * oh) / PARTS)
+  return { part, parts: Math.ceil((n * oh) / part) }
+}
+
+export interface ShortGradient {
+  readonly kw: number
+  readonly dense: boolean
+  readonly epilogue: Epilogue
+}
+
+/**
+ * dw[p,(a,b,c),o] over the p-th part of the lines of y. A thread has a row (a,c) of the filter for four channels o, with its sums in
+ * registers, and goes along a line: where the stride is 1, only one number of x comes into its window at each pixel.
+ */
+export const shortConv2dGradFilter: (choice: ShortGradient) => Kernel = variants(
+  ({ kw, dense, epilogue }) => {
+    const columns = (line: (b: number) => string, from = 0, to = kw) =>
+      Array.from({ length: to - from }, (_, i) => line(from + i)).join('\n      ')
+    const load = (column: string) => (b: number) =>
+      `{ let at = ${column} + ${b}u - size.left; x${b} = select(0.0, x[(start + at) * size.ci + c], inside && at < size.w); }`
+    return each({
+      op: 'conv2dGradFilter',
+      reads: { x: 'f32', dy: 'vec4f', ...endingReads(epilogue, 'vec4f') },
+      writes: { y: 'vec4f' },
+      sizes: 'lines, part, kh, h, w, ci, co, stride, top, left, oh, ow',
+      epilogue,
+      outside: endings,
+      body: `
+  let quads = size.co / 4u;
+  let rows = size.kh * size.ci;
+  let o = i % quads;
+  let a = i / quads % rows / size.ci;
+  let c = i / quads % size.ci;
+  let p = i / quads / rows;
+  ${columns(b => `var sum${b} = vec4f(); var x${b} = 0.0;`)}
+  for (var line = p * size.part; line < min(size.lines, (p + 1u) * size.part); line++) {
+    let n = line / size.oh;
+    let row = (line - n * size.oh) * size.stride + a - size.top;
+    let inside = row < size.h;
+    let start = (n * size.h + row) * size.w;
+    ${dense ? columns(load('0u'), 0, kw - 1) : ''}
+    for (var j = 0u; j < size.ow; j++) {
+      let dy4 = dy[(line * size.ow + j) * quads + o];
+      ${columns(load(dense ? 'j' : 'j * size.stride'), dense ? kw - 1 : 0)}
+      ${columns(b => `sum${b} += x${b} * dy4;`)}
+      ${dense ? columns(b => `x${b} = x${b + 1};`, 0, kw - 1) : ''}
+    }
+  }
+  ${columns(b => `{ let at = (((p * size.kh + a) * ${kw}u + ${b}u) * size.ci + c) * quads + o; y[at] = ${finished(`sum${b}`, 'vec4f', 'bias[o]', 'past[at]', epilogue)}; }`)}`,
+    })
+  },
+  ({ kw, dense, epilogue }) => `${kw} ${dense} ${epilogue}`,
+)

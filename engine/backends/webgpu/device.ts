@@ -6,11 +6,10 @@ import { stage, usage, type GPUBuffer, type GPUCommandEncoder, type GPUDevice } 
 import { wgsl, words, type Kernel } from './kernel.js'
 import { problem } from './messages.js'
 
-/** A kernel with its arrays, ready to run; its sizes are at `at` of the program's buffer of sizes. */
+/** A kernel with its arrays and sizes, ready to run. */
 export interface Dispatch {
-  readonly kernel: Kernel
+  readonly pipeline: object
   readonly bindGroup: object
-  readonly at: number
   readonly groups: readonly [number, number, number]
 }
 
@@ -131,15 +130,22 @@ export class Device {
     this.traffic.written += whole.length
   }
 
-  /** A kernel's arrays, bound to it: those that it reads, then those that it writes, then its sizes. */
-  bind(kernel: Kernel, arrays: readonly GPUBuffer[], sizes: GPUBuffer): object {
-    const compiled = this.compiled(kernel)
+  /** A kernel with its arrays: those that it reads, then those that it writes; its sizes stand `at` so many bytes of a buffer. */
+  bind(
+    kernel: Kernel,
+    arrays: readonly GPUBuffer[],
+    sizes: GPUBuffer,
+    at: number,
+    groups: Dispatch['groups'],
+  ): Dispatch {
+    const compiled = this.#compiled(kernel)
     const entries = arrays.map((buffer, binding) => ({ binding, resource: { buffer, offset: 0, size: buffer.size } }))
-    entries.push({ binding: arrays.length, resource: { buffer: sizes, offset: 0, size: compiled.sizes } })
-    return this.device.createBindGroup({ layout: compiled.layout, entries })
+    entries.push({ binding: arrays.length, resource: { buffer: sizes, offset: at, size: compiled.sizes } })
+    const bindGroup = this.device.createBindGroup({ layout: compiled.layout, entries })
+    return { pipeline: compiled.pipeline, bindGroup, groups }
   }
 
-  compiled(kernel: Kernel): Compiled {
+  #compiled(kernel: Kernel): Compiled {
     const known = this.#kernels.get(kernel)
     if (known) return known
     const [reads, writes] = [Object.keys(kernel.reads).length, Object.keys(kernel.writes).length]
@@ -148,7 +154,7 @@ export class Device {
       entries: [
         ...Array.from({ length: reads }, (_, i) => entry(i, { type: 'read-only-storage' })),
         ...Array.from({ length: writes }, (_, i) => entry(reads + i, { type: 'storage' })),
-        entry(reads + writes, { type: 'uniform', hasDynamicOffset: true }),
+        entry(reads + writes, { type: 'uniform' }),
       ],
     })
     const module = this.device.createShaderModule({ code: wgsl(kernel) })
@@ -166,9 +172,10 @@ export class Device {
   run(dispatches: readonly Dispatch[]) {
     if (dispatches.length === 0) return
     const pass = (this.#encoder ??= this.device.createCommandEncoder()).beginComputePass()
-    for (const { kernel, bindGroup, at, groups } of dispatches) {
-      pass.setPipeline(this.compiled(kernel).pipeline)
-      pass.setBindGroup(0, bindGroup, [at])
+    let current: object | undefined
+    for (const { pipeline, bindGroup, groups } of dispatches) {
+      if (pipeline !== current) pass.setPipeline((current = pipeline))
+      pass.setBindGroup(0, bindGroup)
       pass.dispatchWorkgroups(...groups)
     }
     pass.end()

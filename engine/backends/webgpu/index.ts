@@ -3,7 +3,17 @@
 // for products, which matmul.ts and conv2d.ts are; elementwise.ts, sums.ts, pool.ts, softmax.ts, optimizers.ts.
 import type { AveragePool2dShape, Backend, Conv2dShape, Pool2dShape } from '../../backend.js'
 import { gathered } from '../gathered.js'
-import { conv2d, conv2dGradFilter, conv2dGradInput, isShort, shortConv2d, sizesOf, type ConvChoice } from './conv2d.js'
+import {
+  conv2d,
+  conv2dGradFilter,
+  conv2dGradInput,
+  isShort,
+  linesOf,
+  shortConv2d,
+  shortConv2dGradFilter,
+  sizesOf,
+  type ConvChoice,
+} from './conv2d.js'
 import { Device, type Traffic } from './device.js'
 import * as elementwise from './elementwise.js'
 import { groupsFor, type Kernel } from './kernel.js'
@@ -231,8 +241,15 @@ function backend(device: Device, explain: WebgpuOptions['explain']): WebgpuBacke
     },
     conv2dGradInput: (dy, w, s) =>
       convolution(conv2dGradInput, [dy, w], s, [s.n * s.h * s.w, s.kh * s.kw * s.co, s.ci]),
-    conv2dGradFilter: (x, dy, s) =>
-      convolution(conv2dGradFilter, [x, dy], s, [s.kh * s.kw * s.ci, s.n * s.oh * s.ow, s.co]),
+    conv2dGradFilter(x, dy, s) {
+      const taps = s.kh * s.kw * s.ci
+      if (!isShort(s)) return convolution(conv2dGradFilter, [x, dy], s, [taps, s.n * s.oh * s.ow, s.co])
+      const { part, parts } = linesOf(s)
+      const count = (parts * s.kh * s.ci * s.co) / 4
+      const sizes = [count, s.n * s.oh, part, s.kh, s.h, s.w, s.ci, s.co, s.stride, s.top, s.left, s.oh, s.ow]
+      const kernelOf = (epilogue: Epilogue) => shortConv2dGradFilter({ kw: s.kw, dense: s.stride === 1, epilogue })
+      return product(kernelOf, [x, dy], [taps, s.co], { parts, numbers: sizes, groups: groupsFor(count) })
+    },
     maxPool: (x, s) => each(pool.maxPool, [x], ofY(s), window(square(s))),
     maxPoolGrad: (x, y, dy, s) => each(pool.maxPoolGrad, [x, y, dy], ofX(s), window(square(s))),
     averagePool: (x, s) => each(pool.averagePool, [x], ofY(s), window(s)),

@@ -49,8 +49,10 @@ export const matmul: (choice: MatmulChoice) => Kernel = variants(
 
 /** How a product is done without tiles: `rows` and `columns` of a thread's block, and into how many parts its sum is cut. */
 export interface Blocks {
-  readonly rows: 1 | 4
-  readonly columns: 1 | 4
+  readonly rows: number
+  readonly columns: number
+  /** Whether rows of y are whole vectors of four. */
+  readonly four: boolean
   readonly part: number
   readonly parts: number
   /** Threads. */
@@ -60,60 +62,70 @@ export interface Blocks {
 /** Nothing for products that are worth tiles; the others go in blocks. A matter of sizes alone. */
 export function blocksOf(m: number, k: number, n: number): Blocks | undefined {
   if (m > 16 && n > 16 && k > 16 && m * k * n >= 2 ** 24) return undefined
-  const [rows, columns] = [m > 4 ? 4 : 1, n % 4 === 0 ? 4 : 1] as const
-  const blocks = (Math.ceil(m / rows) * n) / columns
+  const [rows, columns] = [Math.min(m, 4), Math.min(n, 4)]
+  const blocks = Math.ceil(m / rows) * Math.ceil(n / columns)
   const part = Math.ceil(k / Math.min(Math.ceil(ENOUGH / blocks), Math.ceil(k / 32)))
   const parts = Math.ceil(k / part)
-  return { rows, columns, part, parts, count: blocks * parts }
+  return { rows, columns, four: n % 4 === 0, part, parts, count: blocks * parts }
 }
 
 /** So many threads keep a card busy. */
 const ENOUGH = 2 ** 14
 
-export interface BlockChoice extends Pick<Blocks, 'rows' | 'columns'> {
+export interface BlockChoice extends Pick<Blocks, 'rows' | 'columns' | 'four'> {
   readonly transposed: Transposed
   readonly epilogue: Epilogue
 }
 
 /** y[p,i,j] = Σl x[i,l] · w[l,j] over the p-th part of the l; a thread has `rows` of i and `columns` of j */
 export const blockMatmul: (choice: BlockChoice) => Kernel = variants(
-  ({ rows, columns, transposed, epilogue }) => {
-    const kind = columns === 4 ? 'vec4f' : 'f32'
+  ({ rows, columns, four, transposed, epilogue }) => {
     const many = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i))
-    const column = (c: number) => `w[(j + ${c}u) * size.k + l]`
-    const w = !transposed.w
-      ? `w[(l * size.n + j) / ${columns}u]`
-      : columns === 4
-        ? `vec4f(${many(4, column).join(', ')})`
-        : column(0)
+    /** Columns are counted in vectors where there are any. */
+    const [kind, across] = four ? (['vec4f', 1] as const) : (['f32', columns] as const)
+    const column = (c: number | string) => `w[(j${four ? ` * 4u + ${c}u` : c}) * size.k + l]`
+    const w = (c: number) =>
+      four
+        ? transposed.w
+          ? `vec4f(${many(4, column).join(', ')})`
+          : 'w[l * (size.n / 4u) + j]'
+        : transposed.w
+          ? column(c)
+          : `w[l * size.n + j${c}]`
     const x = (r: number) => (transposed.x ? `x[l * size.m + i${r}]` : `x[i${r} * size.k + l]`)
+    const each2 = (line: (r: number, c: number) => string) =>
+      many(rows, r => many(across, c => line(r, c)).join(' ')).join('\n    ')
     return each({
       op: 'matmul',
-      reads: { x: 'f32', w: columns === 4 && !transposed.w ? 'vec4f' : 'f32', ...endingReads(epilogue, kind) },
+      reads: { x: 'f32', w: four && !transposed.w ? 'vec4f' : 'f32', ...endingReads(epilogue, kind) },
       writes: { y: kind },
       sizes: 'm, k, n, part',
       epilogue,
       outside: endings,
       body: `
-  let across = size.n / ${columns}u;
+  let width = ${four ? 'size.n / 4u' : 'size.n'};
+  let across = (width + ${across - 1}u) / ${across}u;
   let down = (size.m + ${rows - 1}u) / ${rows}u;
-  let j = i % across * ${columns}u;
+  let j = i % across * ${across}u;
   let row = i / across % down * ${rows}u;
   let p = i / across / down;
   let last = min(size.k, (p + 1u) * size.part);
-  ${many(rows, r => `let i${r} = min(row + ${r}u, size.m - 1u); var sum${r} = ${kind}();`).join('\n  ')}
+  ${many(rows, r => `let i${r} = min(row + ${r}u, size.m - 1u);`).join(' ')}
+  ${four ? '' : many(across, c => `let j${c} = min(j + ${c}u, size.n - 1u);`).join(' ')}
+  ${each2((r, c) => `var sum${r}_${c} = ${kind}();`)}
   for (var l = p * size.part; l < last; l++) {
-    let wl = ${w};
-    ${many(rows, r => `sum${r} += ${x(r)} * wl;`).join(' ')}
+    ${many(across, c => `let w${c} = ${w(c)};`).join(' ')}
+    ${many(rows, r => `let x${r} = ${x(r)};`).join(' ')}
+    ${each2((r, c) => `sum${r}_${c} += x${r} * w${c};`)}
   }
-  ${many(
-    rows,
-    r => `if (row + ${r}u < size.m) {
-    let at = ((p * size.m + i${r}) * size.n + j) / ${columns}u;
-    y[at] = ${finished(`sum${r}`, kind, `bias[j / ${columns}u]`, 'past[at]', epilogue)};
+  ${each2(
+    (r, c) => `if (row + ${r}u < size.m && j + ${c}u < width) {
+    let at = (p * size.m + i${r}) * width + j + ${c}u;
+    y[at] = ${finished(`sum${r}_${c}`, kind, `bias[j + ${c}u]`, 'past[at]', epilogue)};
   }`,
-  ).join('\n  ')}`,
+  )}`,
     })
   },
-  ({ rows, columns, transposed, epilogue }) => `${rows} ${columns} ${transposed.x} ${transposed.w} ${epilogue}`,
+  ({ rows, columns, four, transposed, epilogue }) =>
+    `${rows} ${columns} ${four} ${transposed.x} ${transposed.w} ${epilogue}`,
 )

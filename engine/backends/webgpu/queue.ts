@@ -36,8 +36,10 @@ export interface Call {
 /** So many calls are sent even if nobody reads: they hold the memory of what was freed. */
 const LONGEST = 512
 
-/** A dispatch, and how many numbers its arrays hold, in the order in which they are bound. */
+/** A dispatch, where its sizes stand, and how many numbers its arrays hold, in the order in which they are bound. */
 export interface Noted extends Dispatch {
+  readonly kernel: Kernel
+  readonly at: number
   readonly lengths: readonly number[]
 }
 
@@ -177,12 +179,13 @@ export class Queue {
       const at = SIZES * (isLive(call) ? nextLive++ : nextFixed++)
       writeNumbers(bytes, at, kernel, typeof numbers === 'function' ? numbers() : numbers)
       const arrays = [...reads, ...changes, ...makes]
-      const bindGroup = device.bind(
+      const memory = arrays.map(x => x.memory!)
+      dispatches.push({
+        ...device.bind(kernel, memory, sizes, at, groups),
         kernel,
-        arrays.map(x => x.memory!),
-        sizes,
-      )
-      dispatches.push({ kernel, bindGroup, lengths: arrays.map(x => x.length), at, groups })
+        at,
+        lengths: arrays.map(x => x.length),
+      })
       for (const x of [...reads, ...makes, ...changes]) {
         x.awaited--
         this.release(x)
