@@ -11,6 +11,8 @@ export const some = (names: readonly string[], describe: string, usual: readonly
 
 export const backendOption = some(Object.keys(backends), 'backends to measure', usual)
 export const modelsOption = some(Object.keys(models), 'models to train')
+/** The models that bench/peers has in other libraries, too. */
+export const theirs = ['deepnet1', 'deepnet2', 'convnet']
 
 export const threadsOption = {
   string: true,

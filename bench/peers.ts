@@ -1,11 +1,10 @@
 // npm run bench:peers: the same work in other libraries (bench/peers/), which take turns with ours.
 import yargs from 'yargs'
 import { backends, configurations, fastest } from './backends.js'
-import { mnistFolder } from './mnist.js'
 import { engines, native } from './native.js'
-import { modelsOption, roundsOptions, some, threadsOption } from './options.js'
-import { rounds, type Contestant, type Entry, type Outcome } from './rounds.js'
-import { root, save, type Results } from './results.js'
+import { modelsOption, roundsOptions, some, theirs, threadsOption } from './options.js'
+import { rounds, script, type Contestant, type Entry, type Outcome } from './rounds.js'
+import { save, type Results } from './results.js'
 import { peerTable, print } from './tables.js'
 
 export interface PeerResults extends Results<Entry<Outcome>> {
@@ -19,7 +18,7 @@ const scripts = ['jax-js', 'tfjs-wasm', 'tfjs-cpu', 'convnetjs', 'brainjs', 'js-
 const argv = yargs(process.argv.slice(2))
   .usage('npm run bench:peers -- [options]\n\nTrains and tests the models in other libraries and in this one.')
   .option('peers', some([...Object.keys(engines), ...scripts], 'libraries to compare with'))
-  .option('models', { ...modelsOption, default: ['deepnet1', 'deepnet2', 'convnet'] })
+  .option('models', { ...modelsOption, default: theirs })
   .option('backend', { choices: Object.keys(backends), default: fastest, describe: 'our backend' })
   .option('threads', threadsOption)
   .options(roundsOptions)
@@ -31,8 +30,7 @@ const argv = yargs(process.argv.slice(2))
   .strict()
   .parseSync()
 
-const limit = ['--limit', `${argv.limit}`]
-const effort = ['--epochs', `${argv.epochs}`, ...limit]
+const effort = ['--epochs', `${argv.epochs}`, '--limit', `${argv.limit}`]
 
 const ours = (model: string, threads: number): Contestant => ({
   name: argv.backend,
@@ -46,18 +44,12 @@ const ours = (model: string, threads: number): Contestant => ({
   ],
 })
 
-const script = (name: string, model: string): Contestant => ({
-  name,
-  model,
-  threads: 1,
-  command: process.execPath,
-  args: [`${root}bench/peers/${name}.mjs`, '--model', model, '--data', mnistFolder, ...limit],
-})
-
 const contestants = argv.models.flatMap(model => [
   ...configurations([argv.backend], argv.threads).map(({ threads }) => ours(model, threads)),
   ...argv.peers.flatMap(name =>
-    name in engines ? argv.threads.map(threads => native(name, model, threads, effort)) : [script(name, model)],
+    name in engines
+      ? argv.threads.map(threads => native(name, model, threads, effort))
+      : [script(name, model, argv.limit)],
   ),
 ])
 const results = { backend: argv.backend, rows: await rounds(contestants, argv.repeat) }

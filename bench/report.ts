@@ -4,6 +4,7 @@
 import { writeFile } from 'node:fs/promises'
 import { format, resolveConfig } from 'prettier'
 import type { BrowserResults } from './browser.js'
+import type { GpuResults } from './gpu.js'
 import type { KernelResults } from './kernels.js'
 import type { LadderResults } from './ladder.js'
 import type { ModelResults } from './models.js'
@@ -61,7 +62,7 @@ On a machine that has one, \`npm run bench:browser -- --window\` measures it, an
 const hidden = (title: string, ...tables: readonly Table[]) =>
   `<details><summary>${title}</summary>\n\n${tables.map(markdown).join('\n\n')}\n\n</details>`
 
-const [kernels, ladder, browser, models, peers, wholeProcess, speedrun] = await Promise.all([
+const [kernels, ladder, browser, gpu, models, peers, wholeProcess, speedrun] = await Promise.all([
   section(await newest<KernelResults>('kernels'), 'npm run bench', async results => {
     await writeFile(picture, roofline(results))
     return [
@@ -87,6 +88,13 @@ const [kernels, ladder, browser, models, peers, wholeProcess, speedrun] = await 
       .map(([name, seconds]) => `- Waiting for a result on ${name}: ${duration(seconds)}, which every time includes`)
       .join('\n'),
     hidden('All contestants, and transfers', browserTable(results), transferTable(results.transfers)),
+  ]),
+  section(await newest<GpuResults>('gpu'), 'npm run bench:gpu', ({ adapter, rows }) => [
+    `On ${adapter.name}.`,
+    ...(adapter.software
+      ? ['**That is a software adapter, which the processor runs.** The figures compare libraries on it, and say nothing about a graphics card.'] // prettier-ignore
+      : []),
+    markdown(modelTable(rows)),
   ]),
   section(await newest<ModelResults>('models'), 'npm run bench:models', ({ rows }) => [markdown(modelTable(rows))]),
   section(await newest<PeerResults>('peers'), 'npm run bench:peers', results => [markdown(peerTable(results))]),
@@ -169,6 +177,12 @@ below 1 says that ours is faster. Batches are of 32 unless the command says othe
 the browser takes it away.
 
 ${browser}
+
+## On WebGPU, in Node
+
+An epoch and the test set on kernels of our own (\`webgpu\`) and of gpu.js, beside TensorFlow.js's and jax-js's WebGPU on the same adapter, and \`wasm\` on all cores.
+
+${gpu}
 
 ## The ladders
 

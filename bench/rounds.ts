@@ -2,6 +2,8 @@
 // faster at some times than at others; who takes turns shares the good times and the bad.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { mnistFolder } from './mnist.js'
+import { root } from './results.js'
 import { progress } from './tables.js'
 
 export interface Contestant {
@@ -108,4 +110,13 @@ export const ours = (
     ...['--model', model, '--backend', backend, '--threads', `${threads}`],
     ...['--epochs', `${epochs}`, '--limit', `${limit}`],
   ],
+})
+
+/** A library in JavaScript, by the script of its name in bench/peers. */
+export const script = (name: string, model: string, limit: number): Contestant => ({
+  name,
+  model,
+  threads: 1,
+  command: process.execPath,
+  args: [`${root}bench/peers/${name}.mjs`, '--model', model, '--data', mnistFolder, '--limit', `${limit}`],
 })

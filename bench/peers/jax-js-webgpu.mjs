@@ -1,0 +1,5 @@
+// jax-js on WebGPU.
+import './webgpu.mjs'
+
+const { run } = await import('./jax.mjs')
+await run('webgpu')
