@@ -193,6 +193,9 @@ async function usable<T>(fn: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Milliseconds for which nobody who asks to stop is heard. */
+const PAUSE = 20
+
 /** Trains until the run is over, or somebody asks to stop. @returns the exit code */
 async function learn(session: Session, task: Task): Promise<number> {
   const { backend, learned, apart, display } = task
@@ -200,12 +203,16 @@ async function learn(session: Session, task: Task): Promise<number> {
   const stop = listenForStop(() => display.say(t('train.stopping')))
   try {
     display.begin(epoch + 1, Math.min(batch * batchSize, learned.length))
+    let due = 0
     for await (const { step, state, score, restored } of train(session, backend, learned, apart)) {
       if (state === 'diverged') throw diverged(step, task)
       display.step(step)
       if (score) display.end(step.epoch, score)
       if (restored !== undefined) display.say(t('train.early', { patience, epoch: restored }))
-      await setImmediate() // lets the bar be drawn and Ctrl-C be heard
+      if (score || performance.now() > due) {
+        await setImmediate() // lets the bar be drawn and Ctrl-C be heard
+        due = performance.now() + PAUSE
+      }
       if (!score && !stop.exitCode) continue
 
       const over = state === 'over'

@@ -32,11 +32,29 @@ export function adam(
 ): void {
   const at = <usize>(item * CHUNK) << 2
   const bytes = <usize>(smaller(n, (item + 1) * CHUNK) - item * CHUNK) << 2
-  adamStep(w + at, dw + at, m + at, v + at, next + at, bytes, rate, root, rest1, rest2, epsilon, kept)
+  putConstants(scratch, rate, root, rest1, rest2, epsilon, kept)
+  adamStep(w + at, dw + at, m + at, v + at, next + at, bytes, scratch)
 }
 
 /** A mean below this is 0: one that fades (β1ⁿ) would become a denormal number, with which a processor takes four times as long. */
 const FADED: f32 = 1e-30
+
+/** Bytes of Adam's constants, each four times. */
+export const ADAM: i32 = 128
+
+/** Writes Adam's constants to where adamStep loads them: V8 would else make each vector anew in every round of the loop. */
+export function putConstants(
+  at: usize, rate: f32, root: f32, rest1: f32, rest2: f32, epsilon: f32, kept: f32,
+): void {
+  v128.store(at, f32x4.splat(rate))
+  v128.store(at, f32x4.splat(root), 16)
+  v128.store(at, f32x4.splat(rest1), 32)
+  v128.store(at, f32x4.splat(rest2), 48)
+  v128.store(at, f32x4.splat(1 - rest2), 64)
+  v128.store(at, f32x4.splat(epsilon), 80)
+  v128.store(at, f32x4.splat(kept), 96)
+  v128.store(at, f32x4.splat(FADED), 112)
+}
 
 /**
  * m ← m − (1−β1)·m + (1−β1)·dw, or 0 where that has faded,  v ← β2·v + (1−β2)·dw²,  w' = kept·w − rate · m / (√v · root + ε)
@@ -44,11 +62,11 @@ const FADED: f32 = 1e-30
  * overflows on the way, and a v that has overflowed stays infinite: its weight then stands still.
  */
 export function adamStep(
-  w: usize, dw: usize, m: usize, v: usize, next: usize, bytes: usize,
-  rate: f32, root: f32, rest1: f32, rest2: f32, epsilon: f32, kept: f32,
+  w: usize, dw: usize, m: usize, v: usize, next: usize, bytes: usize, constants: usize,
 ): void {
-  const r1 = f32x4.splat(rest1), r2 = f32x4.splat(rest2), b2 = f32x4.splat(1 - rest2), faded = f32x4.splat(FADED)
-  const step = f32x4.splat(rate), scale = f32x4.splat(root), eps = f32x4.splat(epsilon), left = f32x4.splat(kept)
+  const step = v128.load(constants), scale = v128.load(constants, 16)
+  const r1 = v128.load(constants, 32), r2 = v128.load(constants, 48), b2 = v128.load(constants, 64)
+  const eps = v128.load(constants, 80), left = v128.load(constants, 96), faded = v128.load(constants, 112)
   for (let at: usize = 0; at < bytes; at += 16) {
     const g = v128.load(dw + at)
     const m0 = v128.load(m + at), v0 = v128.load(v + at)

@@ -20,7 +20,7 @@
 // An entry is the index and the number, 8 bytes; or, of images (bytes.ts), 4: the index and the grey level, 16 bits each, and
 // the sum is divided by 255. A sum runs over one list, 32 numbers (8 vectors in registers) wide. Leaving out a product with 0
 // changes no sum.
-import { adamStep } from './optimizers'
+import { ADAM, adamStep, putConstants } from './optimizers'
 import { bytesOf, madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
 
 /** Rows of w in a block, a multiple of 8. */
@@ -293,9 +293,9 @@ function columnBytes(m: i32): usize {
   return (<usize>smaller(m, SORTED) << 3) + 64
 }
 
-/** Bytes of scratch that spmmTransposed and spmmAdam need: where each column's list ends, the lists, and a block of dw. */
+/** Bytes of scratch that spmmTransposed and spmmAdam need: where each column's list ends, the lists, a block of dw, Adam's constants. */
 export function spmmTransposedScratch(m: i32): i32 {
-  return BLOCK * (4 + i32(columnBytes(m)) + WIDE * 4)
+  return BLOCK * (4 + i32(columnBytes(m)) + WIDE * 4) + ADAM
 }
 
 /** The first panel of a part, of all panels of n columns. */
@@ -334,11 +334,13 @@ export function spmmAdam(
   const block = item % blocksOf(k), part = item / blocksOf(k)
   const first = panelOf(part, parts, n), last = smaller(n, panelOf(part + 1, parts, n))
   const dw = scratch + <usize>BLOCK * (4 + columnBytes(m))
+  const constants = dw + <usize>(BLOCK * WIDE * 4)
   const bytes = <usize>(smaller(BLOCK, k - block * BLOCK) * width) << 2
+  putConstants(constants, rate, root, rest1, rest2, epsilon, kept)
   for (let j = first; j < last; j += width) {
     gradBlock(starts, block, grey, dy + (<usize>(j * m) << 2), dw, m, k, n, j == first, scratch)
     const at = <usize>(j * k + block * BLOCK * width) << 2
-    adamStep(w + at, dw, mean + at, square + at, next + at, bytes, rate, root, rest1, rest2, epsilon, kept)
+    adamStep(w + at, dw, mean + at, square + at, next + at, bytes, constants)
   }
 }
 
@@ -390,17 +392,16 @@ function sortColumns(starts: usize, block: i32, grey: bool, first: i32, m: i32, 
     if (grey)
       for (; list < stop; list += 4) {
         const entry = load<u32>(list)
-        putColumn(ends + (<usize>(entry & 0xffff) << 2), i, load<f32>(GREYS + (<usize>(entry >> 16) << 2)))
+        putColumn(ends + (<usize>(entry & 0xffff) << 2), i, load<u32>(GREYS + (<usize>(entry >> 16) << 2)))
       }
-    else for (; list < stop; list += 8) putColumn(ends + (<usize>load<u32>(list) << 2), i, load<f32>(list, 4))
+    else for (; list < stop; list += 8) putColumn(ends + (<usize>load<u32>(list) << 2), i, load<u32>(list, 4))
   }
 }
 
 @inline
-function putColumn(end: usize, i: i32, value: f32): void {
+function putColumn(end: usize, i: i32, value: u32): void {
   const at = <usize>load<u32>(end)
-  store<i32>(at, i)
-  store<f32>(at, value, 4)
+  store<u64>(at, <u64>i | (<u64>value << 32))
   store<u32>(end, <u32>(at + 8))
 }
 
