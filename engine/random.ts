@@ -43,7 +43,8 @@ export function normal(rng: Random): number {
 
 /** The numbers 0 … n−1 in random order (Fisher & Yates; Durstenfeld 1964). */
 export function shuffle(n: number, rng: Random): Uint32Array {
-  const order = new Uint32Array(n).map((_, i) => i)
+  const order = new Uint32Array(n)
+  for (let i = 0; i < n; i++) order[i] = i
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(rng() * (i + 1))
     const swapped = order[i]

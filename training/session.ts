@@ -14,17 +14,35 @@ import { defaultEpochs } from './defaults.js'
 import { average, Stepper } from './optimizer.js'
 import { changes, reshuffles, sameExamples, type Settings } from './settings.js'
 
+/** A training of which a run is under way. */
+type Running = Training & { readonly run: NonNullable<Training['run']> }
+
 /** A training under way, to begin, go on with, and save: network, optimizer, settings and history. */
 export class Session {
   readonly optimizer: Stepper
   /** The weights of the best epoch, unless the present ones are. */
   #best: NamedTensors | undefined
 
+  #training: Running
+  /** How far training has come since that was written: a record of it all for every batch would take longer than a small step. */
+  #ahead: (Progress & { readonly steps: number }) | undefined
+
   private constructor(
     readonly network: Network,
-    public training: Training & { readonly run: NonNullable<Training['run']> },
+    training: Running,
   ) {
+    this.#training = training
     this.optimizer = new Stepper(network, training)
+  }
+
+  get training(): Running {
+    if (this.#ahead) this.training = { ...this.#training, ...this.#ahead }
+    return this.#training
+  }
+
+  set training(training: Running) {
+    this.#training = training
+    this.#ahead = undefined
   }
 
   /**
@@ -93,7 +111,7 @@ export class Session {
 
   /** Notes how far training is. */
   advance(progress: Progress) {
-    this.training = { ...this.training, ...progress, steps: this.optimizer.steps }
+    this.#ahead = { ...progress, steps: this.optimizer.steps }
   }
 
   /** Notes what an epoch came to. @returns whether the last `patience` epochs were no better than one before them */

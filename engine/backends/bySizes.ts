@@ -19,11 +19,10 @@ interface Player<B, P> {
 export const bySizes =
   <B, P>({ busy, record, fits, replay, drop }: Player<B, P>) =>
   (fn: (slots: Slots) => readonly B[]): Program<B> => {
-    const all = new Map<string, { tries: number; program: P | undefined }>()
+    const all: { readonly lengths: readonly number[]; tries: number; program: P | undefined }[] = []
     const run = (slots: Slots) => {
-      const key = slots.map(({ length }) => length).join()
-      let found = all.get(key)
-      if (!found) all.set(key, (found = { tries: 0, program: undefined }))
+      let found = all.find(({ lengths }) => slots.every(({ length }, i) => length === lengths[i]))
+      if (!found) all.push((found = { lengths: slots.map(({ length }) => length), tries: 0, program: undefined }))
       if (found.program && fits(found.program)) {
         const results = replay(found.program, slots)
         if (results) return results
@@ -40,8 +39,8 @@ export const bySizes =
     }
     return Object.assign(run, {
       free() {
-        for (const { program } of all.values()) if (program) drop(program)
-        all.clear()
+        for (const { program } of all) if (program) drop(program)
+        all.length = 0
       },
     })
   }

@@ -16,7 +16,7 @@
 //  - The gradient that comes back through max-pooling and relu is mostly 0 and is kept as (place, number) pairs.
 //  - Images are mostly 0: they stay here as csr, and the first layer multiplies only what is not.
 // All are exact up to the order of summation. Where one does not apply, the dense kernels run; nothing else changes.
-import type { Backend, Pool2dShape } from '../../backend.js'
+import type { AdamStep, Backend, Pool2dShape } from '../../backend.js'
 import { problem, type ChiffreError } from '../../errors.js'
 import { Allocator } from './allocator.js'
 import { createConverter } from './convert.js'
@@ -160,7 +160,7 @@ function build(
   const plans = planner.createPlanner(threadPool.threads)
   const { as, execute, planned, successor } = createConverter(store, plans)
   const { gather, upload, uploadPixels } = createImages(store)
-  const program = createPrograms(store, as, explain)
+  const { program, tally } = createPrograms(store, as, explain)
   const at = (x: Block) => as(x, 'dense').at
   /** Where the numbers of a new block are, for a plan that writes them. */
   const spaceOf = (x: Block): Space => ({ size: 4 * x.length, at: at(x) })
@@ -260,6 +260,21 @@ function build(
     return { next, from, dw: gradient === used[0] ? from : (next[used.indexOf(gradient)] ?? gradient) }
   }
 
+  /** What changes of Adam's constants: the same functions for all weights, which a program then calls once for all of them. */
+  const adamLive = new WeakMap<AdamStep, readonly [rate: () => number, root: () => number, kept: () => number]>()
+
+  /** What Adam's kernels take last. */
+  function adamConstants(constants: AdamStep): planner.AdamConstants {
+    const { beta1, beta2, epsilon } = constants
+    const [rate, root, kept] = adamLive.get(constants) ?? [
+      () => constants.lr / (1 - constants.beta1 ** constants.step),
+      () => 1 / Math.sqrt(1 - constants.beta2 ** constants.step),
+      () => 1 - constants.lr * (constants.decay ?? 0),
+    ]
+    adamLive.set(constants, [rate, root, kept])
+    return [rate, root, 1 - beta1, 1 - beta2, epsilon, kept]
+  }
+
   const backend: WasmBackend = {
     name: 'wasm',
     threads: threadPool.threads,
@@ -286,6 +301,7 @@ function build(
       return threadPool.calls
     },
     get paths() {
+      tally()
       return threadPool.runs
     },
     dispose: end,
@@ -405,11 +421,7 @@ function build(
       return velocity ? { w, v } : { w }
     },
     adamStep(used, gradient, mean, square, constants) {
-      const { beta1, beta2, epsilon } = constants
-      const rate = () => constants.lr / (1 - beta1 ** constants.step)
-      const root = () => 1 / Math.sqrt(1 - beta2 ** constants.step)
-      const kept = () => 1 - constants.lr * (constants.decay ?? 0)
-      const end = [rate, root, 1 - beta1, 1 - beta2, epsilon, kept] as const
+      const end = adamConstants(constants)
       const panels = planned(() => plans.adamPanels(gradient))
       const { next, dw, from } = successors([used, mean, square], gradient, panels.shape)
       const [w, m, v] = next as [Block, Block, Block]

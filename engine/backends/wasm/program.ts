@@ -17,18 +17,21 @@ import { constants as sizes } from './kernels.js'
 import { Block, denseOf, type Layout } from './layout.js'
 import { Recording, type Explained, type Live, type Noted } from './recording.js'
 import type { Store } from './store.js'
+import type { Place } from './threadPool.js'
 
 interface Recorded {
   /** Where its records are, how many there are, and which arguments are computed anew. */
   readonly at: number
   readonly count: number
   readonly scratch: number
-  readonly live: readonly { readonly at: number; readonly i: number; readonly value: Live }[]
+  readonly live: readonly (readonly [value: Live, places: readonly Place[]])[]
+  /** How often each replay runs each kernel, and how many replays have not been counted. */
   readonly runs: ReadonlyMap<string, number>
+  replays: number
   /** Of each slot that is copied into memory, its number and where. */
   readonly slots: readonly { readonly slot: number; readonly at: number }[]
   /** Buffers from outside with the layouts that they must have; changed ones have no other. */
-  readonly used: readonly { readonly block: Block; readonly layouts: readonly Layout[]; readonly changed: boolean }[]
+  readonly used: readonly Used[]
   readonly sets: Recording['sets']
   /** Memory that is changed before a guard may stop the program, and where it is copied to before. */
   readonly saved: readonly { readonly from: number; readonly to: number; readonly size: number }[]
@@ -39,6 +42,15 @@ interface Recorded {
   readonly ranges: readonly Range[]
   readonly owned: readonly number[]
   valid: boolean
+}
+
+/** A buffer from outside; and the layouts it had, and how many, when they were last found to be right: they are not looked at again. */
+interface Used {
+  readonly block: Block
+  readonly layouts: readonly Layout[]
+  readonly changed: boolean
+  found?: readonly Layout[]
+  count: number
 }
 
 export type Programs = ReturnType<typeof createPrograms>
@@ -115,14 +127,16 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     const at = store.take(sizes.RECORD * notes.length)
     const owned = [at, ...given]
     const runs = new Map<string, number>()
-    const live: { at: number; i: number; value: Live }[] = []
+    const live = new Map<Live, Place[]>()
     let before = 0
     for (const [r, { kernel, items, args }] of notes.entries()) {
       const record = at + r * sizes.RECORD
       store.threadPool.write(record, { kernel, items, args, before })
       before += items
       runs.set(kernel, (runs.get(kernel) ?? 0) + 1)
-      for (const [i, value] of args.entries()) if (typeof value === 'function') live.push({ at: record, i, value })
+      for (const [i, value] of args.entries())
+        if (typeof value === 'function')
+          live.set(value, [...(live.get(value) ?? []), store.threadPool.placeOf(kernel, record, i)])
     }
     runs.delete('guard')
     runs.delete('finite')
@@ -142,10 +156,11 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
       at,
       count: notes.length,
       scratch,
-      live,
+      live: [...live],
       runs,
+      replays: 0,
       slots: kept.map(({ values, at }) => ({ slot: slots.indexOf(values), at })).filter(({ slot }) => slot >= 0),
-      used: [...used].map(([x, layouts]) => ({ block: x, layouts, changed: changed.has(x) })),
+      used: [...used].map(([x, layouts]) => ({ block: x, layouts, changed: changed.has(x), count: 0 })),
       sets,
       saved,
       results: results.map(y => {
@@ -161,7 +176,16 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     }
   }
 
+  /** Counts the kernels of all replays. */
+  function tally() {
+    for (const program of all) {
+      for (const [kernel, times] of program.runs) store.threadPool.count(kernel, times * program.replays)
+      program.replays = 0
+    }
+  }
+
   function drop(program: Recorded) {
+    tally()
     all.delete(program)
     store.threadPool.settle()
     for (const piece of program.owned) store.give(piece)
@@ -171,15 +195,17 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
   }
 
   /** Whether all that a program uses is as it was left. */
-  function fits({ valid, used, sets }: Recorded): boolean {
-    return (
-      valid &&
-      sets.every(({ examples, version }) => examples.version === version) &&
-      used.every(({ block, layouts, changed }) => {
-        if (block.holders < 1 || (changed && block.holders > 1)) return false
-        return layouts.every(wanted => block.layouts.some(layout => sameLayout(layout, wanted)))
-      })
-    )
+  const fits = ({ valid, used, sets }: Recorded): boolean =>
+    valid && sets.every(({ examples, version }) => examples.version === version) && used.every(isAsLeft)
+
+  function isAsLeft(use: Used): boolean {
+    const { block, layouts, changed } = use
+    if (block.holders < 1 || (changed && block.holders > 1)) return false
+    const found = block.layouts
+    if (found === use.found && found.length === use.count) return true
+    use.found = found
+    use.count = layouts.every(wanted => found.some(layout => sameLayout(layout, wanted))) ? found.length : -1
+    return use.count >= 0
   }
 
   /** Runs a program. @returns its results, or nothing if a guard stopped it: then all is as before */
@@ -188,7 +214,7 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
       if (changed && block.layouts.length > layouts.length)
         store.drop(block, layout => !layouts.some(wanted => sameLayout(layout, wanted)))
     for (const { slot, at } of program.slots) store.write(slots[slot], at)
-    for (const { at, i, value } of program.live) store.threadPool.writeLive(at, i, value())
+    for (const [value, places] of program.live) store.threadPool.writeLive(places, value())
     const { bytes } = store.view()
     for (const { from, to, size } of program.saved) bytes.copyWithin(to, from, from + size)
     const ran = store.runProgram(program.at, program.count, program.scratch)
@@ -199,11 +225,11 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
       for (const { from, to, size } of program.saved) bytes.copyWithin(from, to, to + size)
       return undefined
     }
-    for (const [kernel, times] of program.runs) store.threadPool.count(kernel, times)
+    program.replays++
     return program.results.map(({ length, at }) => store.borrow(length, at))
   }
 
-  return bySizes({ busy: () => !!store.recording, record, fits, replay, drop })
+  return { program: bySizes({ busy: () => !!store.recording, record, fits, replay, drop }), tally }
 }
 
 const sizeOf = (ranges: readonly Range[]) => ranges.reduce((sum, { size }) => sum + size, 0)

@@ -26,6 +26,12 @@ export interface KernelCall {
   readonly before: number
 }
 
+/** Where an argument is, in numbers of 4 bytes, and whether it is a float. */
+export interface Place {
+  readonly word: number
+  readonly isFloat: boolean
+}
+
 const wordsOf = (memory: WasmMemory) => new Int32Array(memory.buffer)
 
 /** Leaves no program in a memory that others have used before. */
@@ -107,11 +113,15 @@ export class ThreadPool {
     }
   }
 
-  /** Writes one argument of a record anew. */
-  writeLive(at: number, i: number, value: number) {
+  /** Where argument i of a record of a kernel is. */
+  placeOf(kernel: string, record: number, i: number): Place {
+    return { word: ((record + sizes.ARGUMENTS) >> 2) + i, isFloat: this.#numbers.get(kernel)!.kinds[i] === 'f' }
+  }
+
+  /** Writes an argument of some records anew. */
+  writeLive(places: readonly Place[], value: number) {
     this.#refresh()
-    const isFloat = signatures[this.#words[at >> 2]][1][i] === 'f'
-    ;(isFloat ? this.#floats : this.#words)[((at + sizes.ARGUMENTS) >> 2) + i] = value
+    for (const { word, isFloat } of places) (isFloat ? this.#floats : this.#words)[word] = value
   }
 
   /** Views of a memory that has grown. */
