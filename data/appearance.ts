@@ -3,9 +3,9 @@
 import { normal, type Random } from '../engine/index.js'
 
 /** Of how many images each is done, and how much of it at most. */
-const paired = { share: 0.2, most: 0.6 }
-const patched = { share: 0.25, least: 4, most: 12 }
-const filtered = { share: 0.2, sides: [1, 3, 5, 7] }
+const paired = { share: 0.1, most: 0.6 }
+const patched = { share: 0.12, least: 4, most: 12 }
+const filtered = { share: 0.1, sides: [1, 3, 5, 7] }
 const levelled = { share: 0.05, least: 0.3 }
 
 /**

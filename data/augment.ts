@@ -7,7 +7,7 @@ import { problem } from './errors.js'
 
 /** What can be done to an image, and how much of it at most. Lengths are shares of the image's longer side. */
 const most = {
-  /** To either side, up and down: one image of four, by whole pixels. */
+  /** To either side, up and down: one image of five, by whole pixels. */
   shift: 0.125,
   /** Degrees, either way. */
   rotation: 12,
@@ -90,7 +90,7 @@ function draw(ways: readonly Augmentation[], rng: Random, side: number): Motion 
   const [cos, sin] = [Math.cos(angle) / scale, Math.sin(angle) / scale]
   const sheet = ways.includes('elastic') ? new Float64Array(2 * points ** 2) : undefined
   sheet?.forEach((_, p) => (sheet[p] = side * most.elastic * (2 * rng() - 1)))
-  const still = ways.includes('shift') && rng() > 0.25
+  const still = ways.includes('shift') && rng() > 0.2
   const [down, right] = shifts.map(share => (still ? 0 : Math.round(side * share)))
   return { matrix: [cos, -sin, sin + shear * cos, cos - shear * sin], down, right, thickness, ...(sheet && { sheet }) }
 }

@@ -82,9 +82,9 @@ describe('the full MNIST', () => {
   })
 })
 
-describe('mnist-european', () => {
+describe('mnist-eu', () => {
   it('is MNIST, and 1,200 other 1s to learn from, nearly all with ink far left of their stems', async () => {
-    const [mnist, both] = [await loadDataset('mnist', 'train'), await loadDataset('mnist-european', 'train')]
+    const [mnist, both] = [await loadDataset('mnist', 'train'), await loadDataset('mnist-eu', 'train')]
     assert.equal(both.length, 61_200)
     assert.deepEqual(both.take(60_000).fingerprint(), mnist.fingerprint())
     const ones = both.gather(Uint32Array.from({ length: 1200 }, (_, i) => 60_000 + i))
@@ -105,7 +105,7 @@ describe('mnist-european', () => {
   })
   it("is tested with MNIST's test images", async () =>
     assert.equal(
-      (await loadDataset('mnist-european', 'test')).fingerprint(),
+      (await loadDataset('mnist-eu', 'test')).fingerprint(),
       (await loadDataset('mnist', 'test')).fingerprint(),
     ))
 })
@@ -270,7 +270,7 @@ describe('a folder of IDX files', () => {
     await assert.rejects(
       loadDataset('mnits', 'train'),
       refused(
-        'there is no mnits; the data can be mnist, mnist-european, mnist-10k, a folder of IDX files, of CSV, or of images in a folder a class',
+        'there is no mnits; the data can be mnist, mnist-eu, mnist-10k, a folder of IDX files, of CSV, or of images in a folder a class',
       ),
     )
   })

@@ -52,7 +52,7 @@ export async function run(argv: Test, program: string): Promise<number> {
   const set = takeExamples(all, argv.examples ?? 'all', data)
   const images = await about(path, () => inItsTerms(set, checkpoint.training, data))
   if (missing) note(t('test.pretrained', { path, missing }))
-  if (['mnist', 'mnist-european'].includes(checkpoint.training.data) && data === 'mnist-10k') note(t('test.seen'))
+  if (['mnist', 'mnist-eu'].includes(checkpoint.training.data) && data === 'mnist-10k') note(t('test.seen'))
 
   const backend = await backendOf(argv)
   let evaluation: Evaluation
