@@ -127,7 +127,15 @@ function linesOf(pieces: readonly Piece[], height: number, w: number): Piece[][]
     line.members.push(one.piece)
     line.boxes.push(one.box)
   }
-  if (lines.length === 0) return [[...pieces]]
+  if (
+    lines.length === 0 ||
+    (lines.length > 1 &&
+      isOneRow(
+        lines.flatMap(({ boxes }) => boxes),
+        height,
+      ))
+  )
+    return [[...pieces]]
   const top = ({ boxes }: Line) => boxes.reduce((sum, box) => sum + box.top + box.height / 2, 0) / boxes.length
   lines.sort((a, b) => top(a) - top(b))
   for (const { piece, box } of boxed.filter(isPart)) {
@@ -143,6 +151,23 @@ function linesOf(pieces: readonly Piece[], height: number, w: number): Piece[][]
 }
 /** Pieces that share this much of the lower one's rows may stand on one line. */
 const sameLine = 0.3
+
+/**
+ * Whether boxes are one row that climbs or falls: near a straight line through their middles, by least squares, that is no steeper than a
+ * hand writes or a camera is held.
+ */
+function isOneRow(boxes: readonly Box[], height: number): boolean {
+  if (boxes.length < 3) return false
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
+  const [rows, columns] = [boxes.map(box => box.top + box.height / 2), boxes.map(box => box.left + box.width / 2)]
+  const [row, column] = [mean(rows), mean(columns)]
+  const slope = mean(rows.map((y, k) => (y - row) * (columns[k] - column))) / mean(columns.map(x => (x - column) ** 2))
+  const isNear = (y: number, k: number) => Math.abs(y - row - slope * (columns[k] - column)) <= offRow * height
+  return Math.abs(slope) <= steepest && rows.every(isNear)
+}
+/** In pixels a pixel: 35°; and in typical heights. */
+const steepest = 0.7
+const offRow = 0.4
 
 /** Of boxes from left to right, the last that begins before a place, or the first (a binary search). */
 function nearestOf(boxes: readonly Box[], left: number): Box {

@@ -117,6 +117,14 @@ describe('clean', () => {
     const found = findInk(coloursOf(photograph(wide, scene, random(2, 'wide'))))!
     assert.ok(agreement(clean(found.image).lo(0, 2 * side), written) > 0.7)
   })
+  it('takes what is left of a shadow at the edge out, whose edge is soft, and leaves a stroke there', () => {
+    const corner = ndarray(written.data.slice(), [side, side])
+    eachPixel(corner, (i, j, v) => corner.set(i, j, Math.max(v, 180 - 4 * Math.hypot(i, j))))
+    assert.equal(agreement(clean(corner), written), 1)
+    const stroke = ndarray(written.data.slice(), [side, side])
+    for (let i = 0; i < 60; i++) for (let j = 130; j < 136; j++) stroke.set(i, j, 255)
+    assert.equal(clean(stroke).get(30, 133), 255)
+  })
   it('leaves three upright strokes that go from edge to edge: 111', () => {
     const strokes = blank(side, side)
     for (let i = 0; i < side; i++) for (const j of [30, 80, 130]) strokes.set(i, j, 255)

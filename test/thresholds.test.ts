@@ -1,6 +1,6 @@
 // From which number on something is ink, a speck, a part, one digit or two: each limit from both of its sides.
 import assert from 'node:assert/strict'
-import { findInk, readRow, segment, type Image } from '../data/index.js'
+import { findInk, readRow, segment, segmentLines, type Image } from '../data/index.js'
 import { blank } from '../data/image.js'
 import { lean } from '../data/preprocess.js'
 
@@ -68,6 +68,16 @@ describe('what is one digit', () => {
     const beside = (height: number, gap: number) => besides([10, 100, 50, 10], [10, 110 + gap, height, 10])
     assert.deepEqual([beside(30, 10), beside(29, 10)], [2, 1])
     assert.deepEqual([beside(29, 31), beside(29, 29)], [2, 1])
+  })
+  it('a row may climb by 35°; where pieces lie farther off it, there are several lines', () => {
+    // 50 high and 100 apart, so that those beside each other share no rows when the row climbs by 0.6; then the middle one is off it.
+    const linesOf = (climb: number, off: number) =>
+      segmentLines(picture(400, 500, ...[0, 1, 2, 3].map((k): Box => [Math.round(300 - 100 * climb * k) - (k === 1 ? off : 0), 20 + 100 * k, 50, 30]))).length // prettier-ignore
+    assert.deepEqual([linesOf(0.69, 0), linesOf(-0.3, 0), linesOf(0.71, 0)], [1, 1, 4])
+    // Off by 28, the least squares leave 0.7 of that at most: 19.6 of the 20 that are allowed.
+    assert.deepEqual([linesOf(0.6, 28) === 1, linesOf(0.6, 29) === 1], [true, false])
+    const two: Box[] = [0, 1, 2, 3, 4, 5].map(k => [20 + 80 * (k % 2), 20 + 50 * Math.floor(k / 2), 50, 30])
+    assert.equal(segmentLines(picture(200, 300, ...two)).length, 2)
   })
   it('with its parts, a digit is at most 1.2 heights wide', () => {
     const wide = (width: number) => besides([10, 100, 50, width - 14], [10, 100 + width - 10, 20, 10])
