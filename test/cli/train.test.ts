@@ -127,7 +127,7 @@ describe('train', () => {
       assert.equal(said[3], pathOf('kept.previous'))
       assert.equal(sha256('kept.previous'), good)
     }
-    assert.match((await chiffre('models', '--storage', storage)).out, /│ kept\.previo\S* +│ 3 × 500 of mnist/)
+    assert.match((await chiffre('models', '--storage', storage)).out, /│ kept\.prev\S* +│ 3 × 500 of mnist/)
     // On other examples, which is better is not known.
     const other = await train('kept', '--examples', '400')
     assert.match(other.out, /^The network of before, which learned from other examples, stays in .*\.$/m)
