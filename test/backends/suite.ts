@@ -551,8 +551,8 @@ export function testBackend(
               const after = b.sgdStep(w, gradient(i.dy2), undefined, { lr: 0.1, momentum: 0 }).w
               return {
                 'matmul before': before,
+                'steps twice': twice,
                 // The products' rounding, which the steps hand on.
-                'matmul steps twice': twice,
                 'matmul mean': mean,
                 'matmul square': square,
                 'matmul y': y,
