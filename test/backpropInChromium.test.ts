@@ -69,7 +69,7 @@ inChromium('the page’s training step', function () {
   it('shows the loss and the gradient that backward gives, for another label too', async () => {
     // What the network saw, off the page, whose picture of it has 256 levels of grey.
     const seen = await opened.page.evaluate<number[]>(`(() => {
-      const canvas = document.querySelectorAll('#steps canvas')[3]
+      const canvas = document.querySelector('#steps li:has([data-text="steps.seen"]) canvas')
       return Array.from(canvas.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, i) => i % 4 === 0)
     })()`)
     await opened.page.selectOption('#backprop-label', '3')
