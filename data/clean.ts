@@ -148,7 +148,7 @@ function withoutPieces(image: Pixels): Pixels {
     const above = (box.top === 0 || box.top + box.height === h) && box.width >= along * w
     return beside || above || size(box) < 0.6 * inner
   }
-  const soft = fading(image, labels, boxes.length)
+  const soft = boxes.some(touches) ? fading(image, labels, boxes.length) : []
   const isShadow = (box: Box, p: number) => touches(box) && soft[p] && soft.includes(false)
   const kept = boxes.map((box, p) => !isBorder(box) && !isShadow(box, p))
   const largest = boxes.reduce((most, box, p) => (kept[p] ? Math.max(most, size(box)) : most), 0)
