@@ -53,6 +53,7 @@ export function augmenter(ways: readonly Augmentation[], seed: number) {
     indices.forEach((index, i) => {
       const to = changed.subarray(i * size, (i + 1) * size)
       reshape(index, to)
+      if (!ways.includes('clutter') && !ways.includes('texture')) return
       const looks = random(seed, 'appearance', epoch, index)
       // Another image of this epoch: one whose strokes were as sharp as the set's would be known for clutter by that alone, and so would test images.
       const other = () => {
