@@ -134,3 +134,17 @@ export class Dataset implements Examples {
     return new Dataset(ndarray(pixels, [indices.length, ...this.shape]), ndarray(labels), this.classes)
   }
 }
+
+/** Sets whose images have the first one's shape, and which have its classes, at most 256, as one: one after the other. */
+export function joined(first: Dataset, ...others: readonly Dataset[]): Dataset {
+  const sets = [first, ...others]
+  const length = sets.reduce((sum, set) => sum + set.length, 0)
+  const [pixels, labels] = [new Uint8Array(length * first.inputs.size), new Uint8Array(length)]
+  let at = 0
+  for (const set of sets) {
+    pixels.set(set.pixels, at * first.inputs.size)
+    labels.set(set.targets, at)
+    at += set.length
+  }
+  return new Dataset(ndarray(pixels, [length, ...first.shape]), ndarray(labels), first.classes)
+}

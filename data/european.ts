@@ -1,7 +1,7 @@
 // MNIST's hands are American. In much of Europe a 1 begins with a long upstroke, and looks to a network that never saw one like a 7.
 import ndarray from 'ndarray'
 import { random } from '../engine/index.js'
-import { Dataset } from './dataset.js'
+import { Dataset, joined } from './dataset.js'
 import { prepare, side } from './preprocess.js'
 import { drawn, type Stroke } from './strokes.js'
 
@@ -14,11 +14,8 @@ const sheet = 100
 export function withEuropeanOnes(digits: Dataset): Dataset {
   const rng = random(7, 'eu')
   const between = (from: number, to: number) => from + rng() * (to - from)
-  const n = digits.length
-  const [pixels, labels] = [new Uint8Array((n + count) * side * side), new Uint8Array(n + count).fill(1, n)]
-  pixels.set(digits.pixels)
-  labels.set(digits.targets)
-  for (let i = n; i < n + count; i++) {
+  const pixels = new Uint8Array(count * side * side)
+  for (let i = 0; i < count; i++) {
     const top = [between(0.45, 0.65), between(0.03, 0.12)] as const
     const foot = top[0] + between(-0.12, 0.1)
     const strokes: Stroke[] = [[[between(0.08, 0.36), between(0.2, 0.6)], top, [foot, 0.95]]]
@@ -26,5 +23,6 @@ export function withEuropeanOnes(digits: Dataset): Dataset {
     const { input } = prepare(drawn(strokes, sheet, rng))!
     input.data.forEach((v, k) => (pixels[i * side * side + k] = Math.round(255 * v)))
   }
-  return new Dataset(ndarray(pixels, [n + count, side, side]), ndarray(labels), digits.classes)
+  const labels = new Uint8Array(count).fill(1)
+  return joined(digits, new Dataset(ndarray(pixels, [count, side, side]), ndarray(labels), digits.classes))
 }

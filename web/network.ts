@@ -3,7 +3,7 @@ import { expose } from 'comlink'
 import ndarray from 'ndarray'
 // File by file, and not from data/index.js: what only training needs is loaded by it alone.
 import { clean } from '../data/clean.js'
-import { areNamed, Dataset, numbered } from '../data/dataset.js'
+import { areNamed, Dataset, joined, numbered } from '../data/dataset.js'
 import { inkOf, type Ink } from '../data/ink.js'
 import { confusion, mistakes } from '../data/mistakes.js'
 import { paperRow } from '../data/paper.js'
@@ -538,16 +538,7 @@ async function examplesOf(own: TrainingOptions['own']): Promise<{ examples: Data
   if (own.alone) return { examples: drawings, data: name }
   const mnist = await dataset('train')
   const times = Math.ceil(heard / labels.length)
-  const count = mnist.length + times * labels.length
-  const [all, targets] = [new Uint8Array(count * side * side), new Uint8Array(count)]
-  all.set(mnist.pixels)
-  targets.set(mnist.targets)
-  for (let i = 0; i < times; i++) {
-    const from = mnist.length + i * labels.length
-    all.set(pixels, from * side * side)
-    targets.set(labels, from)
-  }
-  const examples = new Dataset(ndarray(all, [count, side, side]), ndarray(targets, [count]))
+  const examples = joined(mnist, ...Array.from({ length: times }, () => drawings))
   return { examples, data: `mnist-and-${name}` }
 }
 
