@@ -19,6 +19,8 @@ export interface Preparation {
   readonly cleaned: Pixels
   /** The same sheared upright, if that was asked for: the rest is about this one. */
   readonly upright?: Pixels
+  /** How far it leant to the right before that: pixels sideways for each row up; 0 if that was not asked for. */
+  readonly slant: number
   /** Where the ink is in the drawing. */
   readonly ink: Box
   /** At most 20x20, its longer side 20. */
@@ -36,9 +38,10 @@ export interface Preparation {
 /** Prepares a drawing [h,w] of light ink on a ground of 0; undefined if it is blank. @param deslant shear it upright first */
 export function prepare(drawing: Pixels, { deslant = false } = {}): Preparation | undefined {
   const cleaned = clean(drawing)
-  const upright = deslant ? sheared(cleaned, -slantOfDigit(cleaned)) : undefined
+  const slant = deslant ? slantOfDigit(cleaned) : 0
+  const upright = deslant ? sheared(cleaned, -slant) : undefined
   const rest = prepareDigit(upright ?? cleaned)
-  return rest && { cleaned, ...(upright && { upright }), ...rest }
+  return rest && { cleaned, ...(upright && { upright }), slant, ...rest }
 }
 
 /** How far a digit leans to the right, by the second moments of its clear ink (slantOf). */
@@ -48,7 +51,7 @@ function slantOfDigit(digit: Pixels): number {
 }
 
 /** Prepares ink that is a digit and nothing else. */
-export function prepareDigit(digit: Pixels): Omit<Preparation, 'cleaned' | 'upright'> | undefined {
+export function prepareDigit(digit: Pixels): Omit<Preparation, 'cleaned' | 'upright' | 'slant'> | undefined {
   const ink = inkBox(digit, clear) ?? inkBox(digit)
   if (!ink) return undefined
   const scaled = thickened(fit(crop(digit, ink), digitSide))

@@ -146,6 +146,38 @@ inChromium('a drawing', function () {
     assert.ok(await page.locator('#saliency').isHidden())
   })
 
+  it('is sheared upright when that is asked for, with a step of its own, and what matters leans as the drawing does', async () => {
+    const upright = `document.querySelector('#steps li:has([data-text="steps.upright"])').checkVisibility()`
+    /** How many columns of the digit's picture have ink. */
+    const columns = `(() => {
+      const data = (${pixelsOf})('#steps li:has([data-text="steps.centred"]) canvas')
+      return new Set([...data.keys()].filter(i => data[i] > 64 && i % 4 === 0).map(i => (i / 4) % 560)).size
+    })()`
+    await opened.draw([[0.6, 0.35], [0.4, 0.65]]) // prettier-ignore
+    await opened.until(`${columns} > 12`)
+    assert.equal(await page.evaluate(upright), false)
+    await page.check('#deslant')
+    await opened.until(`${upright} && ${columns} < 9`)
+    assert.match(await opened.text('steps'), /^Sheared upright.*\nCropped/)
+    await page.check('#show-saliency')
+    await opened.until("!document.querySelector('#saliency').hidden")
+    /** The middle of what is shown in a row of the board. */
+    const middle = (row: number) =>
+      page.evaluate<number>(`(() => {
+        const data = (${pixelsOf})('#saliency')
+        const shown = Array.from({ length: 560 }, (_, j) => j).filter(j => data[4 * (560 * ${row} + j) + 3] > 0)
+        return (shown[0] + shown.at(-1)) / 2
+      })()`)
+    const [top, bottom] = [await middle(196), await middle(364)]
+    // As the stroke from 0.6 to 0.4, and up to a pixel of 28, some ten of the board's, left of it: pixel 14's middle is right of 28's.
+    assert.ok(Math.abs(top - bottom - 0.2 * 560) < 15, `${top}, ${bottom}`)
+    const aside = (top + bottom) / 2 - 0.5 * 560
+    assert.ok(aside > -14 && aside < 3, `${aside}`)
+    await page.uncheck('#show-saliency')
+    await page.uncheck('#deslant')
+    await opened.until(`!${upright} && ${columns} > 12`)
+  })
+
   it('can be followed through the layers: a unit’s formula, inputs and weights, by the mouse', async () => {
     await page.selectOption('#model', 'convnet')
     await opened.draw(five)
@@ -193,6 +225,21 @@ inChromium('a drawing', function () {
     await opened.until("document.querySelector('#code-text').textContent === ''")
   })
 
+  it('of slanted digits on the strip is sheared upright when that is asked for', async () => {
+    const leant = five.map(([u, v]) => [0.3 + 0.25 * (u + 1.1 * (0.5 - v)), v] as const)
+    await opened.draw(leant, 'strip')
+    const said = `document.querySelector('#code-text').textContent + document.querySelector('#code-confidence').textContent`
+    await opened.until(`${said} !== ''`)
+    await page.waitForTimeout(500) // it is read while it is drawn
+    const before = String(await page.evaluate(said))
+    await page.check('#strip-deslant')
+    await opened.until(`${said} !== ${JSON.stringify(before)}`)
+    assert.match(String(await page.evaluate(said)), /^5.*of all 1$/)
+    await page.uncheck('#strip-deslant')
+    await opened.until(`${said} === ${JSON.stringify(before)}`)
+    await page.click('#strip-clear')
+  })
+
   it('everything that can be used has a name, and can be reached by the keyboard', async () => {
     const nameless = (await page.locator('body').ariaSnapshot())
       .split('\n')
@@ -201,7 +248,7 @@ inChromium('a drawing', function () {
       )
     assert.deepEqual(nameless, [])
     await page.evaluate('document.activeElement.blur(); scrollTo(0, 0)')
-    const wanted = ['model', 'language', 'theme', 'pen', 'pen-width', 'undo', 'clear', 'show-saliency', 'turn', 'lr', 'optimizer', 'seed', 'epochs', 'fresh', 'train', 'save', 'open', 'test', 'strip'] // prettier-ignore
+    const wanted = ['model', 'language', 'theme', 'pen', 'pen-width', 'undo', 'clear', 'deslant', 'show-saliency', 'turn', 'lr', 'optimizer', 'seed', 'epochs', 'fresh', 'train', 'save', 'open', 'test', 'strip'] // prettier-ignore
     const reached = new Set<string>()
     for (let i = 0; i < 90 && wanted.some(id => !reached.has(id)); i++) {
       await page.keyboard.press('Tab')

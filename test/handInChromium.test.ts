@@ -48,10 +48,11 @@ inChromium('the page under a hand', function () {
     await opened.until("document.querySelector('#lr').value === '0,25'")
   })
 
-  it('keeps the drawing, the theme and the sliders when it is loaded again', async () => {
+  it('keeps the drawing, the theme, the sliders and what is sheared when it is loaded again', async () => {
     await opened.draw(one)
     await reads('1')
     await page.fill('#turn', '30')
+    await page.check('#strip-deslant')
     await page.click('#theme')
     const theme = await page.evaluate('document.documentElement.dataset.theme')
     await page.waitForTimeout(300)
@@ -59,6 +60,8 @@ inChromium('the page under a hand', function () {
     await page.reload()
     await opened.started()
     await opened.until("document.querySelector('#turn').value === '30'")
+    assert.deepEqual([await page.isChecked('#deslant'), await page.isChecked('#strip-deslant')], [false, true])
+    await page.uncheck('#strip-deslant')
     await opened.until(`document.querySelector('#bars').innerText === ${JSON.stringify(bars)}`)
     assert.equal(await page.evaluate('document.documentElement.dataset.theme'), theme)
     await page.click('#clear')

@@ -97,7 +97,9 @@ describe('deslanting', () => {
     // About their middle, row 2 and column 3: (−2, 2), (−2, 1), (0, 1), (0, −1), (2, −1), (2, −2).
     const x = blank(5, 7)
     for (const [i, j] of [[0, 5], [0, 4], [2, 4], [2, 2], [4, 2], [4, 1]] as const) x.set(i, j, 255) // prettier-ignore
-    const { upright } = prepare(x, { deslant: true })!
+    const { upright, slant } = prepare(x, { deslant: true })!
+    assert.equal(slant, 12 / 16)
+    assert.deepEqual([prepare(x)!.slant, prepare(x)!.upright], [0, undefined])
     assert.deepEqual(values(upright!), values(sheared(x, -12 / 16)))
   })
   it('leaves what stands upright as it is, and an upright stroke of one that leans as it does', () => {

@@ -55,6 +55,10 @@ export interface Answers {
 
 /** What became of a drawing. */
 export interface Reading extends Answers {
+  /** The drawing sheared upright, made small, if that was asked for: the rest is about that. */
+  readonly upright?: Grid
+  /** How far it leant to the right: pixels sideways for each row up; 0 if that was not asked for. */
+  readonly slant: number
   readonly scaled: Grid
   readonly padded: Grid
   readonly centred: Grid
@@ -173,12 +177,13 @@ export interface Api {
   card(): Promise<string | undefined>
   /** Takes up a model's checkpoint, if there is one. */
   open(model: string): Promise<NetworkInfo>
-  /** Prepares a drawing [height, width] of grey bytes and reads it with the given models; undefined if it is blank. */
+  /** Prepares a drawing [height, width] of grey bytes, when asked sheared upright, and reads it with the given models; undefined if it is blank. */
   read(
     drawing: Uint8Array,
     width: number,
     disturbance: Disturbance,
     models: readonly string[],
+    deslant: boolean,
   ): Promise<Reading | undefined>
   /**
    * Finds the ink of a picture (red, green, blue and alpha), cleaned and cropped, for squares of 280x280 side by side; undefined if
@@ -205,8 +210,8 @@ export interface Api {
     index: number,
     distances: readonly number[],
   ): Promise<WeightView>
-  /** Reads a strip of several digits. */
-  readRow(drawing: Uint8Array, width: number, model: string): Promise<ReadRow | undefined>
+  /** Reads a strip of several digits, when asked sheared upright. */
+  readRow(drawing: Uint8Array, width: number, model: string, deslant: boolean): Promise<ReadRow | undefined>
   /** Trains until the epochs are done or stop() is called, reporting some hundred times. */
   train(options: TrainingOptions, onReport: (report: TrainingReport) => void | Promise<void>): Promise<TrainingEnd>
   /** The weights of a model's only dense layer, [pixels, units]. */

@@ -35,6 +35,7 @@ const reading = new ReadingPanel()
 const inside = new InsidePanel(api)
 const networks = new Map<string, NetworkInfo>()
 const sliders = ['right', 'down', 'turn', 'scale'] as const
+const deslants = ['deslant', 'strip-deslant']
 
 /** What is shown before it is known what the network reads. */
 const digits = { input: [28, 28], classes: Array.from('0123456789') }
@@ -140,7 +141,7 @@ const read = latest(async () => {
   else {
     const { bytes, width } = pen.pixels()
     const begun = performance.now()
-    last = await api.read(transfer(bytes, [bytes.buffer]), width, disturbance(), names)
+    last = await api.read(transfer(bytes, [bytes.buffer]), width, disturbance(), names, isOn('deslant'))
     performance.clearMeasures('read')
     times.unshift(performance.measure('read', { start: begun }).duration)
     times.length = Math.min(times.length, 5)
@@ -167,19 +168,22 @@ function showReading() {
 
 async function showSaliency() {
   const canvas = find<HTMLCanvasElement>('saliency')
-  const wanted = find<HTMLInputElement>('show-saliency').checked
+  const wanted = isOn('show-saliency')
   find('saliency-note').hidden = !wanted
   canvas.hidden = !wanted || !isReady(state.model) || !last || !('frame' in last)
   if (canvas.hidden || !last || !('frame' in last)) return
   const small = make('canvas')
   paint(small, await api.saliency(state.model), 'signed')
-  // Back from what the network saw to the drawing: undo the disturbance about the frame's middle.
+  // Back from what the network saw to the drawing: lean it as it leant, and undo the disturbance about the frame's middle.
   const { top, left, height, width } = last.frame
   const { right, down, turn, scale } = disturbance()
   const context = canvas.getContext('2d')!
   context.resetTransform()
   context.clearRect(0, 0, canvas.width, canvas.height)
   context.scale(2, 2) // the networks get the board at half its size
+  const { slant } = last
+  const middle = canvas.height / 4
+  context.transform(1, 0, -slant, 1, slant * middle - Math.ceil(Math.abs(slant) * middle), 0)
   context.translate(left + width / 2, top + height / 2)
   context.rotate((-turn * Math.PI) / 180)
   context.scale(1 / scale, 1 / scale)
@@ -192,7 +196,9 @@ function disturbance() {
   return { right: right, down: down, turn: turn, scale: scale }
 }
 
+const isOn = (id: string) => find<HTMLInputElement>(id).checked
 const isTheme = (value: unknown): value is 'light' | 'dark' => value === 'light' || value === 'dark'
+const isBoolean = (value: unknown) => typeof value === 'boolean'
 const areNumbers = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length === sliders.length && value.every(Number.isFinite)
 
@@ -202,6 +208,7 @@ function takeUp() {
   if (theme) document.documentElement.dataset.theme = theme
   const set = recall('session', 'sliders', areNumbers)
   sliders.forEach((id, i) => set && (find<HTMLInputElement>(id).value = `${set[i]}`))
+  for (const id of deslants) find<HTMLInputElement>(id).checked = recall('session', id, isBoolean) ?? false
   pen.drawing = recall('session', 'drawing', isDrawing) ?? []
 }
 
@@ -363,6 +370,8 @@ function listen() {
   find('pen-width').addEventListener('input', event => {
     pen.width = (event.target as HTMLInputElement).valueAsNumber
   })
+  for (const id of deslants) find(id).addEventListener('change', () => remember('session', id, isOn(id)))
+  find('deslant').addEventListener('change', () => run(read()))
   find('show-saliency').addEventListener('change', () => run(showSaliency()))
   for (const id of sliders)
     find(id).addEventListener('input', () => {

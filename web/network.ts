@@ -108,12 +108,14 @@ const api: Api = {
     return infoOf(model, found)
   },
 
-  async read(drawing, width, disturbance, names) {
-    const preparation = prepare(imageOf(drawing, width))
+  async read(drawing, width, disturbance, names, deslant) {
+    const preparation = prepare(imageOf(drawing, width), { deslant })
     if (!preparation) return undefined
-    const { scaled, padded, centred, frame } = preparation
+    const { upright, slant, scaled, padded, centred, frame } = preparation
     const image = disturb(preparation.input, disturbance)
     return {
+      ...(upright && { upright: gridOf(fit(upright, stepSide)) }),
+      slant,
       scaled: gridOf(scaled),
       padded: gridOf(padded),
       centred: gridOf(centred),
@@ -218,7 +220,7 @@ const api: Api = {
   descend: (model, label, rates) => descended(studied(model, label), rates),
   weight: (model, label, parameter, index, distances) => weightView(studied(model, label), parameter, index, distances),
 
-  readRow: (drawing, width, model) =>
+  readRow: (drawing, width, model, deslant) =>
     readRow(
       imageOf(drawing, width),
       images =>
@@ -227,6 +229,7 @@ const api: Api = {
           images.map(({ data }) => data),
         ),
       areNamed(ready(model).classes) ? undefined : rejected,
+      deslant,
     ),
 
   async train({ model, lr, optimizer, seed, epochs, fresh, own }, onReport) {
@@ -475,7 +478,7 @@ function cropGrid({ shape, values }: Grid, { top, left, height, width }: Box): G
   return { shape: [height, width, channels], values: kept }
 }
 
-/** The longer side of the pictures that show what became of a photograph. */
+/** The longer side of the pictures that show what became of a photograph, and of a slanted drawing. */
 const stepSide = 192
 
 /** The paper of a picture in a smaller shape: red, green and blue [h,w,3]. */

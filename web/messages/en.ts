@@ -55,10 +55,13 @@ export const en = {
   'steps.paper': 'The paper, as light as it would be everywhere with nothing written on it.',
   'steps.ink': 'Ink: what differs from the paper at its place, by more than the paper’s grain.',
   'steps.cleaned': 'Without lines, borders, specks and dots: only this goes on the board.',
+  'steps.upright': 'Sheared upright, by as much as its ink leans.',
   'steps.scaled': 'Cropped to the ink and scaled, proportions kept, until the longer side is 20 pixels.',
   'steps.padded': 'Padded to 28 × 28.',
   'steps.centred': 'Moved until its centre of mass is the centre.',
   'steps.seen': 'Divided by 255: numbers from 0 to 1, exactly what the network sees.',
+
+  deslant: 'Shear slanted digits upright first',
 
   'disturb.title': 'Disturb it',
   'disturb.note':

@@ -59,10 +59,13 @@ export const fr: Readonly<Record<Message, string>> = {
   'steps.paper': 'Le papier, aussi clair qu’il le serait partout si rien n’y était écrit.',
   'steps.ink': 'L’encre : ce qui diffère du papier, là où il est, plus que ne le fait son grain.',
   'steps.cleaned': 'Sans lignes, bords, poussières ni points : seul cela va sur le tableau.',
+  'steps.upright': 'Redressé, d’autant que son encre penche.',
   'steps.scaled': 'Cadré sur l’encre et mis à l’échelle, proportions gardées : 20 pixels pour le plus long côté.',
   'steps.padded': 'Entouré de noir jusqu’à 28 × 28.',
   'steps.centred': 'Déplacé jusqu’à ce que son centre de masse soit au centre.',
   'steps.seen': 'Divisé par 255 : des nombres de 0 à 1, exactement ce que voit le réseau.',
+
+  deslant: 'Redresser d’abord les chiffres penchés',
 
   'disturb.title': 'Dérangez-le',
   'disturb.note':

@@ -30,6 +30,7 @@ export class CodePanel {
     find('strip-undo').addEventListener('click', () => this.#pen.undo())
     find('strip-clear').addEventListener('click', () => this.#pen.clear())
     find('strip-example').addEventListener('click', () => void this.#example().catch(onError))
+    find('strip-deslant').addEventListener('change', () => void this.read().catch(onError))
   }
 
   /** Says everything anew, in the present language. */
@@ -48,7 +49,9 @@ export class CodePanel {
     const network = this.network()
     const model = network && readsDrawings(network) ? network.model : undefined
     const { bytes, width } = this.#pen.pixels()
-    this.#row = model === undefined ? undefined : await this.api.readRow(transfer(bytes, [bytes.buffer]), width, model)
+    const deslant = find<HTMLInputElement>('strip-deslant').checked
+    this.#row =
+      model === undefined ? undefined : await this.api.readRow(transfer(bytes, [bytes.buffer]), width, model, deslant)
     this.#showBoxes(this.#row)
     this.refresh()
   })

@@ -13,6 +13,7 @@ const blank = { shape: [28, 28], values: new Float32Array(784) }
 
 export class ReadingPanel {
   readonly #photo = (['paper', 'ink', 'cleaned'] as const).map(name => ({ name, ...stepOf(name, 'photo') }))
+  readonly #upright = stepOf('upright', 'photo')
   readonly #steps = (['scaled', 'padded', 'centred', 'seen'] as const).map(name => ({ name, ...stepOf(name) }))
 
   /** Shows what the chosen model, and those beside it, read, and how a photograph got there; without that, says why there is nothing. */
@@ -32,6 +33,8 @@ export class ReadingPanel {
       else if (photo) paint(canvas, photo[name], 'ink', 255)
     }
     const steps = reading && 'scaled' in reading ? reading : undefined
+    this.#upright.item.hidden = !steps?.upright
+    if (steps?.upright) paint(this.#upright.canvas, steps.upright, 'ink', 255)
     for (const { name, canvas } of this.#steps) paint(canvas, steps?.[name] ?? blank, 'ink', name === 'seen' ? 1 : 255)
   }
 
