@@ -60,7 +60,7 @@ export function linesOf(
       [kernel.op, kernel.epilogue].filter(Boolean).join(' '),
       Object.entries(sizes).map(([name, value]) => `${name} ${value}`).join(' '), // prettier-ignore
       arraysOf(row),
-      `${groups.join('·').replace(/(·1)+$/, '')} of ${kernel.threads}`,
+      `${groups.join('·').replace(/·1$/, '')} of ${kernel.threads}`,
       count(bytes[i]),
       flops[i] ? count(flops[i]) : '',
       ...timed,

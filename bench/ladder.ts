@@ -145,7 +145,7 @@ async function cardStep({ x, w, length, sizes }: Problem, file: string, device: 
       return memory
     },
   )
-  const dispatch = device.bind(kernel, arrays.slice(0, 3), arrays[3], 0, [length / covers, 1, 1])
+  const dispatch = device.bind(kernel, arrays.slice(0, 3), arrays[3], 0, length / covers)
   let y: Float32Array = new Float32Array(length)
   return {
     title: await title(file),

@@ -116,9 +116,9 @@ describe('What the benchmarks say', () => {
       ...(epilogue ? { epilogue } : {}),
     })
     const rows: Row[] = [
-      { kernel: kernel('gather', ['pixels', 'indices'], ['y']), sizes: { count: 1568, n: 784 }, lengths: [47_040_000, 2, 1568], groups: [25, 1, 1] }, // prettier-ignore
-      { kernel: kernel('matmul', ['x', 'w', 'bias'], ['y'], 'bias relu'), sizes: { m: 2, k: 784, n: 128 }, lengths: [1568, 100_352, 128, 256], groups: [4, 2, 1] }, // prettier-ignore
-      { kernel: kernel('adamStep', ['dw', 'loss'], ['w', 'm', 'v']), sizes: { count: 10 }, lengths: [10, 1, 10, 10, 10], groups: [1, 1, 1] }, // prettier-ignore
+      { kernel: kernel('gather', ['pixels', 'indices'], ['y']), sizes: { count: 1568, n: 784 }, lengths: [47_040_000, 2, 1568], groups: [25, 1] }, // prettier-ignore
+      { kernel: kernel('matmul', ['x', 'w', 'bias'], ['y'], 'bias relu'), sizes: { m: 2, k: 784, n: 128 }, lengths: [1568, 100_352, 128, 256], groups: [4, 2] }, // prettier-ignore
+      { kernel: kernel('adamStep', ['dw', 'loss'], ['w', 'm', 'v']), sizes: { count: 10 }, lengths: [10, 1, 10, 10, 10], groups: [1, 1] }, // prettier-ignore
     ]
     const traffic = { submits: 1, dispatches: 3, replays: 1, written: 1040, read: 84 }
     const [head, gather, matmul, adam, , sums, ...more] = linesOf(rows, [1e-4, 2e-3, 1e-5], traffic)

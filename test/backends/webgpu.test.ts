@@ -161,6 +161,21 @@ type Gpu = { requestAdapter(options?: object): Promise<Adapter> }
     for (const one of [x, y]) backend.free(one)
   })
 
+  it('more than 65,535 workgroups, which no card takes in a row: a convolution of 4 million pixels', async () => {
+    const [h, w] = [2049, 2048]
+    const s = { n: 1, h, w, ci: 1, kh: 1, kw: 1, co: 1, stride: 1, top: 0, left: 0, oh: h, ow: w }
+    const [x, filter] = [
+      backend.upload(Float32Array.from({ length: h * w }, (_, i) => i)),
+      backend.upload(Float32Array.of(2)),
+    ]
+    const y = backend.conv2d(x, filter, s)
+    assert.equal(
+      (await backend.download(y)).findIndex((value, i) => value !== 2 * i),
+      -1,
+    )
+    for (const one of [x, filter, y]) backend.free(one)
+  })
+
   /** Learns for so many steps of a batch. @returns after each: what went to and fro, what is in use, and the loss */
   async function steps(network: Network, count: number, batchSize = 16) {
     network.init(backend, 1)

@@ -12,8 +12,8 @@ export const kernel: Kernel = {
 var<workgroup> xTile: array<f32, 1024>; // 64 rows of 16
 var<workgroup> wTile: array<f32, 1024>; // 16 rows of 64`,
   body: `
-  let row = group.x / (size.n / 64u) * 64u;
-  let column = group.x % (size.n / 64u) * 64u;
+  let row = group / (size.n / 64u) * 64u;
+  let column = group % (size.n / 64u) * 64u;
   let down = thread / 16u * 4u;
   let across = thread % 16u * 4u;
   var sums: array<array<f32, 4>, 4>;

@@ -11,8 +11,8 @@ export const kernel: Kernel = {
 var<workgroup> xTile: array<vec4f, 272>; // 16 columns of 64, four rows a vector; one more, so that columns lie in other banks
 var<workgroup> wTile: array<vec4f, 256>; // 16 rows of 64`,
   body: `
-  let row = group.x / (size.n / 64u) * 64u;
-  let column = group.x % (size.n / 64u) * 16u;
+  let row = group / (size.n / 64u) * 64u;
+  let column = group % (size.n / 64u) * 16u;
   let down = thread / 16u;
   let across = thread % 16u;
   let fours = size.n / 4u;

@@ -57,7 +57,7 @@ export interface GPUCommandEncoder {
 export interface GPUComputePassEncoder {
   setPipeline(pipeline: object): void
   setBindGroup(group: number, bindGroup: object): void
-  dispatchWorkgroups(x: number, y: number, z: number): void
+  dispatchWorkgroups(x: number, y: number): void
   end(): void
 }
 

@@ -3,14 +3,15 @@
 import { ChiffreError } from '../../errors.js'
 import { acquireAdapter, describe, releaseAdapter, type Adapter } from './adapter.js'
 import { stage, usage, type GPUBuffer, type GPUCommandEncoder, type GPUDevice } from './api.js'
-import { wgsl, words, type Kernel } from './kernel.js'
+import { rowsOf, wgsl, words, type Kernel } from './kernel.js'
 import { problem } from './messages.js'
 
 /** A kernel with its arrays and sizes, ready to run. */
 export interface Dispatch {
   readonly pipeline: object
   readonly bindGroup: object
-  readonly groups: readonly [number, number, number]
+  /** Workgroups in a row, and rows. */
+  readonly groups: readonly [number, number]
 }
 
 /** What went to and fro so far. */
@@ -131,18 +132,12 @@ export class Device {
   }
 
   /** A kernel with its arrays: those that it reads, then those that it writes; its sizes stand `at` so many bytes of a buffer. */
-  bind(
-    kernel: Kernel,
-    arrays: readonly GPUBuffer[],
-    sizes: GPUBuffer,
-    at: number,
-    groups: Dispatch['groups'],
-  ): Dispatch {
+  bind(kernel: Kernel, arrays: readonly GPUBuffer[], sizes: GPUBuffer, at: number, groups: number): Dispatch {
     const compiled = this.#compiled(kernel)
     const entries = arrays.map((buffer, binding) => ({ binding, resource: { buffer, offset: 0, size: buffer.size } }))
     entries.push({ binding: arrays.length, resource: { buffer: sizes, offset: at, size: compiled.sizes } })
     const bindGroup = this.device.createBindGroup({ layout: compiled.layout, entries })
-    return { pipeline: compiled.pipeline, bindGroup, groups }
+    return { pipeline: compiled.pipeline, bindGroup, groups: rowsOf(groups) }
   }
 
   #compiled(kernel: Kernel): Compiled {

@@ -135,7 +135,7 @@ function backend(device: Device, explain: WebgpuOptions['explain']): WebgpuBacke
     sizes: readonly number[] = [],
   ): Block {
     const { tile, part, parts } = planOf(m, k, n)
-    const groups = [Math.ceil(n / tile.columns), Math.ceil(m / tile.rows), parts] as const
+    const groups = Math.ceil(n / tile.columns) * Math.ceil(m / tile.rows) * parts
     const numbers = [m, k, n, part, ...sizes]
     return product(epilogue => kernelOf(tile, epilogue), reads, [m, n], { parts, numbers, groups })
   }

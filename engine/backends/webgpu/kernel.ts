@@ -34,22 +34,21 @@ export function wgsl({ reads, writes, sizes, numbers, outside = '', threads, bod
 ${bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`).join('\n')}
 ${outside}
 @compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) place: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let group = place.y * ${ROW}u + place.x;
 ${body}
 }`
 }
 
-/** How many workgroups a kernel may have in a row; more take several rows. */
-export const ROW = 32768
+/** How many workgroups stand in a row, of which no card takes more than 65,535; more take several rows, and the last may be too long. */
+const ROW = 32768
+export const rowsOf = (groups: number) => [Math.min(groups, ROW), Math.ceil(groups / ROW)] as const
 
 /** Threads of a group in kernels that compute one number each. */
 export const THREADS = 64
 
 /** The groups of `count` threads of which each has a number of its own. */
-export function groupsFor(count: number, threads = THREADS): readonly [number, number, number] {
-  const groups = Math.ceil(count / threads)
-  return groups <= ROW ? [groups, 1, 1] : [ROW, Math.ceil(groups / ROW), 1]
-}
+export const groupsFor = (count: number) => Math.ceil(count / THREADS)
 
 /** A kernel whose threads have a number `i` below size.count each; `count` is its first size. */
 export const each = (kernel: Omit<Kernel, 'threads'>): Kernel => ({
@@ -57,7 +56,7 @@ export const each = (kernel: Omit<Kernel, 'threads'>): Kernel => ({
   sizes: `count, ${kernel.sizes}`,
   threads: THREADS,
   body: `
-  let i = (group.y * ${ROW}u + group.x) * ${THREADS}u + thread;
+  let i = group * ${THREADS}u + thread;
   if (i >= size.count) { return; }
   ${kernel.body}`,
 })

@@ -28,7 +28,8 @@ export interface Call {
   readonly makes: readonly Block[]
   readonly changes?: readonly Block[]
   readonly numbers: Numbers
-  readonly groups: readonly [number, number, number]
+  /** How many workgroups it takes. */
+  readonly groups: number
   /** The call that does both this and `next`, which reads this one's only result, as nobody else does. */
   readonly join?: (next: Call) => Call | undefined
 }

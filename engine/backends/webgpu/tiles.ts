@@ -129,9 +129,13 @@ var<workgroup> bTile: array<vec4f, ${DEPTH * bStride}>;
 ${endings}
 ${functions}`,
     body: `
-  let i0 = group.y * ${rows}u;
-  let j0 = group.x * ${columns}u;
-  let first = group.z * size.part;
+  let tilesAcross = (size.n + ${columns - 1}u) / ${columns}u;
+  let tilesDown = (size.m + ${rows - 1}u) / ${rows}u;
+  let i0 = group / tilesAcross % tilesDown * ${rows}u;
+  let j0 = group % tilesAcross * ${columns}u;
+  let p = group / tilesAcross / tilesDown;
+  let first = p * size.part;
+  if (first >= size.k) { return; }
   let last = min(size.k, first + size.part);
   let across = thread % ${across}u;
   let down = thread / ${across}u;
@@ -168,7 +172,7 @@ ${functions}`,
       r => `{
     let i = i0 + (down + ${(r >> 2) * down}u) * 4u + ${r & 3}u;
     if (i < size.m) {
-      let start = (group.z * size.m + i) * size.n;
+      let start = (p * size.m + i) * size.n;
       ${upTo(wide)
         .map(q => `{ let j = j0 + (across + ${q * across}u) * 4u; ${store(`sum${r}_${q}`)} }`)
         .join('\n      ')}
