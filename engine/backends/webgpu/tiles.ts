@@ -67,7 +67,7 @@ export function planOf(m: number, k: number, n: number): { tile: Tile; part: num
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
-const LANES = ['x', 'y', 'z', 'w'] as const
+export const LANES = ['x', 'y', 'z', 'w'] as const
 
 export interface ProductCode {
   readonly op: string
