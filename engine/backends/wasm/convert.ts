@@ -182,7 +182,7 @@ export function createConverter(store: Store, planner: Planner) {
     run('bytesToCsr', piecesOf(m, sizes.CSR_ROWS), [as(x, 'bytes').at, places, piece, room, m, n])
     gather(places, 0)
     give(places)
-    return noted(x, { ...csr, full: isFull(starts, m, n, 4), owned: [starts, piece] })
+    return noted(x, { ...csr, full: isFull(starts, m, n, 2), owned: [starts, piece] })
   }
 
   /** The entries of numbers. */

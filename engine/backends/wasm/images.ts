@@ -10,9 +10,8 @@ import type { Store } from './store.js'
 
 /** So many sets stay: one to learn from and one to judge by. */
 const MOST_SETS = 2
-/** Sets of more pixels do not stay, nor images of more than the 16 bits of an entry can tell apart. */
+/** Sets of more pixels do not stay. */
 const MOST_PIXELS = 1 << 27
-const MOST_GREY = 1 << 16
 /** Images that are copied into the kernels' memory at a time, to be made csr. */
 const COPIED = 1024
 
@@ -36,7 +35,7 @@ export function createImages(store: Store) {
 
   function gather(examples: ExampleSet, indices: Uint32Array): Block {
     const { values, size } = examples
-    if (values instanceof Float32Array || values.length > MOST_PIXELS || size > MOST_GREY) {
+    if (values instanceof Float32Array || values.length > MOST_PIXELS) {
       store.cannotReplay()
       const picked = gathered(examples, indices)
       return picked instanceof Uint8Array ? uploadPixels(picked) : upload(picked)
@@ -100,7 +99,7 @@ export function createImages(store: Store) {
 
 /** Makes bytes[count,size] csr, in no more memory than it needs, and writes where each image then is to `places`. */
 function bytesToCsr(
-  { functions, run, take, view }: Store,
+  { give, run, take, view }: Store,
   from: number,
   places: number,
   count: number,
@@ -108,15 +107,11 @@ function bytesToCsr(
 ): { piece: number; ink: number } {
   const items = piecesOf(count, sizes.CSR_ROWS)
   run('countNonzeros', items, [from, places, count, size])
-  const counts = view().words.slice(places >> 2, (places >> 2) + count)
-  const ink = counts.reduce((sum, one) => sum + one, 0)
-  const piece = take(count * functions.imageBytes(size, 0) + 4 * ink)
-  let next = piece
-  const { words } = view()
-  counts.forEach((one, i) => {
-    words[(places >> 2) + i] = next
-    next += functions.imageBytes(size, one)
-  })
-  run('bytesToCsr', items, [from, places, 0, 0, count, size])
+  const totals = take(8)
+  run('placeImages', 1, [places, totals, count, size])
+  const [bytes, ink] = view().words.subarray(totals >> 2)
+  give(totals)
+  const piece = take(bytes)
+  run('bytesToCsr', items, [from, places, piece, 0, count, size])
   return { piece, ink }
 }

@@ -30,6 +30,7 @@ export interface Kernels {
   bytesToCsr: [bytes: number, places: number, first: number, room: number, m: number, k: number]
   gatherBytes: [places: number, indices: number, bytes: number, m: number, k: number]
   gatherCsr: [places: number, indices: number, starts: number, m: number, k: number]
+  placeImages: [places: number, totals: number, m: number, k: number]
   toFloat: [bytes: number, y: number, n: number]
   maxPool: [x: number, y: number, argmax: number, h: number, w: number, c: number, size: number, stride: number, oh: number, ow: number]
   scatter: [argmax: number, dy: number, dx: number, h: number, w: number, c: number, size: number, stride: number, oh: number, ow: number]
@@ -131,6 +132,7 @@ export const signatures: readonly (readonly [kernel: keyof Kernels, kinds: strin
   ['averagePoolGrad', 'iiiiiiiiii'],
   ['toFloat', 'iii'],
   ['countNonzeros', 'iiii'],
+  ['placeImages', 'iiii'],
   ['bytesToCsr', 'iiiiii'],
   ['gatherCsr', 'iiiii'],
   ['gatherBytes', 'iiiii'],

@@ -18,8 +18,6 @@ export const piecesOf = (count: number, size: number) => Math.ceil(count / size)
 
 /** Of so many numbers, how many may be not 0: if there are more, the dense product is faster. */
 export const mostEntries = (count: number) => Math.floor(0.6 * count)
-/** Images of more pixels are not made csr: an entry has 16 bits for the index. */
-const MOST_GREY = 1 << 16
 /** Below this many numbers, or columns of the other matrix, csr of floats takes longer to make than it saves. */
 const LEAST_CSR = 1 << 18
 const LEAST_COLUMNS = 32
@@ -254,7 +252,7 @@ export function createPlanner(threads: number) {
   function csrPays({ x, m, k, n, t }: Product): boolean | First {
     if (t.w) return false
     const [rows, size] = t.x ? [k, m] : [m, k]
-    if (isGrey(x) ? size >= MOST_GREY : !x.rectified || x.length < LEAST_CSR || n < LEAST_COLUMNS) return false
+    if (!isGrey(x) && (!x.rectified || x.length < LEAST_CSR || n < LEAST_COLUMNS)) return false
     const csr = csrOf(x, rows, size)
     return csr ? !csr.full : { first: place(x, 'csr', rows, size) }
   }

@@ -1,10 +1,13 @@
 // Images as bytes, 0–255. Four of five pixels of a handwritten digit are 0. So images are kept as lists of those that are not:
-// 38 MB for MNIST instead of 47, and the products of the first layer (spmm.ts) can take the lists as they are. An entry is one
-// word; where each block of pixels begins in the list stands before it:
+// 20 MB for MNIST instead of 47, and the products of the first layer (spmm.ts) can take the lists as they are. An entry is two
+// bytes, how far it is from the one before (the first: from the block's beginning), and its level; where each block of pixels
+// begins in the list stands before it:
 //
-//    pixels:   0 0 7 255 0 0 … │ 0 9 …          list:  starts of the blocks │ (2, 7) (3, 255) … │ (209, 9) …
-//              0 1 2  3        │ 208 …                                        low and high half of a word
-import { BLOCK, blocksOf, CSR_ROWS, startsOf } from './spmm'
+//    pixels:   0 0 7 255 0 0 … │ 0 9 …          list:  starts of the blocks │ (2, 7) (1, 255) … │ (1, 9) …
+//              0 1 2  3        │ 392 …
+//
+// Where more than 247 pixels are 0 on end, an entry of level 0 stands among them: one in a block at most.
+import { BLOCK, blocksOf, CSR_ROWS, levelOf, startsOf, stepOf } from './spmm'
 import { bytesOf, CHUNK, smaller } from './simd'
 
 /** Images that an item of a batch has. */
@@ -20,20 +23,26 @@ export function toFloat(item: i32, scratch: usize, bytes: usize, y: usize, n: i3
   }
 }
 
-/** For each of 256 masks, the places of its bits, a byte each. */
-const PLACES = memory.data(256 * 8)
+/** For each of 256 masks, the places of its bits, a byte each; and how far each is from the one before, the first from 0. */
+const PLACES = memory.data(256 * 16)
 
 /** Fills that table: to be called once, before any image is listed. */
 export function fillPlaces(): void {
   for (let mask = 0; mask < 256; mask++) {
-    let at = PLACES + (mask << 3)
-    for (let place = 0; place < 8; place++) if (mask & (1 << place)) store<u8>(at++, <u8>place)
+    let at = PLACES + (mask << 4), before = 0
+    for (let place = 0; place < 8; place++)
+      if (mask & (1 << place)) {
+        store<u8>(at, <u8>place)
+        store<u8>(at++, <u8>(place - before), 8)
+        before = place
+      }
   }
 }
 
 /** Bytes that the list of an image of k pixels takes, `count` of which are not 0; some more may be read and written. */
 export function imageBytes(k: i32, count: i32): i32 {
-  return ((blocksOf(k) + 1 + count) << 2) + 32
+  const blocks = blocksOf(k)
+  return ((blocks + 1) << 2) + (((blocks + count + 1) >> 1) << 2) + 16
 }
 
 /** How many pixels of images item·8 … of bytes[m,k] are not 0. */
@@ -60,10 +69,24 @@ function firstOf(mask: i32, count: i32): i32 {
   return mask & ((1 << count) - 1)
 }
 
+/** From how many pixels of each image are not 0 to where its list goes, from 0 on. totals: [bytes of all lists, pixels that are not 0]. */
+export function placeImages(item: i32, scratch: usize, places: usize, totals: usize, m: i32, k: i32): void {
+  let bytes = 0, ink = 0
+  for (let i = 0; i < m; i++) {
+    const at = places + (<usize>i << 2)
+    const count = load<i32>(at)
+    store<i32>(at, bytes)
+    bytes += imageBytes(k, count)
+    ink += count
+  }
+  store<i32>(totals, bytes)
+  store<i32>(totals, ink, 4)
+}
+
 /**
- * Lists images item·8 … of bytes[m,k], each at its address in places[m]; or, if there is the same `room` for each, one after the
- * other from `first` on, and that is noted in places. Of eight pixels those that are not 0 are moved to the
- * front, eight entries are written, and the next ones go over those that were not wanted: no branch depends on the pixels.
+ * Lists images item·8 … of bytes[m,k]: from `first` on, each behind that where places[m] says, or, if there is the same `room`
+ * for each, one after the other; its address is noted in places. Of eight pixels those that are not 0 are moved to the front,
+ * eight entries are written, and the next ones go over those that were not wanted: hardly a branch depends on the pixels.
  */
 export function bytesToCsr(
   item: i32, scratch: usize, bytes: usize, places: usize, first: usize, room: i32, m: i32, k: i32,
@@ -71,39 +94,38 @@ export function bytesToCsr(
   const last = smaller(m, (item + 1) * CSR_ROWS)
   for (let i = item * CSR_ROWS; i < last; i++) {
     const row = bytes + <usize>i * k
-    if (room > 0) store<u32>(places + (i << 2), <u32>(first + <usize>(i * room)))
-    let start = <usize>load<u32>(places + (i << 2))
+    const place = places + (<usize>i << 2)
+    let start = first + (room > 0 ? <usize>(i * room) : <usize>load<u32>(place))
+    store<u32>(place, <u32>start)
     let at = start + (<usize>(blocksOf(k) + 1) << 2)
     for (let l = 0; l < k; start += 4) {
       store<u32>(start, <u32>at)
       const stop = smaller(k, l + BLOCK)
-      let place = i16x8.splat(<i16>l)
-      for (; l + 8 <= stop; l += 8) {
+      for (let last = l; l < stop; l += 8) {
+        if (l - last > 247) {
+          store<u16>(at, 247)
+          at += 2
+          last += 247
+        }
         const pixels = v128.load64_zero(row + l)
-        const mask = maskOf(pixels)
-        putEntries(at, pixels, place, mask)
-        at += popcnt(mask) << 2
-        place = i16x8.add(place, i16x8.splat(8))
+        const mask = l + 8 <= stop ? maskOf(pixels) : firstOf(maskOf(pixels), stop - l)
+        putEntries(at, pixels, l - last, mask)
+        at += popcnt(mask) << 1
+        if (mask) last = l + 31 - clz(mask)
       }
-      if (l == stop) continue
-      const pixels = v128.load64_zero(row + l)
-      const mask = firstOf(maskOf(pixels), stop - l)
-      putEntries(at, pixels, place, mask)
-      at += popcnt(mask) << 2
       l = stop
     }
     store<u32>(start, <u32>at)
   }
 }
 
-/** Writes eight entries, those of the mask first; the first pixel's index is `place`. */
+/** Writes eight entries, those of the mask first; the first pixel is `ahead` of the last entry. */
 @inline
-function putEntries(at: usize, pixels: v128, place: v128, mask: i32): void {
-  const front = v128.load64_zero(PLACES + (mask << 3))
-  const values = i16x8.extend_low_i8x16_u(bytesOf(pixels, front))
-  const indices = i16x8.add(i16x8.extend_low_i8x16_u(front), place)
-  v128.store(at, v128.shuffle<i16>(indices, values, 0, 8, 1, 9, 2, 10, 3, 11))
-  v128.store(at, v128.shuffle<i16>(indices, values, 4, 12, 5, 13, 6, 14, 7, 15), 16)
+function putEntries(at: usize, pixels: v128, ahead: i32, mask: i32): void {
+  const table = PLACES + (mask << 4)
+  const steps = i8x16.add(v128.load64_zero(table, 8), i32x4.replace_lane(i32x4.splat(0), 0, ahead))
+  const levels = bytesOf(pixels, v128.load64_zero(table))
+  v128.store(at, v128.shuffle<i8>(steps, levels, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23))
 }
 
 /** The list of image i, or, if there are indices, of the one that the i-th of them names. */
@@ -122,7 +144,7 @@ function fetch(item: i32, last: i32, scratch: usize, places: usize, indices: usi
   for (let i = item * GATHERED; i < last; i++) {
     const at = imageAt(places, indices, i)
     seen ^= load<i32>(at) ^ load<i32>(at, 64) ^ load<i32>(at, 128) ^ load<i32>(at, 192) ^ load<i32>(at, 256) ^
-      load<i32>(at, 320) ^ load<i32>(at, 384) ^ load<i32>(at, 448) ^ load<i32>(at, 512) ^ load<i32>(at, 576)
+      load<i32>(at, 320) ^ load<i32>(at, 384)
   }
   store<i32>(scratch, seen)
 }
@@ -146,11 +168,15 @@ export function gatherBytes(item: i32, scratch: usize, places: usize, indices: u
   for (let i = item * GATHERED; i < last; i++) {
     const row = bytes + <usize>i * k
     memory.fill(row, 0, k)
-    const starts = imageAt(places, indices, i)
-    const end = <usize>load<u32>(starts + (blocksOf(k) << 2))
-    for (let at = <usize>load<u32>(starts); at < end; at += 4) {
-      const entry = load<u32>(at)
-      store<u8>(row + (entry & 0xffff), <u8>(entry >> 16))
+    let start = imageAt(places, indices, i)
+    for (let l = 0; l < k; l += BLOCK, start += 4) {
+      const end = <usize>load<u32>(start, 4)
+      let to = row + l
+      for (let at = <usize>load<u32>(start); at < end; at += 2) {
+        const entry = <u32>load<u16>(at)
+        to += stepOf(entry)
+        store<u8>(to, <u8>levelOf(entry))
+      }
     }
   }
 }

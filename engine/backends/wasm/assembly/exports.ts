@@ -9,7 +9,9 @@ export {
   BLOCK, blocksOf, countEntries, fillTables, CSR_ROWS, spmmAdam, sddmm, spmmTransposed, spmmTransposedScratch, spmm, spmmScratch, denseToCsr,
   PANEL_ROWS, pack, panelWidth, NARROW, SPARE, WIDE, csrToDense, unpack,
 } from './spmm'
-export { countNonzeros, fillPlaces, imageBytes, bytesToCsr, gatherBytes, GATHERED, gatherCsr, toFloat } from './bytes'
+export {
+  countNonzeros, fillPlaces, imageBytes, bytesToCsr, gatherBytes, GATHERED, gatherCsr, placeImages, toFloat,
+} from './bytes'
 export * from './pairs'
 export {
   maxPool, scatter, sparseBiasGrad, sparseFilterGrad, sparseFilterGradScratch, sparseInputGrad, sparseInputGradScratch,

@@ -17,9 +17,9 @@
 //                        │    │▓▓▓▓│    │    │  ← a block of a panel: rows of 32 numbers, one after the other
 //                        └────┴────┴────┴────┘
 //
-// An entry is the index and the number, 8 bytes; or, of images (bytes.ts), 4: the index and the grey level, 16 bits each, and
-// the sum is divided by 255. A sum runs over one list, 32 numbers (8 vectors in registers) wide. Leaving out a product with 0
-// changes no sum.
+// An entry is the index and the number, 8 bytes; or, of images (bytes.ts), 2: how far the index is from the one before in the
+// block, and the grey level, 8 bits each, and the sum is divided by 255. A sum runs over one list, 32 numbers (8 vectors in
+// registers) wide. Leaving out a product with 0 changes no sum.
 import { ADAM, adamStep, putConstants } from './optimizers'
 import { bytesOf, madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
 
@@ -56,10 +56,22 @@ export function fillTables(): void {
   }
 }
 
-/** The grey level of an entry, four times. */
+/** How far the index of an entry of grey levels is from the one before. */
+@inline
+export function stepOf(entry: u32): usize {
+  return <usize>(entry & 0xff)
+}
+
+/** Its grey level. */
+@inline
+export function levelOf(entry: u32): u32 {
+  return entry >> 8
+}
+
+/** Its grey level, four times. */
 @inline
 function greyOf(entry: u32): v128 {
-  return f32x4.splat(<f32>(<i32>(entry >> 16)))
+  return f32x4.splat(<f32>(<i32>levelOf(entry)))
 }
 
 /**
@@ -190,8 +202,8 @@ export function spmm(
     for (let sums = scratch; sums < end; sums += bytes, start += next) {
       const from = <usize>load<u32>(start), to = <usize>load<u32>(start, 4)
       if (!grey) wideSum(from, to, panel, sums)
-      else if (width == WIDE) wideGreySum(from, to, panel, sums)
-      else narrowGreySum(from, to, panel, sums)
+      else if (width == WIDE) wideGreySum(from, to, panel + <usize>(block * BLOCK) * bytes, sums)
+      else narrowGreySum(from, to, panel + <usize>(block * BLOCK) * bytes, sums)
     }
   }
   for (let i = 0; i < count; i++) {
@@ -212,7 +224,7 @@ export function newWideSum(list: usize, end: usize, panel: usize, sums: usize): 
   sum32(list, end, panel, sums, false, false)
 }
 
-/** 32 numbers at `sums` += the same, with a list of grey levels. */
+/** 32 numbers at `sums` += the same, with a list of grey levels; the panel begins where the block does. */
 export function wideGreySum(list: usize, end: usize, panel: usize, sums: usize): void {
   sum32(list, end, panel, sums, true, true)
 }
@@ -223,10 +235,11 @@ function sum32(list: usize, end: usize, panel: usize, sums: usize, grey: bool, a
   let s2 = add ? v128.load(sums, 32) : zero(), s3 = add ? v128.load(sums, 48) : zero()
   let s4 = add ? v128.load(sums, 64) : zero(), s5 = add ? v128.load(sums, 80) : zero()
   let s6 = add ? v128.load(sums, 96) : zero(), s7 = add ? v128.load(sums, 112) : zero()
+  let at = panel
   while (list < end) {
     // What takes time is loading: so an entry is loaded as one.
-    const entry = grey ? <u64>load<u32>(list) : load<u64>(list)
-    const at = panel + (<usize>(grey ? entry & 0xffff : entry) << 7)
+    const entry = grey ? <u64>load<u16>(list) : load<u64>(list)
+    at = grey ? at + (stepOf(<u32>entry) << 7) : panel + (<usize>entry << 7)
     const value = grey ? greyOf(<u32>entry) : f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)))
     s0 = madd(v128.load(at), value, s0)
     s1 = madd(v128.load(at, 16), value, s1)
@@ -236,7 +249,7 @@ function sum32(list: usize, end: usize, panel: usize, sums: usize, grey: bool, a
     s5 = madd(v128.load(at, 80), value, s5)
     s6 = madd(v128.load(at, 96), value, s6)
     s7 = madd(v128.load(at, 112), value, s7)
-    list += grey ? 4 : 8
+    list += grey ? 2 : 8
   }
   v128.store(sums, s0)
   v128.store(sums, s1, 16)
@@ -252,22 +265,23 @@ function sum32(list: usize, end: usize, panel: usize, sums: usize, grey: bool, a
 export function narrowGreySum(list: usize, end: usize, panel: usize, sums: usize): void {
   let s0 = v128.load(sums), s1 = v128.load(sums, 16), s2 = v128.load(sums, 32)
   let t0 = zero(), t1 = zero(), t2 = zero()
+  let at = panel
   while (list < end) {
-    let entry = load<u32>(list)
-    let at = panel + <usize>(entry & 0xffff) * (NARROW * 4)
+    let entry = <u32>load<u16>(list)
+    at += stepOf(entry) * (NARROW * 4)
     let value = greyOf(entry)
     s0 = madd(v128.load(at), value, s0)
     s1 = madd(v128.load(at, 16), value, s1)
     s2 = madd(v128.load(at, 32), value, s2)
-    list += 4
+    list += 2
     if (list >= end) break
-    entry = load<u32>(list)
-    at = panel + <usize>(entry & 0xffff) * (NARROW * 4)
+    entry = <u32>load<u16>(list)
+    at += stepOf(entry) * (NARROW * 4)
     value = greyOf(entry)
     t0 = madd(v128.load(at), value, t0)
     t1 = madd(v128.load(at, 16), value, t1)
     t2 = madd(v128.load(at, 32), value, t2)
-    list += 4
+    list += 2
   }
   v128.store(sums, f32x4.add(s0, t0))
   v128.store(sums, f32x4.add(s1, t1), 16)
@@ -356,10 +370,9 @@ function gradBlock(
 function narrowGrad(starts: usize, block: i32, dy: usize, dw: usize, m: i32, k: i32): void {
   const row: usize = NARROW * 4
   memory.fill(dw, 0, <usize>smaller(BLOCK, k - block * BLOCK) * row)
-  const origin = dw - <usize>(block * BLOCK) * row
   let start = starts + (<usize>block << 2)
   for (let i = 0; i < m; i++, start += <usize>(blocksOf(k) + 1) << 2, dy += row)
-    narrowGreyScatter(<usize>load<u32>(start), <usize>load<u32>(start, 4), dy, origin)
+    narrowGreyScatter(<usize>load<u32>(start), <usize>load<u32>(start, 4), dy, dw)
 }
 
 /** A block of a panel of 32 columns of dw. */
@@ -390,9 +403,10 @@ function sortColumns(starts: usize, block: i32, grey: bool, first: i32, m: i32, 
     const stop = <usize>load<u32>(start, 4)
     let list = <usize>load<u32>(start)
     if (grey)
-      for (; list < stop; list += 4) {
-        const entry = load<u32>(list)
-        putColumn(ends + (<usize>(entry & 0xffff) << 2), i, load<u32>(GREYS + (<usize>(entry >> 16) << 2)))
+      for (let end = scratch; list < stop; list += 2) {
+        const entry = <u32>load<u16>(list)
+        end += stepOf(entry) << 2
+        putColumn(end, i, load<u32>(GREYS + (<usize>levelOf(entry) << 2)))
       }
     else for (; list < stop; list += 8) putColumn(ends + (<usize>load<u32>(list) << 2), i, load<u32>(list, 4))
   }
@@ -410,14 +424,15 @@ export function narrowGreyScatter(list: usize, end: usize, dy: usize, dw: usize)
   const levels = f32x4.splat(255)
   const d0 = f32x4.div(v128.load(dy), levels), d1 = f32x4.div(v128.load(dy, 16), levels)
   const d2 = f32x4.div(v128.load(dy, 32), levels)
+  let at = dw
   while (list < end) {
-    const entry = load<u32>(list)
-    const at = dw + <usize>(entry & 0xffff) * (NARROW * 4)
+    const entry = <u32>load<u16>(list)
+    at += stepOf(entry) * (NARROW * 4)
     const value = greyOf(entry)
     v128.store(at, madd(value, d0, v128.load(at)))
     v128.store(at, madd(value, d1, v128.load(at, 16)), 16)
     v128.store(at, madd(value, d2, v128.load(at, 32)), 32)
-    list += 4
+    list += 2
   }
 }
 
