@@ -10,17 +10,20 @@ import {
   fit,
   flatten,
   maxPool2d,
+  random,
   relu,
   sequential,
   webgpu,
   webgpuAdapters,
+  type Backend,
+  type Buffer,
   type Network,
   type WebgpuBackend,
 } from '../../engine/index.js'
 import { mnist } from '../../bench/mnist.js'
 import { models } from '../../models/index.js'
 import { digits } from '../support/examples.js'
-import { uniform } from '../support/numbers.js'
+import { assertClose, uniform } from '../support/numbers.js'
 import { refused } from '../support/refused.js'
 import { withoutWebgpu as skip } from '../support/webgpu.js'
 import { gpuOptions } from './gpujsOptions.js'
@@ -195,8 +198,9 @@ type Gpu = { requestAdapter(options?: object): Promise<Adapter> }
   }
 
   for (const [model, most, batch] of [
-    ['deepnet2', 25, 16],
-    ['convnet', 45, 2],
+    ['deepnet2', 16, 16],
+    ['convnet', 36, 2],
+    ['tiny', 76, 2],
   ] as const)
     it(`a step of ${model} is one submission of at most ${most} dispatches, and little else goes to the card`, async () => {
       const all = await steps(models[model](), 8, batch)
@@ -206,7 +210,7 @@ type Gpu = { requestAdapter(options?: object): Promise<Adapter> }
         assert.equal(traffic.submits, 1)
         assert.ok(traffic.dispatches <= most, `${traffic.dispatches} dispatches`)
         // Indices, labels and the optimizer's constants; the loss and the scores.
-        const constants = 256 * (model === 'deepnet2' ? 4 : 8)
+        const constants = 256 * { deepnet2: 4, convnet: 8, tiny: 14 + 4 }[model]
         assert.equal(traffic.written, constants + 8 * batch)
         assert.equal(traffic.read, 4 + 40 * batch)
       }
@@ -232,6 +236,46 @@ type Gpu = { requestAdapter(options?: object): Promise<Adapter> }
     const [then, now] = [await backend.download(before), await backend.download(w)]
     for (const [i, value] of now.entries()) assert.equal(value, Math.fround(then[i] - 1))
     for (const one of [before, w, dw]) backend.free(one)
+  })
+
+  it('random lists of calls, of which many become one kernel, give what the reference gives', async () => {
+    /** The same calls for each backend. */
+    const listOf = async (b: Backend, list: number) => {
+      const draw = random(list, 'calls')
+      const pick = (count: number) => Math.floor(draw() * count)
+      const [m, n] = [[1, 12, 300][pick(3)], 1 + pick(9)]
+      const all = [m * n, m * n, n, n, 1].map((length, i) => b.upload(uniform(length, `${i}`)))
+      /** f of what is given back at once */
+      const of = (x: Buffer, f: (x: Buffer) => Buffer) => {
+        const y = f(x)
+        b.free(x)
+        return y
+      }
+      for (let call = 0; call < 40; call++) {
+        const whole = all.filter(x => x.length === m * n)
+        const [x, y, z] = [whole[pick(whole.length)], all[pick(all.length)], pick(all.length)]
+        const other = all.find((w, i) => w.length === all[z].length && i !== z)
+        const kinds: (() => void)[] = [
+          () => all.push(b.add(x, y)),
+          () => all.push(b.sub(y, x)),
+          () => all.push(of(b.mul(x, y), x => b.unary('tanh', x))),
+          () => all.push(of(b.unary('sigmoid', y), s => b.unaryGrad('sigmoid', y, s, y))),
+          () => all.push(of(b.biasGrad(x, m, n), x => b.unary('tanh', x))),
+          () => other && (all[z] = b.sgdStep(all[z], other, undefined, { lr: 0.1, momentum: 0 }).w),
+          () => all.length > 8 && b.free(all.splice(5 + pick(all.length - 5), 1)[0]),
+          () => all.length > 8 && b.free(all.splice(5 + pick(all.length - 5), 1)[0]),
+        ]
+        kinds[pick(kinds.length)]()
+      }
+      const values = await Promise.all(all.map(x => b.download(x)))
+      for (const x of all) b.free(x)
+      return values
+    }
+    for (let list = 0; list < 20; list++) {
+      const [expected, actual] = [await listOf(cpu(), list), await listOf(backend, list)]
+      for (const [i, values] of expected.entries()) assertClose(actual[i], values, 1e-4, `list ${list}, array ${i}`)
+    }
+    assert.equal(backend.live, 0)
   })
 
   it('learns from 1,500 digits what the reference learns, within 0.5 points', async () => {

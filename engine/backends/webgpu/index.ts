@@ -1,6 +1,7 @@
 // The webgpu backend: the contract in hand-written WGSL, for graphics cards. Calls become a list, and the list a single submission to
-// the card (queue.ts); what is done again and again is sent again as it was (program.ts). Each family of kernels is a file: tiles.ts
-// for products, which matmul.ts and conv2d.ts are; elementwise.ts, sums.ts, pool.ts, softmax.ts, optimizers.ts.
+// the card (queue.ts), in which kernels become one (fuse.ts); what is done again and again is sent again as it was (program.ts). Each
+// family of kernels is a file: tiles.ts for products, which matmul.ts and conv2d.ts are; elementwise.ts, sums.ts, pool.ts, softmax.ts,
+// optimizers.ts.
 import type { AveragePool2dShape, Backend, Conv2dShape, Pool2dShape } from '../../backend.js'
 import { gathered } from '../gathered.js'
 import {
@@ -158,11 +159,11 @@ function backend(device: Device, explain: WebgpuOptions['explain']): WebgpuBacke
     (s: Omit<Pool2dShape, 'size'>) => s.n * s.oh * s.ow * s.c,
   ]
   const pair = (op: 'add' | 'sub' | 'mul' | 'div', a: Block, b: Block) =>
-    each(elementwise.pairs(op), [a, b], Math.max(a.length, b.length), [a.length, b.length])
+    each(elementwise.pairs(op), [a, b], Math.max(a.length, b.length))
 
   /** Changes arrays where they are, but not for a loss that is no number. None may be read as dw, too: then that is copied. */
   function change(kernelOf: (guarded: boolean) => Kernel, dw: Block, changes: Block[], numbers: Numbers) {
-    const read = changes.includes(dw) ? each(elementwise.repeat, [dw], dw.length, [dw.length]) : dw
+    const read = changes.includes(dw) ? each(elementwise.repeat, [dw], dw.length) : dw
     const loss = queue.recorder?.loss
     const reads = loss ? [read, loss] : [read]
     queue.call({ kernel: kernelOf(!!loss), reads, makes: [], changes, numbers, groups: groupsFor(dw.length) })
@@ -210,7 +211,7 @@ function backend(device: Device, explain: WebgpuOptions['explain']): WebgpuBacke
       const sizes = { parts, numbers: [count, m, k, n, part], groups: groupsFor(count) }
       return product(epilogue => blockMatmul({ ...blocks, transposed, epilogue }), [x, w], [m, n], sizes)
     },
-    addBias: (x, b, m, n) => each(elementwise.addBias, [x, b], m * n, [n]),
+    addBias: (x, b, m, n) => each(elementwise.addBias, [x, b], m * n),
     biasGrad: (dy, m, n) => sum(dy, m, n),
 
     unary: (f, x) => each(elementwise.unary(f), [x], x.length),
@@ -222,7 +223,7 @@ function backend(device: Device, explain: WebgpuOptions['explain']): WebgpuBacke
     sub: (a, b) => pair('sub', a, b),
     mul: (a, b) => pair('mul', a, b),
     div: (a, b) => pair('div', a, b),
-    repeat: (x, times) => each(elementwise.repeat, [x], x.length * times, [x.length]),
+    repeat: (x, times) => each(elementwise.repeat, [x], x.length * times),
     dropoutMask(length, probability, kept, key) {
       const y = queue.make(length)
       const dropped = Math.floor(probability * 2 ** 32)

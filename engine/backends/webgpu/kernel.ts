@@ -17,6 +17,11 @@ export interface Kernel {
   readonly outside?: string
   readonly threads: number
   readonly body: string
+  /** The number i of the result, and what leads to it: others may go on with that number in the same kernel (fuse.ts). */
+  readonly value?: string
+  readonly start?: string
+  /** Whether `value` is a formula in which each array's name stands for its number i; a shorter array is repeated. */
+  readonly pointwise?: boolean
 }
 
 type Arrays = Readonly<Record<string, 'f32' | 'vec4f' | 'u32'>>
@@ -51,7 +56,7 @@ export const THREADS = 64
 export const groupsFor = (count: number) => Math.ceil(count / THREADS)
 
 /** A kernel whose threads have a number `i` below size.count each; `count` is its first size. */
-export const each = (kernel: Omit<Kernel, 'threads'>): Kernel => ({
+export const each = (kernel: Omit<Kernel, 'threads' | 'value' | 'start' | 'pointwise'>): Kernel => ({
   ...kernel,
   sizes: `count, ${kernel.sizes}`,
   threads: THREADS,
@@ -59,6 +64,26 @@ export const each = (kernel: Omit<Kernel, 'threads'>): Kernel => ({
   let i = group * ${THREADS}u + thread;
   if (i >= size.count) { return; }
   ${kernel.body}`,
+})
+
+/** The same where the thread writes one number alone, number i of the result: `value`, after `body`. */
+export const eachValue = ({ value, ...kernel }: Parameters<typeof each>[0] & { value: string }): Kernel => ({
+  ...each({ ...kernel, body: `${kernel.body}\n  ${Object.keys(kernel.writes)[0]}[i] = ${value};` }),
+  start: kernel.body,
+  value,
+})
+
+/** A formula, for fuse.ts to make a kernel of: in it each array's name stands for its number i; a shorter array is repeated. */
+export const pointwise = (op: string, names: readonly string[], value: string): Kernel => ({
+  ...each({
+    op,
+    reads: Object.fromEntries(names.map(name => [name, 'f32'])),
+    writes: { y: 'f32' },
+    sizes: '',
+    body: '',
+  }),
+  value,
+  pointwise: true,
 })
 
 /** Kernels that differ in more than sizes, each made once. */

@@ -1,5 +1,5 @@
 // Pooling: a thread computes one number of y, or one of dx, which looks at all windows that it is in.
-import { each, type Kernel } from './kernel.js'
+import { eachValue, type Kernel } from './kernel.js'
 
 const sizes = 'h, w, c, kh, kw, stride, oh, ow'
 
@@ -33,19 +33,19 @@ const eachWindow = (body: string) => `
   }`
 
 /** y[n,i,j,c] = max over a,b of x[n, i·stride + a, j·stride + b, c] */
-export const maxPool: Kernel = each({
+export const maxPool: Kernel = eachValue({
   op: 'maxPool',
   reads: { x: 'f32' },
   writes: { y: 'f32' },
   sizes,
   body: `${place('size.oh', 'size.ow', 'row', 'column')}
   var best = x[${cell('(row * size.stride)', '(column * size.stride)')}];
-  ${eachTap('if (x[start] > best) { best = x[start]; }')}
-  y[i] = best;`,
+  ${eachTap('if (x[start] > best) { best = x[start]; }')}`,
+  value: 'best',
 })
 
 /** dx[n,p,q,c] = Σ dy of the windows that (p,q) won: x there is the window's y, and no cell before it is */
-export const maxPoolGrad: Kernel = each({
+export const maxPoolGrad: Kernel = eachValue({
   op: 'maxPoolGrad',
   reads: { x: 'f32', y: 'f32', dy: 'f32' },
   writes: { dx: 'f32' },
@@ -59,30 +59,30 @@ export const maxPoolGrad: Kernel = each({
       for (var t = 0u; first && t < a * size.kw + b; t++) {
         first = x[${cell('(p - a + t / size.kw)', '(q - b + t % size.kw)')}] != value;
       }
-      if (first) { sum += dy[to]; }`)}
-  dx[i] = sum;`,
+      if (first) { sum += dy[to]; }`)}`,
+  value: 'sum',
 })
 
 /** y[n,i,j,c] = Σ a,b  x[n, i·stride + a, j·stride + b, c] / (kh·kw) */
-export const averagePool: Kernel = each({
+export const averagePool: Kernel = eachValue({
   op: 'averagePool',
   reads: { x: 'f32' },
   writes: { y: 'f32' },
   sizes,
   body: `${place('size.oh', 'size.ow', 'row', 'column')}
   var sum = 0.0;
-  ${eachTap('sum += x[start];')}
-  y[i] = sum / f32(size.kh * size.kw);`,
+  ${eachTap('sum += x[start];')}`,
+  value: 'sum / f32(size.kh * size.kw)',
 })
 
 /** dx[n,p,q,c] = Σ dy / (kh·kw) over the windows that (p,q) is in */
-export const averagePoolGrad: Kernel = each({
+export const averagePoolGrad: Kernel = eachValue({
   op: 'averagePoolGrad',
   reads: { dy: 'f32' },
   writes: { dx: 'f32' },
   sizes,
   body: `${place('size.h', 'size.w', 'p', 'q')}
   var sum = 0.0;
-  ${eachWindow('sum += dy[to];')}
-  dx[i] = sum / f32(size.kh * size.kw);`,
+  ${eachWindow('sum += dy[to];')}`,
+  value: 'sum / f32(size.kh * size.kw)',
 })

@@ -4,6 +4,7 @@
 import type { Buffer, ExampleSet, SlotValues, Values } from '../../backend.js'
 import type { GPUBuffer } from './api.js'
 import { SIZES, type Device, type Dispatch } from './device.js'
+import { fused } from './fuse.js'
 import { words, type Kernel } from './kernel.js'
 
 /** A tensor's numbers: where they are, once they are computed. */
@@ -164,7 +165,7 @@ export class Queue {
 
   /** The same. @returns how to do so again, if anything was to be done: its memory is then the caller's */
   flushRecorded(): Ran | undefined {
-    const calls = this.#joined(this.#wanted(this.#calls))
+    const calls = fused(this.#joined(this.#wanted(this.#calls)))
     this.#calls = []
     if (calls.length === 0) return undefined
     const { device } = this
