@@ -1,4 +1,4 @@
-// What is ink but no writing: lines ruled across the paper, what the picture's edge cuts off (a desk, the frame of a form, a
+// What is ink but no writing: lines ruled across the paper or crossing the writing, what the picture's edge cuts off (a desk, the frame of a form, a
 // neighbour), specks, and dots beside the writing. Each is known by its shape; where nothing else would be left, it stays.
 import ndarray from 'ndarray'
 import { blank, eachPixel, inkBox, type Box, type Pixels } from './image.js'
@@ -10,18 +10,21 @@ const stroke = 64
 
 /** An image of ink [h,w] without what is no writing; of a blank sheet's grain nothing is left. */
 export function clean(image: Pixels): Pixels {
-  const across = withoutLines(image, 'across')
+  const lined = withoutLines(image, 'across')
+  const uncrossed = lined.lines < ruled ? withoutThreads(image) : image
+  const across = uncrossed === image ? lined : withoutLines(uncrossed, 'across')
   const down = withoutLines(across.kept, 'down')
   const bare = across.kept === across.rest ? down : withoutLines(across.rest, 'down')
   const isRuled = across.lines + bare.lines >= ruled
-  return isRuled && !writingBox(bare.rest) ? blank(...(image.shape as [number, number])) : withoutPieces(down.kept)
+  if (isRuled && !writingBox(bare.rest)) return blank(...(image.shape as [number, number]))
+  return withoutPieces(down.kept)
 }
 /** A line or two with no digit beside them may be one; so many are a sheet with nothing on it. */
 const ruled = 4
 
 /** Lines are no thicker than the longer side by this, or two pixels. */
 const thinnest = 90
-/** They turn by no more than so many pixels a pixel, and ink covers this share of them, near both ends too. */
+/** They turn by no more than so many pixels a pixel, and ink covers this share of them. */
 const steepest = 0.08
 const covered = 0.6
 /** So many directions are tried at most. */
@@ -71,12 +74,11 @@ function withoutLines(image: Pixels, direction: 'across' | 'down'): Unruled {
       lines[b] = 1
     }
   if (number === 0) return same
-  const bare = ndarray(rowMajor(lying).slice(), [h, w])
-  for (const { row, column, length } of runs) {
-    const b = Math.round(row + length / 2 - slope * column) + reach
-    if (!lines[b - 1] && !lines[b] && !lines[b + 1]) continue
-    for (let i = Math.max(0, row - 1); i < Math.min(h, row + length + 1); i++) bare.set(i, column, 0)
+  const isOfLine = (run: Run) => {
+    const b = Math.round(middleOf(run) - slope * run.column) + reach
+    return lines[b - 1] || lines[b] || lines[b + 1]
   }
+  const bare = without(lying, runs.filter(isOfLine))
   const box = writingBox(bare)
   const inside = box && (number > 1 || (box.left > 0.04 * w && box.left + box.width < 0.96 * w))
   const rest = direction === 'across' ? bare : upright(bare)
@@ -95,6 +97,112 @@ function countsOf(runs: readonly Run[], slope: number, reach: number, h: number,
     counts[Math.round(row + length / 2 - slope * column) + reach]++
   }
   return counts
+}
+
+/** A thread spans this share of the picture's width, and has ink of its own in this share of it. */
+const spanned = 0.75
+const seen = 0.5
+/** It goes on behind strokes for so much of the width, but not for more than so many times its length so far. */
+const behind = 0.2
+const sofar = 2
+/** So much of the width says where it goes on. */
+const ahead = 0.2
+/** It is straight if it leaves its line by no more than so many pixels in the mean; if it bends, the writing is so many times as thick. */
+const straight = 1.5
+const thicker = 1.5
+/** So many runs a column are a texture, and no threads. */
+const texture = 30
+/** Where it is next may be so many pixels off for each that it was behind a stroke, besides one. */
+const askew = 0.15
+
+/**
+ * Takes lines out that cross the writing askew or bent, such as those of a form photographed at an angle. A thread is followed from the left,
+ * column by column: it goes on where a thin run of ink lies where it would be next, also behind a stroke, whose ink stays. It is none of the
+ * writing if it begins and ends outside of it, and is straight or much thinner.
+ */
+function withoutThreads(image: Pixels): Pixels {
+  const [h, w] = image.shape as [number, number]
+  if (Math.min(h, w) < smallest) return image
+  const runs = thinRuns(image, Math.max(3, Math.ceil(Math.max(h, w) / thinnest)))
+  if (runs.length < seen * w || runs.length > texture * w) return image
+  const threads = threadsOf(runs, w)
+  if (threads.length === 0) return image
+  const { boxes } = piecesOf(without(image, runs))
+  const highest = boxes.reduce((most, { height }) => Math.max(most, height), 0)
+  const writing = boxes.filter(({ height }) => 2 * height >= highest).reduce(union, boxes[0] ?? none)
+  const [left, right] = [writing.left, writing.left + writing.width - 1]
+  const thickness = thicknessOf(without(image, threads.flat()))
+  const isCrossing = (thread: readonly Run[]) =>
+    thread[0].column < left &&
+    thread.at(-1)!.column > right &&
+    (bendOf(thread) <= straight || thickness > thicker * meanOf(thread.map(({ length }) => length)))
+  return highest === 0 ? image : without(image, threads.filter(isCrossing).flat())
+}
+
+/** The threads among thin runs, which stand column by column. Where two cross, both have what lies there. */
+function threadsOf(runs: readonly Run[], w: number): Run[][] {
+  const columns = Array.from({ length: w }, (): Run[] => [])
+  for (const run of runs) columns[run.column].push(run)
+  const back = Math.ceil(ahead * w)
+  const all: Run[][] = []
+  let open: Run[][] = []
+  for (const [column, here] of columns.entries()) {
+    const taken = new Map<Run, Run | undefined>()
+    open = open.filter(thread => {
+      const last = thread.at(-1)!
+      const far = column - last.column
+      if (far > Math.min(behind * w, sofar * thread.length)) return false
+      const before = thread[Math.max(0, thread.length - back)]
+      const slope = (middleOf(last) - middleOf(before)) / Math.max(back, last.column - before.column)
+      const off = (run: Run) => Math.abs(middleOf(run) - middleOf(last) - slope * far)
+      const next = here.reduce<Run | undefined>((a, b) => (a && off(a) <= off(b) ? a : b), undefined)
+      if (!next || off(next) > 1 + askew * far) return true
+      // Two that have been on the same way for a while are one: the first, which is the longer.
+      if (taken.get(next) === before) return false
+      taken.set(next, before)
+      thread.push(next)
+      return true
+    })
+    for (const run of here)
+      if (!taken.has(run)) {
+        open.push([run])
+        all.push(open.at(-1)!)
+      }
+  }
+  return all.filter(thread => thread.length >= seen * w && thread.at(-1)!.column - thread[0].column >= spanned * w)
+}
+const middleOf = ({ row, length }: Run) => row + length / 2
+const meanOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
+
+/** How far runs lie from the straight line through them (least squares), in the quadratic mean, in pixels. */
+function bendOf(thread: readonly Run[]): number {
+  const [x, y] = [thread.map(({ column }) => column), thread.map(middleOf)]
+  const [column, row] = [meanOf(x), meanOf(y)]
+  const slope = meanOf(x.map((at, k) => (at - column) * (y[k] - row))) / meanOf(x.map(at => (at - column) ** 2))
+  return Math.sqrt(meanOf(x.map((at, k) => (y[k] - row - slope * (at - column)) ** 2)))
+}
+
+/** How thick strokes are in the mean, in pixels: a stroke of thickness t and length l has t·l pixels and 2·l of edge, which is 4/π as long in rows and columns. */
+function thicknessOf(image: Pixels): number {
+  const [h, w] = image.shape as [number, number]
+  let [pixels, edges] = [0, 0]
+  const isInk = (i: number, j: number) => i < h && j < w && image.get(i, j) >= stroke
+  for (let i = 0; i < h; i++)
+    for (let j = 0; j < w; j++) {
+      if (isInk(i, j)) pixels++
+      if (isInk(i, j) !== isInk(i + 1, j)) edges++
+      if (isInk(i, j) !== isInk(i, j + 1)) edges++
+    }
+  return (8 / Math.PI) * (pixels / Math.max(1, edges))
+}
+
+/** An image without runs, and the pixel at both of their ends. */
+function without(image: Pixels, runs: readonly Run[]): Pixels {
+  const [h, w] = image.shape as [number, number]
+  const bare = ndarray(rowMajor(image).slice(), [h, w])
+  for (const { row, column, length } of runs)
+    for (let i = Math.max(0, row - 1); i < Math.min(h, row + length + 1); i++) bare.set(i, column, 0)
+  return bare
 }
 
 interface Run {

@@ -76,6 +76,37 @@ describe('clean', () => {
     assert.equal(cleaned.get(92, 10), 0)
     assert.ok(agreement(cleaned, written) > 0.97)
   })
+  /** A line over an image: its middle in each column. */
+  const crossed = (image: Image, thickness: number, ...lines: ((x: number) => number)[]) => {
+    const y = ndarray(image.data.slice(), [...image.shape])
+    for (const line of lines)
+      for (let j = 0; j < image.shape[1]; j++)
+        for (let i = Math.ceil(line(j) - thickness / 2); i < line(j) + thickness / 2; i++)
+          if (i >= 0 && i < image.shape[0]) y.set(i, j, 255)
+    return y
+  }
+  for (const [name, thickness, ...lines] of [
+    ['askew, by 15°', 2, (x: number) => 50 + 0.27 * x],
+    ['askew, two that cross', 2, (x: number) => 65 + 0.15 * x, (x: number) => 105 - 0.12 * x],
+    ['bent', 2, (x: number) => 80 + 14 * Math.sin(x / 30)],
+  ] as const)
+    it(`takes a line out that crosses the writing ${name}, and leaves its strokes`, () => {
+      const picture = crossed(written, thickness, ...lines)
+      assert.ok(agreement(picture, written) < 0.89)
+      const share = agreement(clean(picture), written)
+      assert.ok(share > 0.96, `${share}`)
+    })
+  it('leaves a stroke that no end of goes beyond the writing, and one that bends and is as thick as the rest', () => {
+    const thin = blank(side, side)
+    for (let j = 14; j < 146; j++) for (let i = 0; i < 2; i++) thin.set(20 + i + Math.floor(j / 6), j, 255)
+    for (let i = 42; i < 150; i++) for (let j = 0; j < 2; j++) thin.set(i, j + 145 - Math.floor((i - 42) / 4), 255)
+    assert.equal(agreement(clean(thin), thin), 1) // a 7 that fills its picture
+    const two = blank(side, side)
+    for (const column of [40, 110])
+      for (let i = 40; i < 120; i++) for (let j = 0; j < 2; j++) two.set(i, column + j, 255)
+    const joined = crossed(two, 2, x => 80 + 14 * Math.sin(x / 30))
+    assert.equal(agreement(clean(joined), joined), 1)
+  })
   it('takes borders, specks and a dot beside the writing out', () => {
     const framed = ndarray(written.data.slice(), [side, side])
     for (let k = 0; k < side; k++) {
