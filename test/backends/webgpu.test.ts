@@ -179,6 +179,35 @@ type Gpu = { requestAdapter(options?: object): Promise<Adapter> }
     for (const one of [x, filter, y]) backend.free(one)
   })
 
+  it('products and convolutions of nothing: no rows, no columns, or sums of nothing, which are 0', async () => {
+    type Block = ReturnType<WebgpuBackend['upload']>
+    const upload = (length: number) => backend.upload(uniform(length, 'x'))
+    const zeros = async (make: (x: Block, y: Block) => Block, [x, y]: readonly [Block, Block], length: number) => {
+      const made = make(x, y)
+      assert.deepEqual([...(await backend.download(made))], Array<number>(length).fill(0))
+      for (const one of [x, y, made]) backend.free(one)
+    }
+    for (const transposed of [{}, { x: true, w: true }])
+      for (const [m, k, n] of [
+        [0, 5, 3],
+        [3, 0, 5],
+        [3, 5, 0],
+        [20, 0, 40],
+        [0, 0, 4],
+      ])
+        // prettier-ignore
+        await zeros((x, w) => backend.matmul(x, w, m, k, n, transposed), [upload(m * k), upload(k * n)], m * n)
+    for (const co of [4, 5]) {
+      const s = { n: 0, h: 5, w: 5, ci: 4, kh: 3, kw: 3, co, stride: 1, top: 0, left: 0, oh: 3, ow: 3 }
+      const filter = 3 * 3 * 4 * co
+      await zeros((x, w) => backend.conv2d(x, w, s), [upload(0), upload(filter)], 0)
+      await zeros((dy, w) => backend.conv2dGradInput(dy, w, s), [upload(0), upload(filter)], 0)
+      await zeros((x, dy) => backend.conv2dGradFilter(x, dy, s), [upload(0), upload(0)], filter)
+    }
+    await zeros(x => backend.conv2dGradFilter(x, x, { n: 0, h: 5, w: 5, ci: 1, kh: 3, kw: 3, co: 4, stride: 1, top: 0, left: 0, oh: 3, ow: 3 }), [upload(0), upload(0)], 36) // prettier-ignore
+    await zeros(x => backend.biasGrad(x, 0, 3), [upload(0), upload(0)], 3)
+  })
+
   /** Learns for so many steps of a batch. @returns after each: what went to and fro, what is in use, and the loss */
   async function steps(network: Network, count: number, batchSize = 16) {
     network.init(backend, 1)

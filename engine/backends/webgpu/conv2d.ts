@@ -184,8 +184,8 @@ const PARTS = 256
 
 /** Into how many parts the lines of y go, all images together, for the gradient of a short filter; so many in each. */
 export function linesOf({ n, oh }: Conv2dShape) {
-  const part = Math.ceil((n * oh) / PARTS)
-  return { part, parts: Math.ceil((n * oh) / part) }
+  const part = Math.max(1, Math.ceil((n * oh) / PARTS))
+  return { part, parts: Math.max(1, Math.ceil((n * oh) / part)) }
 }
 
 export interface ShortGradient {

@@ -169,6 +169,7 @@ export class Device {
     const pass = (this.#encoder ??= this.device.createCommandEncoder()).beginComputePass()
     let current: object | undefined
     for (const { pipeline, bindGroup, groups } of dispatches) {
+      if (groups[0] === 0) continue // Dawn warns of it.
       if (pipeline !== current) pass.setPipeline((current = pipeline))
       pass.setBindGroup(0, bindGroup)
       pass.dispatchWorkgroups(...groups)

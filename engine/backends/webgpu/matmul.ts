@@ -62,14 +62,16 @@ export interface Blocks {
 /** Nothing for products that are worth tiles; the others go in blocks. A matter of sizes alone. */
 export function blocksOf(m: number, k: number, n: number): Blocks | undefined {
   if (m > 16 && n > 16 && k > 16 && m * k * n > 2 ** 25) return undefined
-  const fours = { m: m % 4 === 0, k: k % 4 === 0, n: n % 4 === 0 }
-  const [rows, columns] = [m < 32 ? Math.min(m, 4) : 8, Math.min(n, 4)]
+  const inFours = (length: number) => length > 0 && length % 4 === 0
+  const fours = { m: inFours(m), k: inFours(k), n: inFours(n) }
+  const upTo4 = (length: number) => Math.max(1, Math.min(length, 4))
+  const [rows, columns] = [m < 32 ? upTo4(m) : 8, upTo4(n)]
   const blocks = Math.ceil(m / rows) * Math.ceil(n / columns)
   const step = fours.k ? 4 : 1
   // Adding parts up is a kernel more, which a short sum is not worth.
   const wanted = k <= 128 ? 1 : Math.min(Math.ceil(ENOUGH / blocks), Math.ceil(k / 32))
-  const part = Math.ceil(k / step / wanted) * step
-  const parts = Math.ceil(k / part)
+  const part = Math.max(1, Math.ceil(k / step / wanted)) * step
+  const parts = Math.max(1, Math.ceil(k / part))
   return { rows, columns, fours, part, parts, count: blocks * parts }
 }
 

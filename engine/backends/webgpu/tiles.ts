@@ -61,9 +61,9 @@ const side = (length: number) =>
 export function planOf(m: number, k: number, n: number): { tile: Tile; part: number; parts: number } {
   const [[rows, high], [columns, wide]] = [side(m), side(n)]
   const tiles = Math.ceil(m / rows) * Math.ceil(n / columns)
-  const wanted = Math.min(Math.ceil(BUSY / tiles), Math.ceil(k / (8 * DEPTH)))
-  const part = Math.ceil(k / wanted / DEPTH) * DEPTH
-  return { tile: { rows, columns, high, wide }, part, parts: Math.ceil(k / part) }
+  const wanted = Math.max(1, Math.min(Math.ceil(BUSY / tiles), Math.ceil(k / (8 * DEPTH))))
+  const part = Math.max(1, Math.ceil(k / wanted / DEPTH)) * DEPTH
+  return { tile: { rows, columns, high, wide }, part, parts: Math.max(1, Math.ceil(k / part)) }
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
@@ -135,7 +135,7 @@ ${functions}`,
   let j0 = group % tilesAcross * ${columns}u;
   let p = group / tilesAcross / tilesDown;
   let first = p * size.part;
-  if (first >= size.k) { return; }
+  if (p > 0u && first >= size.k) { return; }
   let last = min(size.k, first + size.part);
   let across = thread % ${across}u;
   let down = thread / ${across}u;
