@@ -41,6 +41,21 @@ export function bilinear(image: Pixels, row: number, column: number): number {
   return (1 - below) * upper + below * lower
 }
 
+/**
+ * The image between its pixels, without the blur of their mean: cubic convolution of the sixteen around a place (Keys 1981, a = −1/2); 0
+ * outside. Beside an edge it goes beyond what the pixels have.
+ */
+export function cubic(image: Pixels, row: number, column: number): number {
+  const [h, w] = image.shape as [number, number]
+  const [top, left] = [Math.floor(row) - 1, Math.floor(column) - 1]
+  let sum = 0
+  for (let i = Math.max(0, top); i < Math.min(h, top + 4); i++)
+    for (let j = Math.max(0, left); j < Math.min(w, left + 4); j++)
+      sum += weightAt(Math.abs(row - i)) * weightAt(Math.abs(column - j)) * image.get(i, j)
+  return sum
+}
+const weightAt = (t: number) => (t < 1 ? 1.5 * t ** 3 - 2.5 * t ** 2 + 1 : -0.5 * t ** 3 + 2.5 * t ** 2 - 4 * t + 2)
+
 /** An image of zeros. */
 export const blank = (h: number, w: number): Image => ndarray(new Float32Array(h * w), [h, w])
 

@@ -3,7 +3,7 @@
 // counts by how much of the ink and how little of the grain it shows: blue ink is darkest in red, red ink on blue paper in blue.
 import ndarray from 'ndarray'
 import { paperOf, paperRow, type Side, type Surface } from './paper.js'
-import { bilinear, blank, eachPixel, inkBox, type Image, type Pixels } from './image.js'
+import { blank, cubic, eachPixel, inkBox, type Image, type Pixels } from './image.js'
 import { rowMajor } from './rowMajor.js'
 import { continued, onSheet, sheetOf } from './sheet.js'
 
@@ -124,8 +124,8 @@ function tinyInk({ values, h, w, channels }: Levels): Ink | undefined {
   const image = blank(Math.ceil((h + 2 * margin) * enlarged), Math.ceil((w + 2 * margin) * enlarged))
   eachPixel(image, (i, j) => {
     const [row, column] = [i, j].map(place => (place + 0.5) / enlarged - 0.5 - margin)
-    const share = bilinear(contrast, row, column) / most
-    image.set(i, j, (255 * Math.max(0, share - begins)) / (1 - begins))
+    const share = cubic(contrast, row, column) / most
+    image.set(i, j, 255 * Math.min(1, Math.max(0, share - begins) / (1 - begins)))
   })
   const paper = { rows: 1, columns: 1, size: Math.max(...image.shape), levels }
   return { image, ground: light < 0 ? 'light' : 'dark', paper }

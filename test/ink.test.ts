@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import ndarray from 'ndarray'
 import { photograph, scenes, type Colours } from '../bench/pictures.js'
 import { clean } from '../data/clean.js'
-import { blank, eachPixel, inkBox, type Image, type Pixels } from '../data/image.js'
+import { blank, cubic, eachPixel, inkBox, type Image, type Pixels } from '../data/image.js'
 import { findInk } from '../data/ink.js'
 import { paperOf, paperRow } from '../data/paper.js'
 import { random } from '../engine/index.js'
@@ -165,6 +165,17 @@ describe('clean', () => {
     const one = blank(80, 30)
     for (let i = 0; i < 80; i++) for (let j = 12; j < 18; j++) one.set(i, j, 255)
     assert.deepEqual(clean(one).data, one.data)
+  })
+})
+
+describe('cubic', () => {
+  it('has the pixels themselves, Keys’s −1/16, 9/16, 9/16, −1/16 between them, and any parabola exactly', () => {
+    const row = ndarray(Float32Array.from([3, 8, 4, 16]), [1, 4])
+    assert.equal(cubic(row, 0, 2), 4)
+    assert.equal(cubic(row, 0, 1.5), (-3 + 9 * 8 + 9 * 4 - 16) / 16)
+    const bowl = blank(6, 6)
+    eachPixel(bowl, (i, j) => bowl.set(i, j, i * i - 2 * i * j))
+    assert.ok(Math.abs(cubic(bowl, 2.3, 2.8) - (2.3 ** 2 - 2 * 2.3 * 2.8)) < 1e-6)
   })
 })
 
