@@ -89,7 +89,7 @@ export function goals(peers: PeerResults | undefined): Table {
         what,
         ...limits,
         `${threads}`,
-        value.toPrecision(2),
+        value.toPrecision(3),
         reaches(value, aim) ? 'yes, the aim too' : reaches(value, must) ? 'yes' : 'no',
       ])
     }),

@@ -12,7 +12,6 @@ import type { PeerResults } from './peers.js'
 import type { ProcessResults } from './process.js'
 import type { SpeedrunResults } from './speedrun.js'
 import { goals } from './goals.js'
-import { engines } from './native.js'
 import { load, publish, root, type Results } from './results.js'
 import { roofline } from './roofline.js'
 import {
@@ -107,11 +106,6 @@ const [kernels, ladder, browser, gpu, models, peers, wholeProcess, speedrun] = a
 ])
 const reached = goals(await load<PeerResults>('peers'))
 
-const isOlder = !(await load<PeerResults>('peers'))?.rows.some(({ name }) => name in engines)
-const older = isOlder
-  ? " They were not measured again: the rows below are older than the scripts of the native engines, their PyTorch is Debian's 1.13, and their epochs are warm."
-  : ''
-
 const text = `# Benchmarks
 
 How fast this engine is, beside others and beside what the machine can do. \`npm run bench:report\` writes this page from measured results;
@@ -142,7 +136,7 @@ no figure is typed in by hand.
 ${markdown(reached)}
 
 The goals are ours ([bench/goals.ts](../bench/goals.ts)): what must be reached, and what was aimed at. An epoch and 10,000 images are shares of what the fastest native engine
-takes for them with as many threads.${older}
+takes for them with as many threads.
 
 ## Beside other libraries
 

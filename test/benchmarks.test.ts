@@ -58,19 +58,19 @@ describe('What the benchmarks say', () => {
       goals(results)
         .rows.filter(([what]) => what === goal)
         .map(([, , , threads, measured, reached]) => [threads, measured, reached])
-    assert.deepEqual(found('convnet, an epoch'), [['2', '0.60', 'no']])
-    assert.deepEqual(found('convnet, 10,000 images'), [['2', '2.0', 'no']])
-    assert.deepEqual(found('convnet, an epoch on one thread over it'), [['2', '17', 'yes, the aim too']])
+    assert.deepEqual(found('convnet, an epoch'), [['2', '0.600', 'no']])
+    assert.deepEqual(found('convnet, 10,000 images'), [['2', '2.00', 'no']])
+    assert.deepEqual(found('convnet, an epoch on one thread over it'), [['2', '16.7', 'yes, the aim too']])
     assert.deepEqual(found('deepnet1, an epoch'), [['', 'not yet', '']])
     // The best of each row counts: an engine with an epoch of 8 s and a test of 3 s changes neither, one of 4 s and 0.5 s both.
     const beside = (name: string, ...of: [number, number]) =>
       goals({ ...results, rows: [...results.rows, { name, model: 'convnet', threads: 2, outcomes: [outcome(...of)] }] })
         .rows.filter(([what]) => what.startsWith('convnet, an epoch') || what.startsWith('convnet, 10,000'))
         .map(row => row[4])
-    assert.deepEqual(beside('keras', 8, 3), ['0.60', '2.0', '17'])
-    assert.deepEqual(beside('keras', 4, 0.5), ['0.75', '4.0', '17'])
+    assert.deepEqual(beside('keras', 8, 3), ['0.600', '2.00', '16.7'])
+    assert.deepEqual(beside('keras', 4, 0.5), ['0.750', '4.00', '16.7'])
     // tfjs runs in JavaScript, and is no native engine.
-    assert.deepEqual(beside('tfjs-cpu', 4, 0.5), ['0.60', '2.0', '17'])
+    assert.deepEqual(beside('tfjs-cpu', 4, 0.5), ['0.600', '2.00', '16.7'])
   })
 
   it('whether the mean of the seeds reached what was to be reached', () => {
