@@ -160,15 +160,15 @@ inChromium('a drawing', function () {
     await opened.until(`${upright} && ${columns} < 9`)
     assert.match(await opened.text('steps'), /^Sheared upright.*\nCropped/)
     await page.check('#show-saliency')
-    await opened.until("!document.querySelector('#saliency').hidden")
     /** The middle of what is shown in a row of the board. */
-    const middle = (row: number) =>
-      page.evaluate<number>(`(() => {
+    const middle = (row: number) => `(() => {
         const data = (${pixelsOf})('#saliency')
         const shown = Array.from({ length: 560 }, (_, j) => j).filter(j => data[4 * (560 * ${row} + j) + 3] > 0)
         return (shown[0] + shown.at(-1)) / 2
-      })()`)
-    const [top, bottom] = [await middle(196), await middle(364)]
+      })()`
+    // What mattered of the drawing before may still be shown: it is drawn anew when the network has been asked.
+    await opened.until(`${middle(196)} - ${middle(364)} > 0.2 * 560 - 15`)
+    const [top, bottom] = await Promise.all([196, 364].map(row => page.evaluate<number>(middle(row))))
     // As the stroke from 0.6 to 0.4, and up to a pixel of 28, some ten of the board's, left of it: pixel 14's middle is right of 28's.
     assert.ok(Math.abs(top - bottom - 0.2 * 560) < 15, `${top}, ${bottom}`)
     const aside = (top + bottom) / 2 - 0.5 * 560
