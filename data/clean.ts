@@ -75,7 +75,7 @@ function withoutLines(image: Pixels, direction: 'across' | 'down'): Unruled {
     }
   if (number === 0) return same
   const isOfLine = (run: Run) => {
-    const b = Math.round(middleOf(run) - slope * run.column) + reach
+    const b = beginOf(run, slope) + reach
     return lines[b - 1] || lines[b] || lines[b + 1]
   }
   const bare = without(lying, runs.filter(isOfLine))
@@ -92,12 +92,12 @@ const smallest = 32
 /** How many runs lie on each line of this slope, by where it begins. */
 function countsOf(runs: readonly Run[], slope: number, reach: number, h: number, step = 1): Int32Array {
   const counts = new Int32Array(h + 2 * reach + 2)
-  for (let k = 0; k < runs.length; k += step) {
-    const { row, column, length } = runs[k]
-    counts[Math.round(row + length / 2 - slope * column) + reach]++
-  }
+  for (let k = 0; k < runs.length; k += step) counts[beginOf(runs[k], slope) + reach]++
   return counts
 }
+
+/** The row where a line of this slope through a run begins. */
+const beginOf = (run: Run, slope: number) => Math.round(middleOf(run) - slope * run.column)
 
 /** A thread spans this share of the picture's width, and has ink of its own in this share of it. */
 const spanned = 0.75
@@ -136,7 +136,8 @@ function withoutThreads(image: Pixels): Pixels {
     thread[0].column < left &&
     thread.at(-1)!.column > right &&
     (bendOf(thread) <= straight || thickness > thicker * meanOf(thread.map(({ length }) => length)))
-  return highest === 0 ? image : without(image, threads.filter(isCrossing).flat())
+  const crossing = threads.filter(isCrossing)
+  return crossing.length === 0 ? image : without(image, crossing.flat())
 }
 
 /** The threads among thin runs, which stand column by column. Where two cross, both have what lies there. */
