@@ -1,5 +1,5 @@
 import type { Backend } from './backend.js'
-import { targetsFrom, type Examples, type ExampleSet } from './examples.js'
+import { targetsAt, type Examples } from './examples.js'
 import { defaultMetrics, lossFor, type Judging } from './metrics.js'
 import { first, mapValues, probabilities, type Network } from './network.js'
 import { batchProgram } from './program.js'
@@ -13,6 +13,13 @@ export interface Evaluation {
   readonly targets: Examples['targets']
   /** [examples, outputs], row by row: of the first result; probabilities, where the targets are classes. */
   readonly outputs: Float32Array
+}
+
+/** start, start + 1, …: so many of them. */
+function numbers(start: number, count: number): Uint32Array {
+  const all = new Uint32Array(count)
+  for (let i = 0; i < count; i++) all[i] = start + i
+  return all
 }
 
 /** Runs a set through the network; onBatch hears how many examples are done. */
@@ -38,9 +45,9 @@ export async function evaluate(
   try {
     for (let start = 0; start < examples.length; start += batchSize) {
       const count = Math.min(batchSize, examples.length - start)
-      const inputs = ({ values, size }: ExampleSet) => values.subarray(start * size, (start + count) * size)
-      const targets = targetsFrom(examples, start, count)
-      const [[loss], rows] = await forward.run(inputs, targets)
+      const indices = numbers(start, count)
+      const targets = targetsAt(examples, indices)
+      const [[loss], rows] = await forward.run(() => indices, targets)
       all.set(rows, start * width)
       lossSum += loss * count
       sums = mapValues(metrics, (metric, name) => sums[name] + metric(rows, targets, count))

@@ -61,9 +61,3 @@ export function targetsAt({ targets, length }: Examples, indices: Uint32Array): 
   else indices.forEach((from, i) => picked.set(targets.subarray(from * width, (from + 1) * width), i * width))
   return picked
 }
-
-/** The targets of `count` examples from one on. */
-export function targetsFrom({ targets, length }: Examples, start: number, count: number): Examples['targets'] {
-  const width = targets.length / length
-  return targets.subarray(start * width, (start + count) * width)
-}

@@ -28,6 +28,7 @@ import {
   wasm,
   webgpu,
   type Backend,
+  type Examples,
   type FitOptions,
   type Network,
   type Optimizer,
@@ -172,7 +173,7 @@ describe('replaying gives the bits of running', () => {
 async function learn(
   backend: Replaying,
   make: () => Network,
-  examples: Dataset,
+  examples: Examples,
   {
     optimizer: optimizerOf = n => adam(n.parameters),
     after,
@@ -301,6 +302,15 @@ describe('a training that is replayed', () => {
     const examples = digits(8 * 32 + 5)
     const augment = augmenter(['shift', 'rotation'], 5)
     const calls = await same(() => models['deepnet2'](), examples, { augment, epochs: 3 })
+    assert.deepEqual(calls.slice(-3), [1, 1, 1])
+  })
+  it('from numbers of any kind, of which no copy is kept', async () => {
+    const { inputs, targets, length } = digits(5 * 32 + 3)
+    const numbers = new ExampleSet(
+      Float32Array.from(inputs.values, level => level / 255 - 0.13),
+      inputs.shape,
+    )
+    const calls = await same(() => models['deepnet2'](), { inputs: numbers, targets, length }, { epochs: 3 })
     assert.deepEqual(calls.slice(-3), [1, 1, 1])
   })
   it('in another layout from step to step, as the images fill up: a guard stops the program', async () => {

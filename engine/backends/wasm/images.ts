@@ -36,8 +36,8 @@ export function createImages(store: Store) {
   function gather(examples: ExampleSet, indices: Uint32Array): Block {
     const { values, size } = examples
     if (values instanceof Float32Array || values.length > MOST_PIXELS) {
-      store.cannotReplay()
       const picked = gathered(examples, indices)
+      store.recording?.gathered.set(picked, { examples, indices })
       return picked instanceof Uint8Array ? uploadPixels(picked) : upload(picked)
     }
     const set = setOf(examples, values)

@@ -9,8 +9,9 @@
 //
 // Memory: what the function took and gave back is reserved for programs from then on; as only one runs at a time, all of a
 // backend share it. Copied constants, slots and results are each program's own.
-import type { Slots } from '../../backend.js'
+import type { ExampleSet, Slots } from '../../backend.js'
 import { bySizes } from '../bySizes.js'
+import { gathered } from '../gathered.js'
 import type { Range } from './allocator.js'
 import type { Converter } from './convert.js'
 import { constants as sizes } from './kernels.js'
@@ -28,8 +29,8 @@ interface Recorded {
   /** How often each replay runs each kernel, and how many replays have not been counted. */
   readonly runs: ReadonlyMap<string, number>
   replays: number
-  /** Of each slot that is copied into memory, its number and where. */
-  readonly slots: readonly { readonly slot: number; readonly at: number }[]
+  /** Of each slot that is copied into memory, its number and where; or of which set the examples are that it says. */
+  readonly slots: readonly { readonly slot: number; readonly at: number; readonly examples: ExampleSet | undefined }[]
   /** Buffers from outside with the layouts that they must have; changed ones have no other. */
   readonly used: readonly Used[]
   readonly sets: Recording['sets']
@@ -123,7 +124,7 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     [...used].every(([x, before]) => !changed.has(x) || (x.holders === 1 && sameLayouts(x.layouts, before)))
 
   function keep(recording: Recording, results: readonly Block[], slots: Slots, ranges: Range[]): Recorded {
-    const { notes, given, kept, changed, used, sets, scratch } = recording
+    const { notes, given, kept, gathered: of, changed, used, sets, scratch } = recording
     const at = store.take(sizes.RECORD * notes.length)
     const owned = [at, ...given]
     const runs = new Map<string, number>()
@@ -159,7 +160,13 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
       live: [...live],
       runs,
       replays: 0,
-      slots: kept.map(({ values, at }) => ({ slot: slots.indexOf(values), at })).filter(({ slot }) => slot >= 0),
+      slots: kept
+        .map(({ values, at }) => ({
+          slot: slots.indexOf(of.get(values)?.indices ?? values),
+          at,
+          examples: of.get(values)?.examples,
+        })) // prettier-ignore
+        .filter(({ slot }) => slot >= 0),
       used: [...used].map(([x, layouts]) => ({ block: x, layouts, changed: changed.has(x), count: 0 })),
       sets,
       saved,
@@ -213,7 +220,8 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     for (const { block, layouts, changed } of program.used)
       if (changed && block.layouts.length > layouts.length)
         store.drop(block, layout => !layouts.some(wanted => sameLayout(layout, wanted)))
-    for (const { slot, at } of program.slots) store.write(slots[slot], at)
+    for (const { slot, at, examples } of program.slots)
+      store.write(examples ? gathered(examples, slots[slot] as Uint32Array) : slots[slot], at)
     for (const [value, places] of program.live) store.threadPool.writeLive(places, value())
     const { bytes } = store.view()
     for (const { from, to, size } of program.saved) bytes.copyWithin(to, from, from + size)

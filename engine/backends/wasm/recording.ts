@@ -38,6 +38,8 @@ export class Recording {
   readonly changed = new Map<Block, number>()
   /** What was copied into memory: it stays the program's own, since nothing copies it again unless it is a slot's. */
   readonly kept: { readonly values: SlotValues; readonly at: number }[] = []
+  /** Of what was put together in JavaScript, which examples these are. */
+  readonly gathered = new Map<SlotValues, { readonly examples: ExampleSet; readonly indices: Uint32Array }>()
   readonly #kept = new Set<number>()
   /** Pieces of these that would have been given back. */
   readonly given = new Set<number>()
