@@ -8,6 +8,7 @@ import {
   type NamedTensors,
   type Progress,
   type Network,
+  type Saved,
   type Shape,
 } from '../engine/index.js'
 import { checksum } from './checksum.js'
@@ -113,9 +114,10 @@ const rules: Partial<Record<keyof Training, (training: Training) => boolean>> = 
 export function encodeCheckpoint({ training, tensors }: Checkpoint, dtype: 'F32' | 'F16' = 'F32'): Uint8Array {
   const values = Object.keys(fields).map(key => [key, training[key as keyof Training]] as const)
   const metadata = Object.fromEntries(values.map(([key, v]) => [key, typeof v === 'string' ? v : JSON.stringify(v)]))
+  const whole: Saved = { tensors, metadata: { version, ...metadata } }
   // The checksum is of the numbers that a reader will find.
-  const saved = deserialize(serialize({ tensors, metadata: { version, ...metadata } }, dtype))
-  return serialize({ ...saved, metadata: { ...saved.metadata, checksum: checksum(saved) } }, dtype)
+  const saved = dtype === 'F32' ? whole : deserialize(serialize(whole, dtype))
+  return serialize({ tensors, metadata: { ...whole.metadata, checksum: checksum(saved) } }, dtype)
 }
 
 /** The checkpoint in a file's bytes. @throws ChiffreError that says what is wrong with it */
