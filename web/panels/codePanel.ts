@@ -75,7 +75,11 @@ export class CodePanel {
       ]
       context.strokeRect(x - 4, y - 4, w + 8, h + 8)
       const text = this.network()!.classes[label] + (rejected ? '?' : '')
-      context.fillText(text, x - 4, y > letter + 8 ? y - 12 : y + h + letter + 4)
+      // Above its box, or below; beside it, where the writing is nearly as high as the strip.
+      const below = y + h + letter + 4
+      const [left, baseline] =
+        y > letter + 8 ? [x - 4, y - 12] : below < boxes.height ? [x - 4, below] : [x + w + 8, y + letter]
+      context.fillText(text, left, baseline)
     }
   }
 
