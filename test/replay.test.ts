@@ -330,6 +330,27 @@ describe('a training that is replayed', () => {
     for (const backend of [one, three]) await stops(backend, [sgd, withMomentum])
   })
   it('whose weights are replaced in between, and whose images change', () => seesChanges(one, 'deepnet2'))
+  it('that asks for the same examples each time sees that their numbers have changed', async () => {
+    const set = new ExampleSet(Float32Array.of(1, 2, 3, 4), [2])
+    const program = one.program(() => {
+      const x = one.gather(set, Uint32Array.of(1))
+      const y = one.unary('relu', x)
+      one.free(x)
+      return [y]
+    })
+    const found: number[][] = []
+    for (const first of [3, 3, 3, 5, 5]) {
+      if (first !== set.values[2]) {
+        set.values[2] = first
+        set.changed()
+      }
+      const [y] = program([])
+      found.push([...(await one.download(y))])
+      one.free(y)
+    }
+    assert.deepEqual(found, [[3, 4], [3, 4], [3, 4], [5, 4], [5, 4]]) // prettier-ignore
+    program.free()
+  })
 })
 
 ;(withoutWebgpu ? describe.skip : describe)(

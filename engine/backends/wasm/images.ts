@@ -37,7 +37,7 @@ export function createImages(store: Store) {
     const { values, size } = examples
     if (values instanceof Float32Array || values.length > MOST_PIXELS) {
       const picked = gathered(examples, indices)
-      store.recording?.gathered.set(picked, { examples, indices })
+      store.recording?.gather(picked, examples, indices)
       return picked instanceof Uint8Array ? uploadPixels(picked) : upload(picked)
     }
     const set = setOf(examples, values)

@@ -29,7 +29,7 @@ interface Recorded {
   /** How often each replay runs each kernel, and how many replays have not been counted. */
   readonly runs: ReadonlyMap<string, number>
   replays: number
-  /** Of each slot that is copied into memory, its number and where; or of which set the examples are that it says. */
+  /** Of each slot that is copied into memory, its number and where; and if it says which examples, of which set. */
   readonly slots: readonly { readonly slot: number; readonly at: number; readonly examples: ExampleSet | undefined }[]
   /** Buffers from outside with the layouts that they must have; changed ones have no other. */
   readonly used: readonly Used[]
@@ -124,7 +124,7 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     [...used].every(([x, before]) => !changed.has(x) || (x.holders === 1 && sameLayouts(x.layouts, before)))
 
   function keep(recording: Recording, results: readonly Block[], slots: Slots, ranges: Range[]): Recorded {
-    const { notes, given, kept, gathered: of, changed, used, sets, scratch } = recording
+    const { notes, given, kept, origins, changed, used, sets, scratch } = recording
     const at = store.take(sizes.RECORD * notes.length)
     const owned = [at, ...given]
     const runs = new Map<string, number>()
@@ -152,7 +152,7 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
             owned.push(to)
             saved.push({ from: layout.at, to, size })
           }
-    for (const { set } of sets) set.join()
+    for (const { set } of sets) set?.join()
     return {
       at,
       count: notes.length,
@@ -161,11 +161,10 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
       runs,
       replays: 0,
       slots: kept
-        .map(({ values, at }) => ({
-          slot: slots.indexOf(of.get(values)?.indices ?? values),
-          at,
-          examples: of.get(values)?.examples,
-        })) // prettier-ignore
+        .map(({ values, at }) => {
+          const origin = origins.get(values)
+          return { slot: slots.indexOf(origin?.indices ?? values), at, examples: origin?.examples }
+        })
         .filter(({ slot }) => slot >= 0),
       used: [...used].map(([x, layouts]) => ({ block: x, layouts, changed: changed.has(x), count: 0 })),
       sets,
@@ -196,7 +195,7 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     all.delete(program)
     store.threadPool.settle()
     for (const piece of program.owned) store.give(piece)
-    for (const { set } of program.sets) set.leave()
+    for (const { set } of program.sets) set?.leave()
     allocator.release(shared)
     reserve()
   }

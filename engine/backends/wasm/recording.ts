@@ -39,12 +39,12 @@ export class Recording {
   /** What was copied into memory: it stays the program's own, since nothing copies it again unless it is a slot's. */
   readonly kept: { readonly values: SlotValues; readonly at: number }[] = []
   /** Of what was put together in JavaScript, which examples these are. */
-  readonly gathered = new Map<SlotValues, { readonly examples: ExampleSet; readonly indices: Uint32Array }>()
+  readonly origins = new Map<SlotValues, { readonly examples: ExampleSet; readonly indices: Uint32Array }>()
   readonly #kept = new Set<number>()
   /** Pieces of these that would have been given back. */
   readonly given = new Set<number>()
-  /** Sets whose copies were used. */
-  readonly sets: { readonly examples: ExampleSet; readonly version: number; readonly set: ImageSet }[] = []
+  /** Sets of which examples were used, and the copies, if they came of one. */
+  readonly sets: { readonly examples: ExampleSet; readonly version: number; readonly set?: ImageSet }[] = []
 
   /** @param avoided memory that other programs use */
   constructor(readonly avoided: readonly Range[]) {}
@@ -71,6 +71,12 @@ export class Recording {
       this.loss = 0
     }
     if (!this.changed.has(x)) this.changed.set(x, this.notes.length)
+  }
+
+  /** Notes which examples these values are. */
+  gather(values: SlotValues, examples: ExampleSet, indices: Uint32Array) {
+    this.origins.set(values, { examples, indices })
+    this.sets.push({ examples, version: examples.version })
   }
 
   keep(values: SlotValues, at: number) {
