@@ -128,7 +128,9 @@ function callsOf(name: string, batch: number): Call[] {
     uploadPixels: values => buffer(values.length),
     gather: ({ size }, indices) => buffer(indices.length * size),
     download: async x => new Float32Array(x.length),
-    program: eager,
+    program(fn) {
+      return eager(this, fn)
+    },
     free() {},
     live: 0,
     async dispose() {},

@@ -69,9 +69,10 @@ export type SlotValues = Float32Array | Uint8Array | Uint32Array
 /** What a program is given at each run, in the order in which its function asks. */
 export type Slots = readonly SlotValues[]
 
-/** What program() makes of a function: results are valid until the next run or free(), which gives its memory back. */
-export interface Program<B> {
-  (slots: Slots): readonly B[]
+/** What program() makes of a function: runs that follow each other, with slots of the same lengths, and a way to give its memory back. */
+export interface Program {
+  /** slots(i) is asked for before run i, and again if it begins anew.   → each run's results; a loss that is no number may be the last */
+  run(times: number, slots: (i: number) => Slots): Promise<Values[][]>
   free(): void
 }
 
@@ -111,11 +112,11 @@ export interface Backend<B extends Buffer = Buffer> {
   /** Gives x back. Using it afterwards is an error. */
   free(x: B): void
   /**
-   * fn as a program: it runs at first; later, if the backend gains by it, the kernel calls that it made are replayed. What it does
-   * may depend on the lengths of its slots alone: these it uploads or gathers anew each time, all else only once. fn gives its
-   * results away, and the caller frees what the program returns.
+   * fn as a program: it runs at first; later, if the backend gains by it and `mayReplay` allows, the kernel calls that it made are
+   * replayed. What it does may then depend on the lengths of its slots alone: these it uploads or gathers anew each time, all else
+   * only once. fn gives its results away.
    */
-  program(fn: (slots: Slots) => readonly B[]): Program<B>
+  program(fn: (slots: Slots) => readonly B[], mayReplay?: () => boolean): Program
   /** How many buffers are in use: a training step must leave as many as it found. */
   readonly live: number
   /** Ends threads and gives all memory back. */

@@ -1,5 +1,5 @@
 import type { Backend } from './backend.js'
-import { targetsAt, type Examples } from './examples.js'
+import type { Examples } from './examples.js'
 import { defaultMetrics, lossFor, type Judging } from './metrics.js'
 import { first, mapValues, probabilities, type Network } from './network.js'
 import { batchProgram } from './program.js'
@@ -15,13 +15,6 @@ export interface Evaluation {
   readonly outputs: Float32Array
 }
 
-/** start, start + 1, …: so many of them. */
-function numbers(start: number, count: number): Uint32Array {
-  const all = new Uint32Array(count)
-  for (let i = 0; i < count; i++) all[i] = start + i
-  return all
-}
-
 /** Runs a set through the network; onBatch hears how many examples are done. */
 export async function evaluate(
   network: Network,
@@ -31,7 +24,8 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const { metrics = defaultMetrics, batchSize = 250, onBatch } = options
   const width = sizeOf(network.output)
-  const all = new Float32Array(examples.length * width)
+  const all = new Uint32Array(examples.length).map((_, i) => i)
+  const outputs = new Float32Array(examples.length * width)
   const classes = !(examples.targets instanceof Float32Array)
   let lossSum = 0
   let sums = mapValues(metrics, () => 0)
@@ -43,15 +37,18 @@ export async function evaluate(
     }),
   )
   try {
-    for (let start = 0; start < examples.length; start += batchSize) {
-      const count = Math.min(batchSize, examples.length - start)
-      const indices = numbers(start, count)
-      const targets = targetsAt(examples, indices)
-      const [[loss], rows] = await forward.run(() => indices, targets)
-      all.set(rows, start * width)
+    for (let done = 0; done < examples.length;) {
+      const [{ loss, y, targets, count }] = await forward.run(
+        all.subarray(done),
+        batchSize,
+        1,
+        indices => () => indices,
+      )
+      outputs.set(y, done * width)
       lossSum += loss * count
-      sums = mapValues(metrics, (metric, name) => sums[name] + metric(rows, targets, count))
-      onBatch?.(start + count)
+      sums = mapValues(metrics, (metric, name) => sums[name] + metric(y, targets, count))
+      done += count
+      onBatch?.(done)
     }
   } finally {
     forward.free()
@@ -60,6 +57,6 @@ export async function evaluate(
     loss: lossSum / examples.length,
     metrics: mapValues(sums, sum => sum / examples.length),
     targets: examples.targets.slice(),
-    outputs: all,
+    outputs,
   }
 }

@@ -169,13 +169,8 @@ export class Network {
 
   /** All that the network's function returns; `notice` hears of each layer as it runs. */
   results(x: Named<Tensor>, mode: Mode = inference, notice = (_: Activation) => {}): Named<Tensor> {
-    const { inputs } = this
-    const batch =
-      isShape(inputs) && x instanceof Tensor
-        ? batchOf(x, inputs)
-        : mapValues(inputs as Record<string, Shape>, (shape, name) =>
-            batchOf((x as Record<string, Tensor>)[name], shape),
-          )
+    const [shapes, named] = [this.inputs, x as Readonly<Record<string, Tensor>>]
+    const batch = isShape(shapes) ? batchOf(x, shapes) : mapValues(shapes, (s, name) => batchOf(named[name], s))
     const layer = (name: string, _: Layer, x: Tensor) => {
       const part = this.#parts.get(name)
       if (!part || !holds(x.shape, part.input)) throw problem('engine.part', { name })
@@ -235,12 +230,11 @@ export class Network {
 }
 
 /** x, each example in the shape that the network expects. @throws ChiffreError if it holds another count of numbers */
-function batchOf(x: Tensor | undefined, expected: Shape): Tensor {
-  if (x && holds(x.shape, expected)) return x
-  const [batch, ...example] = x?.shape ?? []
-  if (!x || sizeOf(example) !== sizeOf(expected))
+function batchOf(x: Named<Tensor> | undefined, expected: Shape): Tensor {
+  const [batch, ...example] = x instanceof Tensor ? x.shape : []
+  if (!(x instanceof Tensor) || sizeOf(example) !== sizeOf(expected))
     throw problem('engine.input', { expected: `${expected}`, actual: `${example}` })
-  return reshape(x, [batch, ...expected])
+  return holds(x.shape, expected) ? x : reshape(x, [batch, ...expected])
 }
 
 function sizedFor(name: string, layer: Layer, input: Shape): Sized {
@@ -257,8 +251,7 @@ function sizedFor(name: string, layer: Layer, input: Shape): Sized {
 export const probabilities = (y: Tensor): Tensor => (y.op === 'softmax' ? y : softmax(y))
 
 /** The only one, or the first of several. */
-export const first = (results: Named<Tensor>): Tensor =>
-  results instanceof Tensor ? results : Object.values(results)[0]
+export const first = (y: Named<Tensor>): Tensor => (y instanceof Tensor ? y : Object.values(y)[0])
 
 const isShape = (inputs: Named<Shape>): inputs is Shape => Array.isArray(inputs)
 /** Whether a batch of that shape holds examples of this one. */

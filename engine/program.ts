@@ -1,6 +1,6 @@
 // What is done with batch after batch, as a program: the backend may record it once and replay it (Backend.program).
-import type { Backend, SlotValues, Values } from './backend.js'
-import { ExampleSet, type Examples } from './examples.js'
+import type { Backend, Slots, SlotValues } from './backend.js'
+import { ExampleSet, targetsAt, type Examples } from './examples.js'
 import { checkedLabels } from './losses/crossEntropy.js'
 import type { ChosenLoss } from './metrics.js'
 import type { Named, Network } from './network.js'
@@ -9,12 +9,14 @@ import { gather, pixels, tensor, type Tensor } from './tensor.js'
 
 /** What is done with a batch's inputs, given a function from a network's results to their loss. */
 export type OfBatch = (x: Named<Tensor>, lossOf: (results: Named<Tensor>) => Tensor) => readonly Tensor[]
+/** Told which of the next batches is next: what stands for its inputs of each set, these examples or others. */
+type Begin = (indices: Uint32Array, i: number) => (set: ExampleSet) => SlotValues
 
 const NONE = new Float32Array(0)
 
 /**
  * fn of each batch, in a scope of its own; replayed if the network, the loss and mayReplay say that what it does depends on the
- * batch's size alone.   run: from a batch (of each set of inputs, which examples or what stands for them) to the numbers of fn's results
+ * batch's size alone.
  */
 export function batchProgram(
   network: Network,
@@ -39,24 +41,28 @@ export function batchProgram(
     if (targets instanceof Float32Array) return tensor(backend, targets, [count, width])
     return values === NONE ? targets : tensor(backend, values as Float32Array, [count])
   }
-  const buffers = ([values, ...of]: readonly SlotValues[]) =>
+  const buffers = ([values, ...of]: Slots) =>
     scope(() => {
       const x = Object.entries(names).map(([name, set], i) => [name, on(set, of[i])] as const)
       return fn(inputs instanceof ExampleSet ? x[0][1] : Object.fromEntries(x), y => loss.of(y, targetsOf(values)))
     }).map(({ memory }) => memory.release())
-  const recorded = backend.program(buffers)
+  const program = backend.program(buffers, () => loss.fixed && mayReplay())
 
   return {
-    async run(valuesOf: (set: ExampleSet) => SlotValues, wanted: Examples['targets']): Promise<Values[]> {
-      targets = wanted
-      const numbers =
-        targets instanceof Float32Array ? targets : loss.fixed ? checkedLabels(targets, network.output.at(-1)!) : NONE
-      const slots = [numbers, ...Object.values(names).map(valuesOf)]
-      const results = loss.fixed && mayReplay() ? recorded(slots) : buffers(slots)
-      const all = await Promise.all(results.map(y => backend.download(y)))
-      for (const y of results) backend.free(y)
-      return all
+    /** Runs the next batch of these examples, or several of the same size. */
+    async run(order: Uint32Array, batchSize: number, atMost: number, begin: Begin) {
+      const times = Math.max(1, Math.min(atMost, Math.floor(order.length / batchSize)))
+      const batches: { targets: Examples['targets']; count: number }[] = []
+      const all = await program.run(times, i => {
+        const indices = order.subarray(i * batchSize, (i + 1) * batchSize)
+        targets = targetsAt(examples, indices)
+        batches[i] = { targets, count: indices.length }
+        const numbers =
+          targets instanceof Float32Array ? targets : loss.fixed ? checkedLabels(targets, network.output.at(-1)!) : NONE
+        return [numbers, ...Object.values(names).map(begin(indices, i))]
+      })
+      return all.map(([[loss], y], i) => ({ loss, y, targets: batches[i].targets, count: batches[i].count }))
     },
-    free: () => recorded.free(),
+    free: () => program.free(),
   }
 }

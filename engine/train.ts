@@ -1,7 +1,7 @@
 // Training, as a generator: it yields what happened, and whoever called it prints, draws or saves.
 import type { Backend } from './backend.js'
 import { backward } from './backward.js'
-import { targetsAt, type Examples, type ExampleSet } from './examples.js'
+import type { Examples, ExampleSet } from './examples.js'
 import { defaultMetrics, lossFor, type Judging } from './metrics.js'
 import { first, mapValues, type Network } from './network.js'
 import type { Optimizer } from './optim/optimizer.js'
@@ -30,15 +30,16 @@ export interface FitOptions extends Judging {
   readonly batchSize?: number
   readonly seed?: number
   readonly schedule?: Schedule
-  /** Where to begin. */
+  /** Where to begin; and the epochs completed when the schedule began: fewer, if a run that was stopped goes on. */
   readonly from?: Progress
-  /** The epochs completed when the schedule began: fewer than `from` has, if a run that was stopped goes on. */
   readonly first?: number
+  /** How many batches to run before the next yield, asked each time: together they take less time. 1 by default. */
+  readonly atOnce?: () => number
   /** The inputs of a batch, in the place of those of the set: other pictures of the same things, drawn from (seed, epoch, index). */
   readonly augment?: (examples: ExampleSet, indices: Uint32Array, epoch: number) => Uint8Array | Float32Array
 }
 
-/** After each batch: means over the epoch so far. */
+/** After each batch, or `atOnce`: means over the epoch so far. */
 export interface Step {
   /** The epoch under way, counted from 1. */
   readonly epoch: number
@@ -49,14 +50,14 @@ export interface Step {
   readonly seen: number
   readonly loss: number
   readonly metrics: Readonly<Record<string, number>>
-  /** The learning rate of this batch. */
+  /** The learning rate of the last batch. */
   readonly lr: number
   /** Where training would continue from here. */
   readonly progress: Progress
 }
 
 /**
- * Trains, yielding after every batch. Stopping in between loses nothing: `progress` says where to go on, and going on
+ * Trains, yielding after every batch, or `atOnce`. Stopping in between loses nothing: `progress` says where to go on, and going on
  * gives the same weights as never having stopped.
  *
  * Each epoch's order is drawn from (seed, epoch), so it needs no memory; the last batch may be smaller. A step whose
@@ -71,12 +72,11 @@ export async function* fit(
   options: FitOptions,
 ): AsyncGenerator<Step> {
   const { lr, epochs, batchSize = 32, seed = 0, schedule = () => 1, from = beginning, augment } = options
-  const { first: begun = from.epoch, metrics = defaultMetrics } = options
+  const { first: begun = from.epoch, metrics = defaultMetrics, atOnce = () => 1 } = options
   const batches = Math.ceil(examples.length / batchSize)
   const total = (epochs - begun) * batches
   // What a layer draws from the generator is in no slot, so that such a step cannot be replayed.
   let drawn = false
-  const loss = lossFor(network, options)
   const learn: OfBatch = (x, lossOf) => {
     let rng: Random | undefined
     const draw = () => ((drawn = true), (rng ??= random(seed, 'batch', optimizer.steps))())
@@ -94,23 +94,24 @@ export async function* fit(
     optimizer.apply(gradients)
     return [loss, y]
   }
-  const step = batchProgram(network, backend, examples, loss, learn, () => !drawn)
+  const step = batchProgram(network, backend, examples, lossFor(network, options), learn, () => !drawn)
   try {
     for (let epoch = from.epoch; epoch < epochs; epoch++) {
       const order = shuffle(examples.length, random(seed, 'shuffle', epoch))
       let { batch, lossSum, sums } = epoch === from.epoch ? from : beginning
       while (batch < batches) {
-        const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize)
-        const count = indices.length
-        const targets = targetsAt(examples, indices)
-        const rate = lr * schedule(((epoch - begun) * batches + batch) / total)
-        const inputs = (set: ExampleSet) => (augment ? augment(set, indices, epoch) : indices)
-        optimizer.advance(rate)
-        const [[loss], scores] = await step.run(inputs, targets)
-
-        batch++
-        lossSum += loss * count
-        sums = mapValues(metrics, (metric, name) => (sums[name] ?? 0) + metric(scores, targets, count))
+        const [first, { steps }] = [batch, optimizer]
+        const rate = (i: number) => lr * schedule(((epoch - begun) * batches + first + i) / total)
+        const done = await step.run(order.subarray(batch * batchSize), batchSize, atOnce(), (indices, i) => {
+          optimizer.advance(rate(i), steps + i + 1)
+          return set => (augment ? augment(set, indices, epoch) : indices)
+        })
+        for (const { loss, y, targets, count } of done) {
+          batch++
+          lossSum += loss * count
+          sums = mapValues(metrics, (metric, name) => (sums[name] ?? 0) + metric(y, targets, count))
+          if (!Number.isFinite(loss)) break
+        }
         const seen = Math.min(batch * batchSize, examples.length)
         yield {
           epoch: epoch + 1,
@@ -119,10 +120,10 @@ export async function* fit(
           seen,
           loss: lossSum / seen,
           metrics: mapValues(sums, sum => sum / seen),
-          lr: rate,
+          lr: rate(batch - first - 1),
           progress: batch === batches ? { ...beginning, epoch: epoch + 1 } : { epoch, batch, lossSum, sums },
         }
-        if (!Number.isFinite(loss)) return
+        if (!Number.isFinite(lossSum)) return
       }
     }
   } finally {

@@ -28,6 +28,7 @@ import {
   wasm,
   webgpu,
   type Backend,
+  type Buffer,
   type Examples,
   type FitOptions,
   type Network,
@@ -61,12 +62,12 @@ type Replaying = WasmBackend | WebgpuBackend
 const callsOf = (backend: Replaying) => ('traffic' in backend ? backend.traffic.replays : backend.calls)
 
 /** The backend without programs: every step is run. */
-const stepwise = <B extends Replaying>(backend: B): B => new Proxy(backend, { get: (b, key) => (key === 'program' ? eager : (Reflect.get(b, key) as unknown)) }) // prettier-ignore
+const stepwise = <B extends Replaying>(backend: B): B => new Proxy(backend, { get: (b, key) => (key === 'program' ? (fn: Parameters<Backend['program']>[0]) => eager<Buffer>(b, fn) : (Reflect.get(b, key) as unknown)) }) // prettier-ignore
 
 const bits = (values: ArrayLike<number>) => [...new Uint32Array(Float32Array.from(values).buffer)]
 
-/** Trains a random network for some steps. @returns each step's results and gradients, and in how many calls it was made */
-async function train(replaying: Replaying, draft: Draft, steps: number) {
+/** Trains a random network for some steps. @returns each step's results and gradients, and how many runs of so many were one call */
+async function train(replaying: Replaying, draft: Draft, steps: number, atOnce = 1) {
   const backend: Backend = replaying
   const { values, seed, kind, lr, decay, optimizer: name } = draft
   const parameters = new Map<string, Tensor>()
@@ -124,20 +125,20 @@ async function train(replaying: Replaying, draft: Draft, steps: number) {
   const all: number[][] = []
   let replayed = 0
   let finite = true
-  for (let i = 0; i < steps; i++) {
-    optimizer.advance(lr)
+  for (let i = 0; i < steps && finite; i += atOnce) {
     const calls = callsOf(replaying)
-    const buffers = step(valuesAt(i))
-    if (callsOf(replaying) === calls + 1) replayed++
-    const results = []
-    for (const buffer of buffers) {
-      results.push(await backend.download(buffer))
-      backend.free(buffer)
+    const times = Math.min(atOnce, steps - i)
+    const runs = await step.run(times, run => {
+      optimizer.advance(lr, i + run + 1)
+      return valuesAt(i + run)
+    })
+    if (times === atOnce && callsOf(replaying) === calls + 1) replayed++
+    for (const results of runs) {
+      all.push(...results.map(bits))
+      // A program stops at a loss that is no number: from there on the weights are others.
+      finite = results[0].every(Number.isFinite)
+      if (!finite) break
     }
-    all.push(...results.map(bits))
-    // A program stops at a loss that is no number: from there on the weights are others.
-    finite = results[0].every(Number.isFinite)
-    if (!finite) break
   }
   if (finite) for (const one of parameters.values()) all.push(bits(await one.download()))
   step.free()
@@ -148,7 +149,7 @@ async function train(replaying: Replaying, draft: Draft, steps: number) {
 
 describe('replaying gives the bits of running', () => {
   it('on random networks, with one thread and with three', async () => {
-    let replayed = 0
+    let [replayed, together] = [0, 0]
     const drafts = fc
       .sample(cases([2e4, 1e5]), { numRuns: 100, seed: 77 })
       .flatMap(({ networks }) => networks.filter(draft => sinksOf(draft).length > 0))
@@ -162,10 +163,18 @@ describe('replaying gives the bits of running', () => {
         assert.deepEqual(found.all, expected)
         assert.equal(backend.live, live)
         replayed += found.replayed
+        const several = await train(backend, draft, 7, 3)
+        assert.deepEqual(several.all, expected)
+        assert.equal(backend.live, live)
+        together += several.replayed
       }
       await fresh.dispose()
     }
     assert.ok(replayed > 4 * drafts.length, `${replayed} steps of ${drafts.length} networks were replayed`)
+    assert.ok(
+      together > drafts.length,
+      `${together} times three steps of ${drafts.length} networks were replayed by one call`,
+    )
   })
 })
 
@@ -185,17 +194,17 @@ async function learn(
 ) {
   const network = make().init(backend, 3)
   const optimizer = optimizerOf(network)
-  const losses: number[] = []
+  const losses = new Map<string, number>()
   const calls: number[] = []
   let before = callsOf(backend)
-  for await (const { loss, batch } of fit(network, optimizer, backend, examples, {
+  for await (const { loss, epoch, batch } of fit(network, optimizer, backend, examples, {
     lr: 1e-3,
     epochs: 2,
     batchSize: 32,
     ...options,
   })) {
     calls.push(callsOf(backend) - before)
-    losses.push(loss)
+    losses.set(`epoch ${epoch}, batch ${batch}`, loss)
     after?.(network, batch)
     before = callsOf(backend)
   }
@@ -205,17 +214,23 @@ async function learn(
   for (const w of tensors.values()) weights.push(bits(await w.download()))
   optimizer.free()
   network.free()
-  return { bits: [bits(losses), bits(outputs), bits([loss]), ...weights], calls }
+  return { bits: [bits(outputs), bits([loss]), ...weights], losses, calls }
 }
 
-/** Learns on both and compares. @returns the calls of each batch where steps are replayed */
+/** Learns on both and compares, one step at a time and several. @returns the calls of each batch where steps are replayed */
 async function same(...args: Parameters<typeof learn> extends [unknown, ...infer Rest] ? Rest : never) {
   const expected = await learn(stepwise(one), ...args)
   let calls: number[] = []
   for (const backend of [one, three]) {
     const found = await learn(backend, ...args)
+    assert.deepEqual(found.losses, expected.losses)
     assert.deepEqual(found.bits, expected.bits)
     calls = found.calls
+    const [make, examples, options] = args
+    const several = await learn(backend, make, examples, { ...options, atOnce: () => 3 })
+    assert.deepEqual(several.bits, expected.bits)
+    for (const [when, loss] of several.losses) assert.equal(loss, expected.losses.get(when), when)
+    assert.ok(several.calls.length < calls.length)
   }
   return calls
 }
@@ -242,30 +257,39 @@ async function seesChanges(replaying: Parameters<typeof learn>[0], model: keyof 
 
 const withMomentum = (w: Network['parameters']) => sgd(w, { momentum: 0.5 })
 
+/** After each batch: its number, loss and calls, and all weights and what the optimizer remembers. */
+async function statesOf(backend: Replaying, optimizerOf: (w: Network['parameters']) => Optimizer, options: FitOptions) {
+  const network = models['deepnet1']().init(backend, 3)
+  const optimizer = optimizerOf(network.parameters)
+  const all: { batch: number; loss: number; calls: number; state: number[][] }[] = []
+  let before = callsOf(backend)
+  for await (const { batch, loss } of fit(network, optimizer, backend, digits(10 * 32), options)) {
+    const calls = callsOf(backend) - before
+    const state: number[][] = []
+    for (const w of network.parameters.values()) state.push(bits(await w.download()))
+    for (const { values } of (await optimizer.state()).values()) state.push(bits(values))
+    all.push({ batch, loss, calls, state })
+    before = callsOf(backend)
+  }
+  optimizer.free()
+  network.free()
+  return all
+}
+
+const farTooFar = {
+  ...{ lr: 1, epochs: 1, batchSize: 32 },
+  schedule: (progress: number) => (progress < 0.6 ? 1 : 1e38),
+}
+
 /** A loss that is no number, since the step before was far too long, ends a training that is replayed; nothing is changed for it. */
 async function stops(backend: Replaying, optimizers: readonly ((w: Network['parameters']) => Optimizer)[]) {
-  const schedule = (progress: number) => (progress < 0.6 ? 1 : 1e38)
   for (const optimizerOf of optimizers) {
-    const network = models['deepnet1']().init(backend, 3)
-    const optimizer = optimizerOf(network.parameters)
-    const all: { loss: number; calls: number; state: number[][] }[] = []
-    let before = callsOf(backend)
-    const options = { lr: 1, epochs: 1, batchSize: 32, schedule }
-    for await (const { loss } of fit(network, optimizer, backend, digits(10 * 32), options)) {
-      const calls = callsOf(backend) - before
-      const state: number[][] = []
-      for (const w of network.parameters.values()) state.push(bits(await w.download()))
-      for (const { values } of (await optimizer.state()).values()) state.push(bits(values))
-      all.push({ loss, calls, state })
-      before = callsOf(backend)
-    }
+    const all = await statesOf(backend, optimizerOf, farTooFar)
     const [previous, last] = all.slice(-2)
     assert.ok(all.length < 10 && all.slice(0, -1).every(({ loss }) => Number.isFinite(loss)), `${all.length} steps`)
     assert.ok(!Number.isFinite(last.loss), `the last loss is ${last.loss}`)
     assert.equal(last.calls, 1)
-    assert.deepEqual(last.state, previous.state, optimizer.name)
-    optimizer.free()
-    network.free()
+    assert.deepEqual(last.state, previous.state, optimizerOf.name)
   }
 }
 
@@ -298,6 +322,13 @@ describe('a training that is replayed', () => {
       // The first steps may change how full a layer is, and with that the kernels.
       assert.ok(calls.slice(-6).filter(count => count === 1).length >= 4, `${calls}`)
     })
+  it('several steps are one call, if so many are handed over at once', async () => {
+    for (const backend of [one, three]) {
+      const options = { batchSize: 16, epochs: 4, atOnce: () => 4 }
+      const { calls } = await learn(backend, () => models['deepnet1'](), digits(8 * 16 + 5), options)
+      assert.deepEqual(calls.slice(-3), [1, 1, 1])
+    }
+  })
   it('with augmented images, and a last batch that is smaller', async () => {
     const examples = digits(8 * 32 + 5)
     const augment = augmenter(['shift', 'rotation'], 5)
@@ -329,6 +360,16 @@ describe('a training that is replayed', () => {
   it('leaves weights and moments as they are for a loss that is no number', async () => {
     for (const backend of [one, three]) await stops(backend, [sgd, withMomentum])
   })
+  it('ends in the midst of several steps, too, as it does step by step', async () => {
+    for (const backend of [one, three])
+      for (const optimizerOf of [sgd, withMomentum]) {
+        const expected = (await statesOf(backend, optimizerOf, farTooFar)).at(-1)!
+        const several = await statesOf(backend, optimizerOf, { ...farTooFar, atOnce: () => 9 })
+        const { batch, loss, state } = several.at(-1)!
+        assert.ok(several.length < 3 && batch < 10 && !Number.isFinite(loss))
+        assert.deepEqual([batch, state], [expected.batch, expected.state])
+      }
+  })
   it('whose weights are replaced in between, and whose images change', () => seesChanges(one, 'deepnet2'))
   it('that asks for the same examples each time sees that their numbers have changed', async () => {
     const set = new ExampleSet(Float32Array.of(1, 2, 3, 4), [2])
@@ -344,9 +385,8 @@ describe('a training that is replayed', () => {
         set.values[2] = first
         set.changed()
       }
-      const [y] = program([])
-      found.push([...(await one.download(y))])
-      one.free(y)
+      const [[y]] = await program.run(1, () => [])
+      found.push([...y])
     }
     assert.deepEqual(found, [[3, 4], [3, 4], [3, 4], [5, 4], [5, 4]]) // prettier-ignore
     program.free()
@@ -375,6 +415,7 @@ describe('a training that is replayed', () => {
         assert.deepEqual(found.all, expected.all)
         assert.equal(gpu.live, live)
         replayed += found.replayed
+        assert.deepEqual((await train(gpu, draft, 5, 2)).all, expected.all)
       }
       assert.ok(replayed > 2 * drafts.length, `${replayed} steps of ${drafts.length} networks were replayed`)
     })
@@ -392,6 +433,7 @@ describe('a training that is replayed', () => {
       const examples = digits(4 * 16 + 5)
       const expected = await learn(stepwise(gpu), make, examples, { batchSize: 16, epochs: 3, ...options })
       const found = await learn(gpu, make, examples, { batchSize: 16, epochs: 3, ...options })
+      assert.deepEqual(found.losses, expected.losses)
       assert.deepEqual(found.bits, expected.bits)
       assert.deepEqual(found.calls.slice(-5), [1, 1, 1, 1, 1])
     })

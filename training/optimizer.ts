@@ -47,8 +47,8 @@ export class Stepper implements Optimizer {
     this.apply(gradients)
   }
 
-  advance(lr: number) {
-    this.inner.advance(lr)
+  advance(lr: number, step?: number) {
+    this.inner.advance(lr, step)
   }
 
   apply(gradients: Gradients) {

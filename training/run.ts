@@ -5,7 +5,7 @@ import type { Epoch, Score } from './checkpoint.js'
 import type { Session } from './session.js'
 import { waysOf } from './settings.js'
 
-/** What one batch came to. */
+/** What a batch came to, or several that were handed over at once. */
 export interface Advance {
   readonly step: Step
   /** Whether the run goes on, has come to its end, or cannot go on because the loss is no longer a number. */
@@ -17,20 +17,23 @@ export interface Advance {
 }
 
 /**
- * Trains, and yields after each batch. In between, the session may be saved, and whoever does not ask for the next batch
+ * Trains, and yields after each batch, or `atOnce`. In between, the session may be saved, and whoever does not ask for the next one
  * ends the training: a run that is resumed from there ends with the same bytes.
  * @param learned the examples to learn from
  * @param apart those to judge by, if some are kept apart
+ * @param atOnce how many batches to run before the next yield, asked each time (FitOptions)
  */
 export async function* train(
   session: Session,
   backend: Backend,
   learned: Examples,
   apart?: Examples,
+  atOnce?: () => number,
 ): AsyncGenerator<Advance, void> {
   const { run, lr, batchSize, seed, schedule, augment, ...from } = session.training
   const options = {
     ...{ lr, batchSize, seed, schedule: schedules[schedule], from, first: run.first, epochs: run.last },
+    ...(atOnce && { atOnce }),
     ...(augment && { augment: augmenter(waysOf(augment)!, seed) }),
   }
   for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {

@@ -196,6 +196,21 @@ async function usable<T>(fn: () => Promise<T>): Promise<T> {
 /** Milliseconds for which nobody who asks to stop is heard. */
 const PAUSE = 20
 
+/** Most batches that are handed over at once. */
+const MOST = 32
+
+/** How many batches to hand over at once: as many as take so many milliseconds, going by the last ones. */
+function within(milliseconds: number): () => number {
+  let batches = 1
+  let asked = -Infinity
+  return () => {
+    const now = performance.now()
+    batches = Math.max(1, Math.min(2 * batches, MOST, Math.floor((batches * milliseconds) / (now - asked))))
+    asked = now
+    return batches
+  }
+}
+
 /** Trains until the run is over, or somebody asks to stop. @returns the exit code */
 async function learn(session: Session, task: Task): Promise<number> {
   const { backend, learned, apart, display } = task
@@ -204,7 +219,7 @@ async function learn(session: Session, task: Task): Promise<number> {
   try {
     display.begin(epoch + 1, Math.min(batch * batchSize, learned.length))
     let due = 0
-    for await (const { step, state, score, restored } of train(session, backend, learned, apart)) {
+    for await (const { step, state, score, restored } of train(session, backend, learned, apart, within(PAUSE))) {
       if (state === 'diverged') throw diverged(step, task)
       display.step(step)
       if (score) display.end(step.epoch, score)

@@ -1,5 +1,5 @@
 // program() of a backend that records and replays: a recorded program for each set of sizes that slots come in.
-import type { Program, Slots } from '../backend.js'
+import type { Program, Slots, Values } from '../backend.js'
 
 /** So often a function is noted without a program coming of it, before it is run as always for good. */
 const MOST_TRIES = 6
@@ -11,36 +11,68 @@ interface Player<B, P> {
   readonly record: (fn: () => readonly B[], slots: Slots) => { readonly results: readonly B[]; readonly program?: P }
   /** Whether all that a program uses is as it was left. */
   readonly fits: (program: P) => boolean
-  /** Runs a program. @returns its results, or nothing if it stopped: then all is as before */
-  readonly replay: (program: P, slots: Slots) => readonly B[] | undefined
+  /** Runs a program so many times, or fewer. */
+  readonly replay: (program: P, times: number, slots: (i: number) => Slots) => Replayed
   readonly drop: (program: P) => void
+  /** The numbers of results, which are given back. */
+  readonly read: (results: readonly B[]) => Promise<Values[]>
+}
+
+/** The results of the runs that were completed: if of none, all is as before; `over`: the last was, for its loss is no number. */
+export interface Replayed {
+  readonly results: readonly (Values[] | Promise<Values[]>)[]
+  readonly over?: boolean
 }
 
 export const bySizes =
-  <B, P>({ busy, record, fits, replay, drop }: Player<B, P>) =>
-  (fn: (slots: Slots) => readonly B[]): Program<B> => {
-    const all: { readonly lengths: readonly number[]; tries: number; program: P | undefined }[] = []
-    const run = (slots: Slots) => {
+  <B, P>({ busy, record, fits, replay, drop, read }: Player<B, P>) =>
+  (fn: (slots: Slots) => readonly B[], mayReplay = () => true): Program => {
+    interface Found {
+      readonly lengths: readonly number[]
+      tries: number
+      program: P | undefined
+    }
+    const all: Found[] = []
+
+    function find(slots: Slots): Found {
       let found = all.find(({ lengths }) => slots.every(({ length }, i) => length === lengths[i]))
       if (!found) all.push((found = { lengths: slots.map(({ length }) => length), tries: 0, program: undefined }))
-      if (found.program && fits(found.program)) {
-        const results = replay(found.program, slots)
-        if (results) return results
-      }
-      if (found.program) {
-        drop(found.program)
-        found.program = undefined
-      }
-      if (found.tries === MOST_TRIES || busy()) return fn(slots)
+      return found
+    }
+
+    /** Runs fn once, as always. */
+    function runOnce(found: Found, slots: Slots): readonly B[] {
+      if (found.program) drop(found.program)
+      found.program = undefined
+      if (found.tries === MOST_TRIES || busy() || !mayReplay()) return fn(slots)
       const { results, program } = record(() => fn(slots), slots)
       found.tries = program ? 0 : found.tries + 1
       found.program = program
       return results
     }
-    return Object.assign(run, {
+
+    return {
+      async run(times, slotsOf) {
+        const results: (Values[] | Promise<Values[]>)[] = []
+        while (results.length < times) {
+          const first = results.length
+          const slots = slotsOf(first)
+          const found = find(slots)
+          if (found.program && mayReplay() && fits(found.program)) {
+            const replayed = replay(found.program, times - first, i => (i ? slotsOf(first + i) : slots))
+            results.push(...replayed.results)
+            if (replayed.over) break
+            if (replayed.results.length > 0) continue
+            slotsOf(first)
+          }
+          results.push(await read(runOnce(found, slots)))
+        }
+        for (const [i, one] of results.entries()) if (one instanceof Promise) results[i] = await one
+        return results as Values[][]
+      },
       free() {
         for (const { program } of all) if (program) drop(program)
         all.length = 0
       },
-    })
+    }
   }

@@ -45,7 +45,9 @@ export function cpu({ precision = 'float32' }: { precision?: 'float32' | 'float6
       return make(values.length, i => values[i] / scale)
     },
     download: async x => x.slice(),
-    program: eager,
+    program(fn) {
+      return eager(this, fn)
+    },
     free(x) {
       if (!inUse.delete(x)) throw new Error('cpu: freed a buffer that is not in use')
     },

@@ -1,5 +1,5 @@
 // What backends do that have no kernel for it, keep no sets of examples and no programs.
-import type { ExampleSet, Program, Slots } from '../backend.js'
+import type { Backend, Buffer, ExampleSet, Program, Slots, Values } from '../backend.js'
 
 /** A copy of the examples of the given indices, one after the other: gather() on a backend that keeps no copy of the set. */
 export function gathered({ values, size }: ExampleSet, indices: Uint32Array): Uint8Array | Float32Array {
@@ -9,9 +9,25 @@ export function gathered({ values, size }: ExampleSet, indices: Uint32Array): Ui
   return picked
 }
 
+/** Where a program's results are. */
+type Memory<B extends Buffer> = Pick<Backend<B>, 'download' | 'free'>
+
+/** The numbers of results, which are given back. */
+export async function read<B extends Buffer>(backend: Memory<B>, results: readonly B[]): Promise<Values[]> {
+  const all = await Promise.all(results.map(y => backend.download(y)))
+  for (const y of results) backend.free(y)
+  return all
+}
+
 /** program(): the function as it is. */
-export const eager = <B>(fn: (slots: Slots) => readonly B[]): Program<B> =>
-  Object.assign((slots: Slots) => fn(slots), { free() {} })
+export const eager = <B extends Buffer>(backend: Memory<B>, fn: (slots: Slots) => readonly B[]): Program => ({
+  async run(times, slots) {
+    const all: Values[][] = []
+    for (let i = 0; i < times; i++) all.push(await read(backend, fn(slots(i))))
+    return all
+  },
+  free() {},
+})
 
 /** The numbers of Backend.dropoutMask. */
 export function maskOf(length: number, probability: number, kept: number, key: number): Float32Array {

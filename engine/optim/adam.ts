@@ -26,9 +26,9 @@ export function adam(
       this.advance(lr)
       this.apply(gradients)
     },
-    advance(lr) {
+    advance(lr, step = constants.step + 1) {
       constants.lr = lr
-      constants.step++
+      constants.step = step
     },
     apply(gradients) {
       for (const parameter of parameters.values()) {

@@ -14,8 +14,8 @@ export interface Optimizer {
   readonly steps: number
   /** Moves every parameter that has a gradient, lr being this step's learning rate: advance and apply. */
   step(gradients: Gradients, lr: number): void
-  /** Begins a step: what its constants are. A program, which does not call apply again, reads them when it runs. */
-  advance(lr: number): void
+  /** Begins the next step, or step `step`: what its constants are. A program, which does not call apply again, reads them when it runs. */
+  advance(lr: number, step?: number): void
   /** Moves the parameters by the constants of the step that was begun. */
   apply(gradients: Gradients): void
   /** What it remembers, by name. */

@@ -19,9 +19,9 @@ export function sgd(parameters: ReadonlyMap<string, Tensor>, { momentum = 0, wei
       this.advance(lr)
       this.apply(gradients)
     },
-    advance(lr) {
+    advance(lr, step = steps + 1) {
       constants.lr = lr
-      steps++
+      steps = step
     },
     apply(gradients) {
       for (const parameter of parameters.values()) {

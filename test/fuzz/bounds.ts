@@ -186,7 +186,9 @@ export function bounds(): Bounds {
     get undecided() {
       return undecided
     },
-    program: eager,
+    program(fn) {
+      return eager(this, fn)
+    },
     async dispose() {
       await reference.dispose()
     },

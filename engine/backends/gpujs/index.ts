@@ -110,7 +110,9 @@ function backend(device: Device, adapter: Adapter | undefined): Backend<DeviceBu
       return picked instanceof Uint8Array ? uploadPixels(picked) : upload(picked)
     },
     download: x => device.download(x),
-    program: eager,
+    program(fn) {
+      return eager(this, fn)
+    },
     free: x => device.free(x),
     get live() {
       return device.live.size

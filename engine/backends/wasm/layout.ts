@@ -13,8 +13,6 @@ export type Layout = Dense | Bytes | Csr | Packed | Lazy
 export interface Dense {
   readonly kind: 'dense'
   readonly at: number
-  /** Whether the memory is a program's, which gives it back. */
-  readonly borrowed?: boolean
 }
 
 export interface Bytes {

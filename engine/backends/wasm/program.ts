@@ -1,5 +1,6 @@
 // A step as a program: the kernel calls of a function are noted while it runs as always, and are replayed from then on by one
-// call, which all threads walk through (assembly/program.ts).
+// call, which all threads walk through (assembly/program.ts). Several runs that follow each other are one call, too: there is a copy of
+// the records for each, with its own slots, results and numbers that are computed anew.
 //
 // A program is kept when running the function once more would make the same calls: when every buffer from outside (weights, an
 // optimizer's memory) is left in the layouts and at the places where it was found. The first steps of a training change layouts
@@ -9,40 +10,71 @@
 //
 // Memory: what the function took and gave back is reserved for programs from then on; as only one runs at a time, all of a
 // backend share it. Copied constants, slots and results are each program's own.
-import type { ExampleSet, Slots } from '../../backend.js'
-import { bySizes } from '../bySizes.js'
-import { gathered } from '../gathered.js'
+import type { ExampleSet, Slots, Values } from '../../backend.js'
+import { bySizes, type Replayed } from '../bySizes.js'
+import { gathered, read } from '../gathered.js'
 import type { Range } from './allocator.js'
 import type { Converter } from './convert.js'
 import { constants as sizes } from './kernels.js'
-import { Block, denseOf, type Layout } from './layout.js'
+import { Block, type Layout } from './layout.js'
 import { Recording, type Explained, type Live, type Noted } from './recording.js'
 import type { Store } from './store.js'
 import type { Place } from './threadPool.js'
 
+/** As many runs are one call, */
+const MOST_RUNS = 32
+/** if their slots, results and records take no more memory than this. */
+const MOST_MEMORY = 1 << 20
+
 interface Recorded {
-  /** Where its records are, how many there are, and which arguments are computed anew. */
-  readonly at: number
-  readonly count: number
+  readonly notes: readonly Noted[]
   readonly scratch: number
-  readonly live: readonly (readonly [value: Live, places: readonly Place[]])[]
   /** How often each replay runs each kernel, and how many replays have not been counted. */
   readonly runs: ReadonlyMap<string, number>
   replays: number
-  /** Of each slot that is copied into memory, its number and where; and if it says which examples, of which set. */
-  readonly slots: readonly { readonly slot: number; readonly at: number; readonly examples: ExampleSet | undefined }[]
+  /** Of each slot that is copied into memory, its number, where and how large; and if it says which examples, of which set. */
+  readonly slots: readonly Slot[]
   /** Buffers from outside with the layouts that they must have; changed ones have no other. */
   readonly used: readonly Used[]
   readonly sets: Recording['sets']
   /** Memory that is changed before a guard may stop the program, and where it is copied to before. */
   readonly saved: readonly { readonly from: number; readonly to: number; readonly size: number }[]
-  readonly results: readonly { readonly length: number; readonly at: number; readonly from: number }[]
+  /** Of each result its length, where it comes from, and the record that copies it from there. */
+  readonly results: readonly Result[]
   /** The record that stops it if the loss is no number; −1 if there is none. */
   readonly finite: number
   /** The memory that it shares with the others, and the pieces that are its own. */
   readonly ranges: readonly Range[]
   readonly owned: readonly number[]
+  copies: Copies | undefined
   valid: boolean
+}
+
+interface Slot {
+  readonly slot: number
+  readonly at: number
+  readonly bytes: number
+  readonly examples: ExampleSet | undefined
+}
+
+interface Result {
+  readonly length: number
+  readonly from: number
+  readonly record: number
+}
+
+/**
+ * The records of so many runs in one piece of memory: those that bring a run's slots to where it has them, then its own. It begins at
+ * the latter of the first run, whose slots are written to where it has them.
+ */
+interface Copies {
+  readonly at: number
+  readonly runs: number
+  /** Where the slots and results of the first run are, or would be; those of the next are `stride` bytes further on. */
+  readonly slots: readonly number[]
+  readonly results: readonly number[]
+  readonly stride: number
+  readonly live: readonly (readonly [value: Live, places: readonly Place[]])[]
 }
 
 /** A buffer from outside; and the layouts it had, and how many, when they were last found to be right: they are not looked at again. */
@@ -62,8 +94,8 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
   /** Every program there is, and the memory that they share. */
   const all = new Set<Recorded>()
   let shared: Range[] = []
-  /** Where what was copied to results came from. */
-  const sources = new WeakMap<Block, number>()
+  /** Where what was copied to results came from, and the record that copied it. */
+  const sources = new WeakMap<Block, { readonly from: number; readonly record: number }>()
 
   /** Keeps the memory that programs share from being handed out; a program of which a part is in other hands has had its time. */
   function reserve(more: readonly Range[] = []) {
@@ -100,19 +132,22 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
   }
 
   /** Runs a record once more, in whole or one thread's share, to be timed. */
-  function runRecord({ kernel, items, args }: Noted, { at, scratch }: Recorded, r: number, thread: number | undefined) {
+  function runRecord({ kernel, items }: Noted, program: Recorded, r: number, thread: number | undefined) {
     if (kernel === 'guard' || kernel === 'finite') return
-    if (thread === undefined) store.runKernel(kernel, items, args, scratch)
-    else store.runShare(at + r * sizes.RECORD, thread)
+    const copies = copiesOf(program, 1)
+    if (thread === undefined) store.runKernel(kernel, items, argsOf(program, r, copies.results), program.scratch)
+    else store.runShare(copies.at + (program.slots.length + r) * sizes.RECORD, thread)
   }
 
   /** A result in memory of its own; the caller's buffer is given back. */
   function copied(x: Block, recording: Recording): Block {
     const from = as(x, 'dense').at
     const y = store.adopt(new Block(x.length))
-    sources.set(y, from)
-    y.layouts.push({ kind: 'dense', at: store.takeOwn(4 * x.length) })
-    store.run('repeat', Math.ceil(x.length / sizes.CHUNK), [from, x.length, denseOf(y)!.at, x.length])
+    sources.set(y, { from, record: recording.notes.length })
+    const at = store.takeOwn(4 * x.length)
+    y.layouts.push({ kind: 'dense', at })
+    const { kernel, items, args } = copying(from, at, x.length)
+    store.run(kernel, items, args)
     if (recording.made.has(x)) store.free(x)
     return y
   }
@@ -125,20 +160,9 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
 
   function keep(recording: Recording, results: readonly Block[], slots: Slots, ranges: Range[]): Recorded {
     const { notes, given, kept, origins, changed, used, sets, scratch } = recording
-    const at = store.take(sizes.RECORD * notes.length)
-    const owned = [at, ...given]
+    const owned = [...given]
     const runs = new Map<string, number>()
-    const live = new Map<Live, Place[]>()
-    let before = 0
-    for (const [r, { kernel, items, args }] of notes.entries()) {
-      const record = at + r * sizes.RECORD
-      store.threadPool.write(record, { kernel, items, args, before })
-      before += items
-      runs.set(kernel, (runs.get(kernel) ?? 0) + 1)
-      for (const [i, value] of args.entries())
-        if (typeof value === 'function')
-          live.set(value, [...(live.get(value) ?? []), store.threadPool.placeOf(kernel, record, i)])
-    }
+    for (const { kernel } of notes) runs.set(kernel, (runs.get(kernel) ?? 0) + 1)
     runs.delete('guard')
     runs.delete('finite')
     const lastGuard = notes.map(({ kernel }) => kernel).lastIndexOf('guard')
@@ -154,32 +178,85 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
           }
     for (const { set } of sets) set?.join()
     return {
-      at,
-      count: notes.length,
+      notes,
       scratch,
-      live: [...live],
       runs,
       replays: 0,
       slots: kept
         .map(({ values, at }) => {
           const origin = origins.get(values)
-          return { slot: slots.indexOf(origin?.indices ?? values), at, examples: origin?.examples }
+          const slot = slots.indexOf(origin?.indices ?? values)
+          return { slot, at, bytes: values.byteLength, examples: origin?.examples }
         })
         .filter(({ slot }) => slot >= 0),
       used: [...used].map(([x, layouts]) => ({ block: x, layouts, changed: changed.has(x), count: 0 })),
       sets,
       saved,
-      results: results.map(y => {
-        const { at } = denseOf(y)!
-        y.layouts = [{ kind: 'dense', at, borrowed: true }]
-        owned.push(at)
-        return { length: y.length, at, from: sources.get(y)! }
-      }),
+      results: results.map(y => ({ length: y.length, ...sources.get(y)! })),
       finite: notes.map(({ kernel }) => kernel).indexOf('finite'),
       ranges,
       owned,
+      copies: undefined,
       valid: true,
     }
+  }
+
+  /** Copies of a program's records: one, or if it is to run several times, as many as may be one call. */
+  function copiesOf(program: Recorded, times: number): Copies {
+    const { notes, slots, results, saved } = program
+    const records = slots.length + notes.length
+    const size = records * sizes.RECORD
+    // The slots and results of a run lie one after the other, each where a line of the cache begins.
+    const places: number[] = []
+    let stride = 0
+    for (const bytes of [...slots.map(({ bytes }) => bytes), ...results.map(({ length }) => 4 * length)]) {
+      places.push(stride)
+      stride += Math.ceil(bytes / 64) * 64
+    }
+    // What is saved for a guard is what it was before one run.
+    const several = times > 1 && saved.length === 0
+    const runs = several ? Math.max(1, Math.min(MOST_RUNS, Math.floor(MOST_MEMORY / (size + stride)))) : 1
+    if (program.copies && program.copies.runs >= runs) return program.copies
+    forget(program)
+    const at = store.take(runs * (size + stride))
+    const numbers = places.map(place => at + runs * size + place)
+    const [ofSlots, ofResults] = [numbers.slice(0, slots.length), numbers.slice(slots.length)]
+    const calls = [
+      ...slots.map(({ at, bytes }, i) => copying(ofSlots[i], at, Math.ceil(bytes / 4))),
+      ...notes.map((note, r) => ({ ...note, args: argsOf(program, r, ofResults) })),
+    ]
+    const live = new Map<Live, Place[]>()
+    const skipped = calls.slice(0, slots.length).reduce((sum, { items }) => sum + items, 0)
+    let before = -skipped
+    for (const [r, { kernel, items, args }] of calls.entries()) {
+      const record = at + r * sizes.RECORD
+      store.threadPool.write(record, { kernel, items, args, before })
+      before += items
+      for (const [i, value] of args.entries())
+        if (typeof value === 'function')
+          live.set(value, [...(live.get(value) ?? []), store.threadPool.placeOf(kernel, record, i)])
+    }
+    // The other runs' records differ in what is done before them, and in where their slots and results are.
+    const { words } = store.view()
+    const moved = [
+      ...slots.map((_, i) => store.threadPool.placeOf('repeat', at + i * sizes.RECORD, 0)),
+      ...results.map(({ record }) =>
+        store.threadPool.placeOf('repeat', at + (slots.length + record) * sizes.RECORD, 2),
+      ),
+    ]
+    for (let run = 1; run < runs; run++) {
+      const further = (run * size) >> 2
+      words.copyWithin((at >> 2) + further, at >> 2, (at + size) >> 2)
+      for (let r = 0; r < records; r++) words[((at + r * sizes.RECORD) >> 2) + further + 2] += run * (skipped + before)
+      for (const { word } of moved) words[word + further] += run * stride
+    }
+    return (program.copies = { at, runs, slots: ofSlots, results: ofResults, stride, live: [...live] })
+  }
+
+  function forget(program: Recorded) {
+    store.threadPool.settle()
+    if (program.copies) store.give(program.copies.at)
+    program.copies = undefined
   }
 
   /** Counts the kernels of all replays. */
@@ -193,7 +270,7 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
   function drop(program: Recorded) {
     tally()
     all.delete(program)
-    store.threadPool.settle()
+    forget(program)
     for (const piece of program.owned) store.give(piece)
     for (const { set } of program.sets) set?.leave()
     allocator.release(shared)
@@ -214,30 +291,79 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     return use.count >= 0
   }
 
-  /** Runs a program. @returns its results, or nothing if a guard stopped it: then all is as before */
-  function replay(program: Recorded, slots: Slots): Block[] | undefined {
+  /** Runs a program: so many times, or as many as may be one call, or fewer if a guard or a loss stops it. */
+  function replay(program: Recorded, times: number, slotsOf: (i: number) => Slots): Replayed {
     for (const { block, layouts, changed } of program.used)
       if (changed && block.layouts.length > layouts.length)
         store.drop(block, layout => !layouts.some(wanted => sameLayout(layout, wanted)))
-    for (const { slot, at, examples } of program.slots)
-      store.write(examples ? gathered(examples, slots[slot] as Uint32Array) : slots[slot], at)
-    for (const [value, places] of program.live) store.threadPool.writeLive(places, value())
-    const { bytes } = store.view()
-    for (const { from, to, size } of program.saved) bytes.copyWithin(to, from, from + size)
-    const ran = store.runProgram(program.at, program.count, program.scratch)
-    if (ran === program.finite) {
-      const { floats } = store.view()
-      for (const { length, at, from } of program.results) floats.copyWithin(at >> 2, from >> 2, (from >> 2) + length)
-    } else if (ran < program.count) {
-      for (const { from, to, size } of program.saved) bytes.copyWithin(from, to, to + size)
-      return undefined
+    const copies = copiesOf(program, times)
+    const { stride, live } = copies
+    const runs = Math.min(times, copies.runs)
+    const skipped = program.slots.length
+    const records = skipped + program.notes.length
+    for (let run = 0; run < runs; run++) {
+      const slots = slotsOf(run)
+      for (const [i, { slot, at, examples }] of program.slots.entries()) {
+        const values = examples ? gathered(examples, slots[slot] as Uint32Array) : slots[slot]
+        store.write(values, run === 0 ? at : copies.slots[i] + run * stride)
+      }
+      for (const [value, places] of live)
+        store.threadPool.writeLive(places, value(), (run * records * sizes.RECORD) >> 2)
     }
-    program.replays++
-    return program.results.map(({ length, at }) => store.borrow(length, at))
+    const { bytes, floats } = store.view()
+    for (const { from, to, size } of program.saved) bytes.copyWithin(to, from, from + size)
+    const at = copies.at + skipped * sizes.RECORD
+    const ran = skipped + store.runProgram(at, runs * records - skipped, program.scratch)
+    let done = Math.floor(ran / records)
+    const over = done < runs && (ran % records) - skipped === program.finite
+    if (over) {
+      for (const [i, { length, from }] of program.results.entries())
+        floats.copyWithin((copies.results[i] + done * stride) >> 2, from >> 2, (from >> 2) + length)
+      done++
+    } else if (done === 0) for (const { from, to, size } of program.saved) bytes.copyWithin(from, to, to + size)
+    program.replays += done
+    const results: Values[][] = []
+    for (let run = 0; run < done; run++)
+      results.push(
+        program.results.map(({ length }, i) => {
+          const from = (copies.results[i] + run * stride) >> 2
+          return floats.slice(from, from + length)
+        }),
+      )
+    return { results, over }
   }
 
-  return { program: bySizes({ busy: () => !!store.recording, record, fits, replay, drop }), tally }
+  const backend = {
+    download: async (x: Block) => {
+      const from = as(x, 'dense').at >> 2
+      return store.view().floats.slice(from, from + x.length)
+    },
+    free: store.free,
+  }
+  return {
+    program: bySizes({
+      busy: () => !!store.recording,
+      record,
+      fits,
+      replay,
+      drop,
+      read: results => read(backend, results),
+    }),
+    tally,
+  }
 }
+
+/** The arguments of a record in a copy that has its results there. */
+function argsOf({ notes, results }: Recorded, r: number, to: readonly number[]): Noted['args'] {
+  const result = results.findIndex(({ record }) => record === r)
+  if (result < 0) return notes[r].args
+  const { from, length } = results[result]
+  return copying(from, to[result], length).args
+}
+
+/** The call that copies so many numbers. */
+const copying = (from: number, to: number, length: number) =>
+  ({ kernel: 'repeat', items: Math.ceil(length / sizes.CHUNK), args: [from, length, to, length] }) as const
 
 const sizeOf = (ranges: readonly Range[]) => ranges.reduce((sum, { size }) => sum + size, 0)
 

@@ -116,13 +116,6 @@ export function createStore(threadPool: ThreadPool, functions: Functions, alloca
     return block
   }
 
-  /** A block in the caller's hands whose memory is a program's. */
-  function borrow(length: number, at: number): Block {
-    const block = new Block(length)
-    block.layouts.push({ kind: 'dense', at, borrowed: true })
-    return adopt(block)
-  }
-
   /** A new block in the caller's hands, with memory for its numbers. */
   function make(length: number): Block {
     const block = new Block(length)
@@ -177,7 +170,6 @@ export function createStore(threadPool: ThreadPool, functions: Functions, alloca
 
   function giveLayout(layout: Layout) {
     if (layout.kind === 'csr') for (const piece of layout.owned) give(piece)
-    else if (layout.kind === 'dense' && layout.borrowed) return
     else if (layout.kind !== 'lazy') give(layout.at)
     else if (layout.op.op === 'gather') {
       give(layout.op.indices)
@@ -225,7 +217,6 @@ export function createStore(threadPool: ThreadPool, functions: Functions, alloca
     runProgram,
     runShare,
     adopt,
-    borrow,
     make,
     wait,
     free,

@@ -72,6 +72,7 @@ export class ThreadPool {
   #floats: Float32Array
   #ended = false
   #last = 0
+  #count = 0
   /** How often JavaScript called for kernels. */
   calls = 0
 
@@ -118,10 +119,10 @@ export class ThreadPool {
     return { word: ((record + sizes.ARGUMENTS) >> 2) + i, isFloat: this.#numbers.get(kernel)!.kinds[i] === 'f' }
   }
 
-  /** Writes an argument of some records anew. */
-  writeLive(places: readonly Place[], value: number) {
+  /** Writes an argument of some records anew: of those so many words further on. */
+  writeLive(places: readonly Place[], value: number, further: number) {
     this.#refresh()
-    for (const { word, isFloat } of places) (isFloat ? this.#floats : this.#words)[word] = value
+    for (const { word, isFloat } of places) (isFloat ? this.#floats : this.#words)[word + further] = value
   }
 
   /** Views of a memory that has grown. */
@@ -141,7 +142,9 @@ export class ThreadPool {
 
   /** Runs a program of so many records. @returns how many were run: all, or those before the guard that stopped it */
   runProgram(at: number, count: number, scratch: number, scratchSize: number): number {
-    if (at !== this.#last) this.settle()
+    // A thread that is late must find the records of the same program, and as many of them.
+    if (at !== this.#last || count !== this.#count) this.settle()
+    this.#count = count
     return this.#walk(at, count, scratch, scratchSize, this.threads)
   }
 

@@ -8,7 +8,8 @@
 // Memory: intermediate results of all programs share theirs, since only one runs at a time. Slots, constants, sizes and results are each
 // program's own.
 import type { ExampleSet, Program, SlotValues, Slots, Values } from '../../backend.js'
-import { bySizes } from '../bySizes.js'
+import { bySizes, type Replayed } from '../bySizes.js'
+import { read } from '../gathered.js'
 import type { GPUBuffer } from './api.js'
 import { rounded, SIZES, type Device } from './device.js'
 import { Block, writeNumbers, type Queue, type Ran, type Recorder } from './queue.js'
@@ -149,7 +150,15 @@ export function createPrograms(queue: Queue, explain?: (program: Explained) => v
     [...used].every(([x, memory]) => !x.freed && x.memory === memory) &&
     [...sets].every(([copy, { examples, version }]) => queue.holds(examples, version, copy))
 
-  function replay({ ran, slots: places, results }: Recorded, slots: Slots): Block[] {
+  /** Sends a program so many times, without waiting in between: what is read afterwards is copied before the next begins. */
+  function replay(program: Recorded, times: number, slotsOf: (i: number) => Slots): Replayed {
+    const all = Array.from({ length: times }, (_, i) => read(queue, send(program, slotsOf(i))))
+    // Whoever asked for them hears of the first that fails.
+    for (const one of all) one.catch(() => {})
+    return { results: all }
+  }
+
+  function send({ ran, slots: places, results }: Recorded, slots: Slots): Block[] {
     queue.flush()
     for (const { slot, memory } of places) device.write(memory, slots[slot])
     const bytes = new Uint8Array(SIZES * ran.live.length)
@@ -166,14 +175,22 @@ export function createPrograms(queue: Queue, explain?: (program: Explained) => v
     })
   }
 
-  const program = bySizes({ busy: () => !!queue.recorder, record, fits, replay, drop })
-  return (fn: (slots: Slots) => readonly Block[]): Program<Block> => {
-    const made = program(fn)
-    return Object.assign((slots: Slots) => made(slots), {
+  const program = bySizes({
+    busy: () => !!queue.recorder,
+    record,
+    fits,
+    replay,
+    drop,
+    read: results => read(queue, results),
+  })
+  return (fn: (slots: Slots) => readonly Block[], mayReplay?: () => boolean): Program => {
+    const made = program(fn, mayReplay)
+    return {
+      run: (times, slots) => made.run(times, slots),
       free() {
         made.free()
         if (all.size === 0) device.trim()
       },
-    })
+    }
   }
 }
