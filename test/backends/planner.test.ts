@@ -73,7 +73,9 @@ describe('the planner of wasm', () => {
       const block = product(x, dense(784 * 10), 128, 784, 10)
       assert.equal(kernelsOf(plans.compute(block, y)), 'first csr')
       csr(x, 128, 784, false)
-      assert.deepEqual(kernelsOf(plans.compute(block, y)), ['spmm'])
+      assert.deepEqual(kernelsOf(plans.compute(block, y)), ['spmmBlock', 'sumBlocks'])
+      const wide = product(x, dense(784 * 13), 128, 784, 13)
+      assert.deepEqual(kernelsOf(plans.compute(wide, y)), ['spmm'])
       const full = csr(bytes(128 * 784), 128, 784, true)
       assert.deepEqual(kernelsOf(plans.compute(product(full, dense(7840), 128, 784, 10), y)), [
         'packColumns',

@@ -22,6 +22,8 @@ export interface Kernels {
   sddmm: [starts: number, shift: number, dy: number, w: number, m: number, k: number, n: number, rows: number]
   spmmTransposed: [starts: number, grey: number, parts: number, dy: number, dw: number, m: number, k: number, n: number]
   spmm: [starts: number, grey: number, panels: number, y: number, m: number, k: number, n: number, rows: number, b: number, rectify: number]
+  spmmBlock: [starts: number, panel: number, partial: number, m: number, k: number, rows: number]
+  sumBlocks: [partial: number, blocks: number, y: number, m: number, n: number, rows: number, b: number, rectify: number]
   denseToCsr: [x: number, entries: number, starts: number, m: number, k: number]
   pack: [x: number, panels: number, m: number, n: number]
   csrToDense: [starts: number, shift: number, x: number, m: number, k: number]
@@ -175,6 +177,8 @@ export const signatures: readonly (readonly [kernel: keyof Kernels, kinds: strin
   ['pack', 'iiii'],
   ['unpack', 'iiii'],
   ['spmm', 'iiiiiiiiii'],
+  ['spmmBlock', 'iiiiii'],
+  ['sumBlocks', 'iiiiiiii'],
   ['spmmTransposed', 'iiiiiiii'],
   ['spmmAdam', 'iiiiiiiiiiiffffff'],
   ['sddmm', 'iiiiiiii'],

@@ -207,8 +207,19 @@ export function createPlanner(threads: number) {
     }
     const rows = csrPays(op)
     if (typeof rows === 'object') return rows
+    if (rows && !t.x && panelWidth(n) === sizes.NARROW) {
+      const blocks = blocksOf(k)
+      const some = rowsAnItem(m, blocks)
+      const partial = floats(blocks * m * sizes.NARROW)
+      const args = [place(x, 'csr', m, k), place(w, 'packed', k, n), partial, m, k, some] as const
+      const steps = [
+        step('spmmBlock', blocks * piecesOf(m, some), args),
+        step('sumBlocks', piecesOf(m, sizes.PANEL_ROWS), [partial, blocks, y, m, n, sizes.PANEL_ROWS, ...end]),
+      ]
+      return { path: 'spmm', steps, temps: [partial] }
+    }
     if (rows && !t.x) {
-      const panels = piecesOf(n, panelWidth(n))
+      const panels = piecesOf(n, sizes.WIDE)
       const some = rowsAnItem(m, panels)
       const args = [place(x, 'csr', m, k), flag(isGrey(x)), place(w, 'packed', k, n), y, m, k, n, some, ...end] as const
       const scratch = sized('spmmScratch', [some])

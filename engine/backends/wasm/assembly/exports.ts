@@ -6,7 +6,7 @@ export { convolve, convolveScratch, filterGrad, filterGradScratch, packTurned, p
 export { multiply, multiplyScratch, packColumns, packedColumns } from './gemm'
 export { adam, momentum, sgd } from './optimizers'
 export {
-  BLOCK, blocksOf, countEntries, fillTables, CSR_ROWS, spmmAdam, sddmm, spmmTransposed, spmmTransposedScratch, spmm, spmmScratch, denseToCsr,
+  BLOCK, blocksOf, countEntries, fillTables, CSR_ROWS, spmmAdam, sddmm, spmmTransposed, spmmTransposedScratch, spmm, spmmBlock, spmmScratch, sumBlocks, denseToCsr,
   PANEL_ROWS, pack, panelWidth, NARROW, SPARE, WIDE, csrToDense, unpack,
 } from './spmm'
 export {

@@ -28,8 +28,8 @@ export const SINGLE: i32 = 256
 const NEXT: usize = 512
 const LINE: usize = 64
 
-/** Looks before a worker sleeps: some 20 µs. */
-const LOOKS: i32 = 4000
+/** Looks before a worker sleeps: some 0.2 ms, longer than most items take. */
+const LOOKS: i32 = 40000
 
 export const RECORD: i32 = 128
 export const ARGUMENTS: i32 = 16

@@ -180,16 +180,15 @@ export function spmmScratch(rows: i32): i32 {
  * A panel of some rows of y[m,n] = x·w from lists of x's rows and w[k,n] in panels, plus b[n] unless b is 0, then
  * max(y, 0) if asked. All the rows of an item pass over a block of w while it is in the cache. The first items are the first
  * panel's, so that a thread has panels of its own, which stay in its cache from step to step.
- * @param grey whether x is of grey levels; other numbers are multiplied in panels of 32 only
+ * @param grey whether x is of grey levels
  */
 export function spmm(
   item: i32, scratch: usize, starts: usize, grey: bool, panels: usize, y: usize, m: i32, k: i32, n: i32, rows: i32,
   b: usize, rectify: bool,
 ): void {
-  const width = panelWidth(n)
-  const bytes = <usize>width << 2
+  const bytes: usize = WIDE * 4
   const items = (m + rows - 1) / rows
-  const j = (item / items) * width
+  const j = (item / items) * WIDE
   const first = (item % items) * rows
   const count = smaller(rows, m - first)
   const blocks = blocksOf(k)
@@ -201,16 +200,52 @@ export function spmm(
     let start = startsOf(starts, first, k) + (<usize>block << 2)
     for (let sums = scratch; sums < end; sums += bytes, start += next) {
       const from = <usize>load<u32>(start), to = <usize>load<u32>(start, 4)
-      if (!grey) wideSum(from, to, panel, sums)
-      else if (width == WIDE) wideGreySum(from, to, panel + <usize>(block * BLOCK) * bytes, sums)
-      else narrowGreySum(from, to, panel + <usize>(block * BLOCK) * bytes, sums)
+      if (grey) wideGreySum(from, to, panel + <usize>(block * BLOCK) * bytes, sums)
+      else wideSum(from, to, panel, sums)
     }
   }
   for (let i = 0; i < count; i++) {
     const to = y + (<usize>((first + i) * n + j) << 2)
     const sums = scratch + <usize>i * bytes
     if (grey) for (let c: usize = 0; c < bytes; c += 16) v128.store(sums + c, f32x4.div(v128.load(sums + c), f32x4.splat(255)))
-    finishSums(sums, to, smaller(width, n - j), b ? b + (j << 2) : 0, rectify)
+    finishSums(sums, to, smaller(WIDE, n - j), b ? b + (j << 2) : 0, rectify)
+  }
+}
+
+/**
+ * Some rows of partial[block][m][12] = x·w, of the rows of w in one block: x in lists of grey levels, w[k,n ≤ 12] in a panel. The
+ * first items are the first block's: a thread has blocks of its own, as in spmmAdam, so that w never crosses to another's cache.
+ */
+export function spmmBlock(
+  item: i32, scratch: usize, starts: usize, panel: usize, partial: usize, m: i32, k: i32, rows: i32,
+): void {
+  const bytes: usize = NARROW * 4
+  const items = (m + rows - 1) / rows
+  const block = item / items
+  const first = (item % items) * rows
+  const count = smaller(rows, m - first)
+  const next = <usize>(blocksOf(k) + 1) << 2
+  let start = startsOf(starts, first, k) + (<usize>block << 2)
+  let sums = partial + <usize>(block * m + first) * bytes
+  panel += <usize>(block * BLOCK) * bytes
+  for (const end = sums + <usize>count * bytes; sums < end; sums += bytes, start += next)
+    narrowGreySum(<usize>load<u32>(start), <usize>load<u32>(start, 4), panel, sums)
+}
+
+/** Rows item·rows … of y[m,n] = Σ partial[block][m][12] / 255 over all blocks, plus b[n] unless b is 0, then max(y, 0) if asked. */
+export function sumBlocks(
+  item: i32, scratch: usize, partial: usize, blocks: i32, y: usize, m: i32, n: i32, rows: i32, b: usize, rectify: bool,
+): void {
+  const bytes: usize = NARROW * 4
+  const last = smaller(m, (item + 1) * rows)
+  for (let i = item * rows; i < last; i++) {
+    const sums = partial + <usize>i * bytes
+    for (let c: usize = 0; c < bytes; c += 16) {
+      let sum = v128.load(sums + c)
+      for (let block = 1; block < blocks; block++) sum = f32x4.add(sum, v128.load(sums + c + <usize>(block * m) * bytes))
+      v128.store(scratch + c, f32x4.div(sum, f32x4.splat(255)))
+    }
+    finishSums(scratch, y + (<usize>(i * n) << 2), n, b, rectify)
   }
 }
 
@@ -261,9 +296,9 @@ function sum32(list: usize, end: usize, panel: usize, sums: usize, grey: bool, a
   v128.store(sums, s7, 112)
 }
 
-/** The same with a panel of 12: two entries at a time, so that a sum need not wait for the one before. */
+/** 12 numbers at `sums` = the same: two entries at a time, so that a sum need not wait for the one before. */
 export function narrowGreySum(list: usize, end: usize, panel: usize, sums: usize): void {
-  let s0 = v128.load(sums), s1 = v128.load(sums, 16), s2 = v128.load(sums, 32)
+  let s0 = zero(), s1 = zero(), s2 = zero()
   let t0 = zero(), t1 = zero(), t2 = zero()
   let at = panel
   while (list < end) {
