@@ -22,7 +22,9 @@ export async function evaluate(
   examples: Examples,
   options: Judging & { batchSize?: number; onBatch?: (done: number) => void } = {},
 ): Promise<Evaluation> {
-  const { metrics = defaultMetrics, batchSize = 250, onBatch } = options
+  // Small networks gain by large batches; of images that a layer makes, many take much memory.
+  const many = network.layers.every(({ output }) => sizeOf(output) <= 1024) ? 1000 : 250
+  const { metrics = defaultMetrics, batchSize = many, onBatch } = options
   const width = sizeOf(network.output)
   const all = new Uint32Array(examples.length).map((_, i) => i)
   const outputs = new Float32Array(examples.length * width)
