@@ -38,7 +38,7 @@ export function batchProgram(
   }
   const targetsOf = (values: SlotValues) => {
     const count = targets.length / width
-    if (targets instanceof Float32Array) return tensor(backend, targets, [count, width])
+    if (targets instanceof Float32Array) return tensor(backend, values as Float32Array, [count, width])
     return values === NONE ? targets : tensor(backend, values as Float32Array, [count])
   }
   const buffers = ([values, ...of]: Slots) =>
@@ -51,7 +51,7 @@ export function batchProgram(
   return {
     /** Runs the next batch of these examples, or several of the same size. */
     async run(order: Uint32Array, batchSize: number, atMost: number, begin: Begin) {
-      const times = Math.max(1, Math.min(atMost, Math.floor(order.length / batchSize)))
+      const times = Math.max(1, Math.floor(Math.min(atMost, order.length / batchSize)) || 1)
       const batches: { targets: Examples['targets']; count: number }[] = []
       const all = await program.run(times, i => {
         const indices = order.subarray(i * batchSize, (i + 1) * batchSize)

@@ -59,7 +59,6 @@ export interface Step {
 /**
  * Trains, yielding after every batch, or `atOnce`. Stopping in between loses nothing: `progress` says where to go on, and going on
  * gives the same weights as never having stopped.
- *
  * Each epoch's order is drawn from (seed, epoch), so it needs no memory; the last batch may be smaller. A step whose
  * loss is not finite is yielded (the weights are then of no use) and ends the training.
  * @throws ChiffreError if the targets do not fit the network's result
@@ -99,11 +98,11 @@ export async function* fit(
     for (let epoch = from.epoch; epoch < epochs; epoch++) {
       const order = shuffle(examples.length, random(seed, 'shuffle', epoch))
       let { batch, lossSum, sums } = epoch === from.epoch ? from : beginning
+      const start = optimizer.steps - batch
+      const rate = (batch: number) => lr * schedule(((epoch - begun) * batches + batch) / total)
       while (batch < batches) {
-        const [first, { steps }] = [batch, optimizer]
-        const rate = (i: number) => lr * schedule(((epoch - begun) * batches + first + i) / total)
         const done = await step.run(order.subarray(batch * batchSize), batchSize, atOnce(), (indices, i) => {
-          optimizer.advance(rate(i), steps + i + 1)
+          optimizer.advance(rate(batch + i), start + batch + i + 1)
           return set => (augment ? augment(set, indices, epoch) : indices)
         })
         for (const { loss, y, targets, count } of done) {
@@ -112,6 +111,7 @@ export async function* fit(
           sums = mapValues(metrics, (metric, name) => (sums[name] ?? 0) + metric(y, targets, count))
           if (!Number.isFinite(loss)) break
         }
+        optimizer.advance(rate(batch - 1), start + batch) // It may have been asked for more.
         const seen = Math.min(batch * batchSize, examples.length)
         yield {
           epoch: epoch + 1,
@@ -120,7 +120,7 @@ export async function* fit(
           seen,
           loss: lossSum / seen,
           metrics: mapValues(sums, sum => sum / seen),
-          lr: rate(batch - first - 1),
+          lr: rate(batch - 1),
           progress: batch === batches ? { ...beginning, epoch: epoch + 1 } : { epoch, batch, lossSum, sums },
         }
         if (!Number.isFinite(lossSum)) return

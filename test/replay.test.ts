@@ -15,6 +15,7 @@ import {
   fit,
   flatten,
   gather,
+  losses,
   parameter,
   pixels,
   random,
@@ -208,7 +209,9 @@ async function learn(
     after?.(network, batch)
     before = callsOf(backend)
   }
-  const { outputs, loss } = await evaluate(network, backend, examples, { batchSize: 32 })
+  const { loss: judge, metrics } = options
+  const judging = { batchSize: 32, ...(judge && { loss: judge }), ...(metrics && { metrics }) }
+  const { outputs, loss } = await evaluate(network, backend, examples, judging)
   const tensors = new Map([...network.parameters, ...network.state])
   const weights: number[][] = []
   for (const w of tensors.values()) weights.push(bits(await w.download()))
@@ -261,14 +264,14 @@ const withMomentum = (w: Network['parameters']) => sgd(w, { momentum: 0.5 })
 async function statesOf(backend: Replaying, optimizerOf: (w: Network['parameters']) => Optimizer, options: FitOptions) {
   const network = models['deepnet1']().init(backend, 3)
   const optimizer = optimizerOf(network.parameters)
-  const all: { batch: number; loss: number; calls: number; state: number[][] }[] = []
+  const all: { batch: number; steps: number; loss: number; calls: number; state: number[][] }[] = []
   let before = callsOf(backend)
   for await (const { batch, loss } of fit(network, optimizer, backend, digits(10 * 32), options)) {
     const calls = callsOf(backend) - before
     const state: number[][] = []
     for (const w of network.parameters.values()) state.push(bits(await w.download()))
     for (const { values } of (await optimizer.state()).values()) state.push(bits(values))
-    all.push({ batch, loss, calls, state })
+    all.push({ batch, steps: optimizer.steps, loss, calls, state })
     before = callsOf(backend)
   }
   optimizer.free()
@@ -329,6 +332,16 @@ describe('a training that is replayed', () => {
       assert.deepEqual(calls.slice(-3), [1, 1, 1])
     }
   })
+  it('one step at least, and whole steps, whatever number is asked for', async () => {
+    const found = []
+    for (const asked of [1, 0, -3, NaN, 2.5, Infinity]) {
+      const options = { batchSize: 16, epochs: 2, atOnce: () => asked }
+      const { bits, calls } = await learn(one, () => models['deepnet1'](), digits(5 * 16 + 5), options)
+      assert.equal(calls.length, asked > 2 ? (asked > 3 ? 4 : 8) : 12, `${asked}`)
+      found.push(bits)
+    }
+    for (const one of found) assert.deepEqual(one, found[0])
+  })
   it('with augmented images, and a last batch that is smaller', async () => {
     const examples = digits(8 * 32 + 5)
     const augment = augmenter(['shift', 'rotation'], 5)
@@ -357,6 +370,25 @@ describe('a training that is replayed', () => {
     const make = () => sequential([16, 16, 16], batchNorm(), relu(), flatten(), dense(32), relu(), dense(10))
     await same(make, examples, { batchSize: 64, epochs: 3 })
   })
+  it('that a guard stopped is noted anew with slots that are still slots: targets that are numbers, too', async () => {
+    // From the third epoch on all inputs are positive: of 1024 units with mostly positive weights, relu leaves more than 60 %.
+    const count = 4 * 256
+    const inputs = new ExampleSet(
+      Float32Array.from({ length: count * 8 }, (_, i) => Math.sin(i * 7.3)),
+      [8],
+    )
+    const targets = Float32Array.from({ length: count }, (_, i) => Math.cos(i))
+    const augment: FitOptions['augment'] = (_, indices, epoch) =>
+      Float32Array.from({ length: indices.length * 8 }, (_, i) => {
+        const x = inputs.values[indices[Math.floor(i / 8)] * 8 + (i % 8)]
+        return epoch < 2 ? 0.3 * x - (i % 24 < 8 ? -0.3 : 0.3) : Math.abs(x) + 0.1
+      })
+    const init = (rng: () => number) => Float32Array.from({ length: 8 * 1024 }, () => rng() * 0.2 - 0.02)
+    const positive = dense(1024, { init: shape => ({ shape, init }) })
+    const make = () => sequential([8], positive, relu(), dense(32), relu(), dense(1))
+    const options = { loss: losses.mse, metrics: {}, batchSize: 256, epochs: 6, augment }
+    await same(make, { length: count, inputs, targets }, { ...options, optimizer: n => sgd(n.parameters) })
+  })
   it('leaves weights and moments as they are for a loss that is no number', async () => {
     for (const backend of [one, three]) await stops(backend, [sgd, withMomentum])
   })
@@ -365,9 +397,9 @@ describe('a training that is replayed', () => {
       for (const optimizerOf of [sgd, withMomentum]) {
         const expected = (await statesOf(backend, optimizerOf, farTooFar)).at(-1)!
         const several = await statesOf(backend, optimizerOf, { ...farTooFar, atOnce: () => 9 })
-        const { batch, loss, state } = several.at(-1)!
+        const { batch, loss, state, steps } = several.at(-1)!
         assert.ok(several.length < 3 && batch < 10 && !Number.isFinite(loss))
-        assert.deepEqual([batch, state], [expected.batch, expected.state])
+        assert.deepEqual([batch, steps, state], [expected.batch, batch, expected.state])
       }
   })
   it('whose weights are replaced in between, and whose images change', () => seesChanges(one, 'deepnet2'))

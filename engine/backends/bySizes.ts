@@ -56,14 +56,14 @@ export const bySizes =
         const results: (Values[] | Promise<Values[]>)[] = []
         while (results.length < times) {
           const first = results.length
-          const slots = slotsOf(first)
+          let slots = slotsOf(first)
           const found = find(slots)
           if (found.program && mayReplay() && fits(found.program)) {
-            const replayed = replay(found.program, times - first, i => (i ? slotsOf(first + i) : slots))
+            const replayed = replay(found.program, times - first, i => (i > 0 ? slotsOf(first + i) : slots))
             results.push(...replayed.results)
             if (replayed.over) break
             if (replayed.results.length > 0) continue
-            slotsOf(first)
+            slots = slotsOf(first)
           }
           results.push(await read(runOnce(found, slots)))
         }

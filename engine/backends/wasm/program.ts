@@ -206,10 +206,10 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     const { notes, slots, results, saved } = program
     const records = slots.length + notes.length
     const size = records * sizes.RECORD
-    // The slots and results of a run lie one after the other, each where a line of the cache begins.
+    // The results and slots of a run lie one after the other, each where a line of the cache begins.
     const places: number[] = []
     let stride = 0
-    for (const bytes of [...slots.map(({ bytes }) => bytes), ...results.map(({ length }) => 4 * length)]) {
+    for (const bytes of [...results.map(({ length }) => 4 * length), ...slots.map(({ bytes }) => bytes)]) {
       places.push(stride)
       stride += Math.ceil(bytes / 64) * 64
     }
@@ -218,9 +218,10 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     const runs = several ? Math.max(1, Math.min(MOST_RUNS, Math.floor(MOST_MEMORY / (size + stride)))) : 1
     if (program.copies && program.copies.runs >= runs) return program.copies
     forget(program)
+    if (runs === 1 && slots.length > 0) stride = places[results.length] // whose slots are written to where it has them
     const at = store.take(runs * (size + stride))
     const numbers = places.map(place => at + runs * size + place)
-    const [ofSlots, ofResults] = [numbers.slice(0, slots.length), numbers.slice(slots.length)]
+    const [ofResults, ofSlots] = [numbers.slice(0, results.length), numbers.slice(results.length)]
     const calls = [
       ...slots.map(({ at, bytes }, i) => copying(ofSlots[i], at, Math.ceil(bytes / 4))),
       ...notes.map((note, r) => ({ ...note, args: argsOf(program, r, ofResults) })),
