@@ -40,7 +40,7 @@ const sum = (...all: readonly Cost[]): Cost => ({
 const costs: Readonly<Record<string, (a: Numbers, items: number) => Cost>> = {
   multiply: product,
   spmm: product,
-  spmmBlock: a => product({ ...a, n: 10 }),
+  spmmBlock: a => product({ ...a, n: 10 }), // Digits: it treats all twelve columns of a panel, and is not told how many are used.
   spmmTransposed: product,
   sddmm: product,
   spmmAdam: a => sum(product(a), each(a.m * a.n, 14, 6)),

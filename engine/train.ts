@@ -30,8 +30,9 @@ export interface FitOptions extends Judging {
   readonly batchSize?: number
   readonly seed?: number
   readonly schedule?: Schedule
-  /** Where to begin; and the epochs completed when the schedule began: fewer, if a run that was stopped goes on. */
+  /** Where to begin. */
   readonly from?: Progress
+  /** The epochs completed when the schedule began: fewer than `from` has, if a run that was stopped goes on. */
   readonly first?: number
   /** How many batches to run before the next yield, asked each time: together they take less time. 1 by default. */
   readonly atOnce?: () => number
@@ -73,7 +74,6 @@ export async function* fit(
   const { lr, epochs, batchSize = 32, seed = 0, schedule = () => 1, from = beginning, augment } = options
   const { first: begun = from.epoch, metrics = defaultMetrics, atOnce = () => 1 } = options
   const batches = Math.ceil(examples.length / batchSize)
-  const total = (epochs - begun) * batches
   // What a layer draws from the generator is in no slot, so that such a step cannot be replayed.
   let drawn = false
   const learn: OfBatch = (x, lossOf) => {
@@ -99,7 +99,7 @@ export async function* fit(
       const order = shuffle(examples.length, random(seed, 'shuffle', epoch))
       let { batch, lossSum, sums } = epoch === from.epoch ? from : beginning
       const start = optimizer.steps - batch
-      const rate = (batch: number) => lr * schedule(((epoch - begun) * batches + batch) / total)
+      const rate = (batch: number) => lr * schedule(((epoch - begun) * batches + batch) / ((epochs - begun) * batches))
       while (batch < batches) {
         const done = await step.run(order.subarray(batch * batchSize), batchSize, atOnce(), (indices, i) => {
           optimizer.advance(rate(batch + i), start + batch + i + 1)
@@ -111,7 +111,7 @@ export async function* fit(
           sums = mapValues(metrics, (metric, name) => (sums[name] ?? 0) + metric(y, targets, count))
           if (!Number.isFinite(loss)) break
         }
-        optimizer.advance(rate(batch - 1), start + batch) // It may have been asked for more.
+        if (optimizer.steps > start + batch) optimizer.advance(rate(batch - 1), start + batch)
         const seen = Math.min(batch * batchSize, examples.length)
         yield {
           epoch: epoch + 1,

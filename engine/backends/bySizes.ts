@@ -1,6 +1,8 @@
 // program() of a backend that records and replays: a recorded program for each set of sizes that slots come in.
 import type { Program, Slots, Values } from '../backend.js'
 
+/** As many runs are handed over at once. */
+export const MOST_RUNS = 32
 /** So often a function is noted without a program coming of it, before it is run as always for good. */
 const MOST_TRIES = 6
 
@@ -59,7 +61,9 @@ export const bySizes =
           let slots = slotsOf(first)
           const found = find(slots)
           if (found.program && mayReplay() && fits(found.program)) {
-            const replayed = replay(found.program, times - first, i => (i > 0 ? slotsOf(first + i) : slots))
+            const replayed = replay(found.program, Math.min(times - first, MOST_RUNS), i =>
+              i > 0 ? slotsOf(first + i) : slots,
+            )
             results.push(...replayed.results)
             if (replayed.over) break
             if (replayed.results.length > 0) continue

@@ -160,8 +160,15 @@ function build(
   const plans = planner.createPlanner(threadPool.threads)
   const { as, execute, planned, successor } = createConverter(store, plans)
   const { gather, upload, uploadPixels } = createImages(store)
-  const { program, tally } = createPrograms(store, as, explain)
   const at = (x: Block) => as(x, 'dense').at
+  const { program, tally } = createPrograms(store, as, download, explain)
+
+  async function download(x: Block) {
+    store.cannotReplay()
+    const from = at(x) >> 2
+    return view().floats.slice(from, from + x.length)
+  }
+
   /** Where the numbers of a new block are, for a plan that writes them. */
   const spaceOf = (x: Block): Space => ({ size: 4 * x.length, at: at(x) })
 
@@ -284,11 +291,7 @@ function build(
     upload,
     uploadPixels,
     gather,
-    async download(x) {
-      store.cannotReplay()
-      const from = at(x) >> 2
-      return view().floats.slice(from, from + x.length)
-    },
+    download,
     free,
     program,
     get live() {

@@ -23,7 +23,7 @@ export interface Kernels {
   spmmTransposed: [starts: number, grey: number, parts: number, dy: number, dw: number, m: number, k: number, n: number]
   spmm: [starts: number, grey: number, panels: number, y: number, m: number, k: number, n: number, rows: number, b: number, rectify: number]
   spmmBlock: [starts: number, panel: number, partial: number, m: number, k: number, rows: number]
-  sumBlocks: [partial: number, blocks: number, y: number, m: number, n: number, rows: number, b: number, rectify: number]
+  sumBlocks: [partial: number, blocks: number, y: number, m: number, n: number, b: number, rectify: number]
   denseToCsr: [x: number, entries: number, starts: number, m: number, k: number]
   pack: [x: number, panels: number, m: number, n: number]
   csrToDense: [starts: number, shift: number, x: number, m: number, k: number]
@@ -178,7 +178,7 @@ export const signatures: readonly (readonly [kernel: keyof Kernels, kinds: strin
   ['unpack', 'iiii'],
   ['spmm', 'iiiiiiiiii'],
   ['spmmBlock', 'iiiiii'],
-  ['sumBlocks', 'iiiiiiii'],
+  ['sumBlocks', 'iiiiiii'],
   ['spmmTransposed', 'iiiiiiii'],
   ['spmmAdam', 'iiiiiiiiiiiffffff'],
   ['sddmm', 'iiiiiiii'],

@@ -214,7 +214,7 @@ export function createPlanner(threads: number) {
       const args = [place(x, 'csr', m, k), place(w, 'packed', k, n), partial, m, k, some] as const
       const steps = [
         step('spmmBlock', blocks * piecesOf(m, some), args),
-        step('sumBlocks', piecesOf(m, sizes.PANEL_ROWS), [partial, blocks, y, m, n, sizes.PANEL_ROWS, ...end]),
+        step('sumBlocks', piecesOf(m, sizes.PANEL_ROWS), [partial, blocks, y, m, n, ...end]),
       ]
       return { path: 'spmm', steps, temps: [partial] }
     }

@@ -11,7 +11,7 @@
 // Memory: what the function took and gave back is reserved for programs from then on; as only one runs at a time, all of a
 // backend share it. Copied constants, slots and results are each program's own.
 import type { ExampleSet, Slots, Values } from '../../backend.js'
-import { bySizes, type Replayed } from '../bySizes.js'
+import { bySizes, MOST_RUNS, type Replayed } from '../bySizes.js'
 import { gathered, read } from '../gathered.js'
 import type { Range } from './allocator.js'
 import type { Converter } from './convert.js'
@@ -21,9 +21,7 @@ import { Recording, type Explained, type Live, type Noted } from './recording.js
 import type { Store } from './store.js'
 import type { Place } from './threadPool.js'
 
-/** As many runs are one call, */
-const MOST_RUNS = 32
-/** if their slots, results and records take no more memory than this. */
+/** Runs are one call if their slots, results and records take no more memory than this. */
 const MOST_MEMORY = 1 << 20
 
 interface Recorded {
@@ -89,7 +87,12 @@ interface Used {
 export type Programs = ReturnType<typeof createPrograms>
 
 /** @param explain hears of each program that is recorded */
-export function createPrograms(store: Store, as: Converter['as'], explain?: (program: Explained) => void) {
+export function createPrograms(
+  store: Store,
+  as: Converter['as'],
+  download: (x: Block) => Promise<Values>,
+  explain?: (program: Explained) => void,
+) {
   const { allocator } = store
   /** Every program there is, and the memory that they share. */
   const all = new Set<Recorded>()
@@ -334,13 +337,6 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
     return { results, over }
   }
 
-  const backend = {
-    download: async (x: Block) => {
-      const from = as(x, 'dense').at >> 2
-      return store.view().floats.slice(from, from + x.length)
-    },
-    free: store.free,
-  }
   return {
     program: bySizes({
       busy: () => !!store.recording,
@@ -348,7 +344,7 @@ export function createPrograms(store: Store, as: Converter['as'], explain?: (pro
       fits,
       replay,
       drop,
-      read: results => read(backend, results),
+      read: results => read({ download, free: store.free }, results),
     }),
     tally,
   }

@@ -137,7 +137,7 @@ export function panelWidth(n: i32): i32 {
 export const WIDE: i32 = 32
 export const NARROW: i32 = 12
 
-/** Rows of a matrix that an item of pack treats. */
+/** Rows of a matrix that an item of pack, or of sumBlocks, treats. */
 export const PANEL_ROWS: i32 = 64
 
 /** Packs rows item·64 … of x[m,n] into panels [m][width], zeros standing beyond column n. */
@@ -232,13 +232,13 @@ export function spmmBlock(
     narrowGreySum(<usize>load<u32>(start), <usize>load<u32>(start, 4), panel, sums)
 }
 
-/** Rows item·rows … of y[m,n] = Σ partial[block][m][12] / 255 over all blocks, plus b[n] unless b is 0, then max(y, 0) if asked. */
+/** Rows item·64 … of y[m,n] = Σ partial[block][m][12] / 255 over all blocks, plus b[n] unless b is 0, then max(y, 0) if asked. */
 export function sumBlocks(
-  item: i32, scratch: usize, partial: usize, blocks: i32, y: usize, m: i32, n: i32, rows: i32, b: usize, rectify: bool,
+  item: i32, scratch: usize, partial: usize, blocks: i32, y: usize, m: i32, n: i32, b: usize, rectify: bool,
 ): void {
   const bytes: usize = NARROW * 4
-  const last = smaller(m, (item + 1) * rows)
-  for (let i = item * rows; i < last; i++) {
+  const last = smaller(m, (item + 1) * PANEL_ROWS)
+  for (let i = item * PANEL_ROWS; i < last; i++) {
     const sums = partial + <usize>i * bytes
     for (let c: usize = 0; c < bytes; c += 16) {
       let sum = v128.load(sums + c)
