@@ -20,7 +20,7 @@ import { blownUp, photograph, scenes, written } from './pictures.js'
 import { accuracies, beside, goalsHead, percent, writeMisread, writeSection, type Read } from './readingReport.js'
 import { groupNames, mean, rejectedShares, rejectorWeights } from './rejection.js'
 import { root } from './results.js'
-import { european } from './strokes.js'
+import { european, unusual, type Form } from './strokes.js'
 import { print, type Table } from './tables.js'
 import { writeCode, type Writing } from './writeCode.js'
 
@@ -61,10 +61,10 @@ async function judge(
   return { share: 1 - wrong.length / images.length, wrong }
 }
 
-/** What was read of `count` drawings of each of the European digits, by their names. */
-export async function readEuropean(predict: Predict, count: number): Promise<Map<string, Read>> {
+/** What was read of `count` drawings of each of these forms, by their names. */
+export async function readForms(predict: Predict, forms: readonly Form[], count: number): Promise<Map<string, Read>> {
   const all = new Map<string, Read>()
-  for (const { name, label, strokes } of european) {
+  for (const { name, label, strokes } of forms) {
     const rng = random(0, name)
     const inputs = Array.from({ length: count }, () => prepare(drawn(strokes, 200, rng))!.input)
     all.set(name, await judge(predict, inputs, new Array<number>(count).fill(label)))
@@ -246,7 +246,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   const average = (reads: Iterable<Read>) => mean([...reads].map(({ share }) => share))
 
-  const europeans = await readEuropean(predict, 100)
+  const europeans = await readForms(predict, european, 100)
+  const others = await readForms(predict, unusual, 100)
   const scenery = await readScenes(predict, set, 100)
   const uci = await readUci(predict)
   const few = Math.min(1000, corrupted)
@@ -273,24 +274,25 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       beside(`${codes} postal codes whole`, apart.whole, 98, 99),
       beside(`${codes} of slightly touching digits`, touching.whole, 80, 90),
       beside('European digits', average(europeans.values()), 97),
+      ['digits in other forms', percent(average(others.values())), '', '', ''],
     ],
   } // prettier-ignore
   const byCorruption: Table = {
     head: ['corruption', 'constants', 'as they are', 'as pictures'],
     rows: [...corruptedReads].map(([name, pair]) => [name, corruptions[name].constants, ...pair.map(({ share }) => percent(share))]), // prettier-ignore
   }
-  const others: Table = {
+  const drawings: Table = {
     head: ['drawn by script', 'right'],
     rows: [
       ['2,000 test digits as they are, and blown up and prepared', `${percent(direct)}, ${percent(redrawn)}`],
       ['codes taken apart rightly: apart, slightly touching', `${percent(apart.apart)}, ${percent(touching.apart)}`],
-      ...[...europeans].map(([name, { share }]) => [`${name} (100)`, percent(share)]),
+      ...[...europeans, ...others].map(([name, { share }]) => [`${name} (100)`, percent(share)]),
       ...[...scenery].map(([name, { share }]) => [`photographs: ${name} (100)`, percent(share)]),
     ],
   }
   show('', goals)
   show("MNIST-C's corruptions:", byCorruption)
-  show('', others)
+  show('', drawings)
   const rejection: Table[] = []
   if (existsSync(rejectorWeights)) {
     const { digits, others } = await rejectedShares(deserialize(await readFile(rejectorWeights)).tensors, backend, set)
@@ -316,7 +318,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const misread = await writeMisread(
       new Map([
         ['photographs', [...scenery.values()].flatMap(({ wrong }) => wrong)],
-        ['European digits', [...europeans.values()].flatMap(({ wrong }) => wrong)],
+        ['European digits and other forms', [...europeans.values(), ...others.values()].flatMap(({ wrong }) => wrong)],
         ...(uci ? [["UCI's digits", uci.wrong] as const] : []),
         ...worst.map(([name, pair]) => [`${name}, as pictures`, pair[1].wrong] as const),
       ]),
@@ -328,7 +330,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       'MNIST-C (Mu & Gilmer 2019), its corruptions written anew in [bench/mnistC.ts](../bench/mnistC.ts):',
       byCorruption,
       'All else is made by script ([bench/pictures.ts](../bench/pictures.ts), [bench/strokes.ts](../bench/strokes.ts)):',
-      others,
+      drawings,
       ...(rejection.length > 0 ? ['No digit at all? By [data/rejection.ts](../data/rejection.ts), of kinds of [bench/nonDigits.ts](../bench/nonDigits.ts):', ...rejection] : []),
       'What is still misread, as the network saw it:',
       '![Rows of digits that were misread](misread.png)',

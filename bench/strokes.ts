@@ -3,13 +3,37 @@ import { arc, type Stroke } from '../data/strokes.js'
 
 export const oval = arc(0.5, 0.5, 0.3, 0.45, -0.25, 0.75)
 
-/** Digits by their label. */
-export const european: readonly { readonly name: string; readonly label: number; readonly strokes: readonly Stroke[] }[] = [
+/** A form in which some people write a digit, by its name. */
+export interface Form {
+  readonly name: string
+  readonly label: number
+  readonly strokes: readonly Stroke[]
+}
+
+export const european: readonly Form[] = [
   { name: 'a 1 with a long upstroke', label: 1, strokes: [[[0.2, 0.45], [0.62, 0.05], [0.6, 0.95]]] },
   { name: 'a crossed 7', label: 7, strokes: [[[0.2, 0.08], [0.8, 0.08], [0.42, 0.95]], [[0.3, 0.5], [0.75, 0.47]]] },
   { name: 'a slashed 0', label: 0, strokes: [oval, [[0.75, 0.1], [0.25, 0.9]]] },
   { name: 'a closed 4', label: 4, strokes: [[[0.68, 0.95], [0.66, 0.05], [0.18, 0.62], [0.85, 0.62]]] },
   { name: 'an open 4', label: 4, strokes: [[[0.25, 0.05], [0.2, 0.55], [0.8, 0.55]], [[0.65, 0.2], [0.63, 0.95]]] },
+] // prettier-ignore
+
+/** Forms that MNIST hardly has. */
+export const unusual: readonly Form[] = [
+  { name: 'an angular 0', label: 0, strokes: [[[0.25, 0.1], [0.75, 0.1], [0.78, 0.9], [0.22, 0.9], [0.25, 0.1]]] },
+  { name: 'a 1 with a flat upstroke', label: 1, strokes: [[[0.25, 0.15], [0.5, 0.05], [0.47, 0.95]]] },
+  { name: 'a 1 with a wide foot', label: 1, strokes: [[[0.2, 0.4], [0.55, 0.05], [0.55, 0.98]], [[0.1, 0.88], [1.1, 0.9]]] },
+  { name: 'an angular 2', label: 2, strokes: [[[0.2, 0.1], [0.8, 0.1], [0.2, 0.9], [0.85, 0.9]]] },
+  { name: 'an angular 3', label: 3, strokes: [[[0.2, 0.08], [0.75, 0.08], [0.4, 0.45], [0.75, 0.5], [0.75, 0.9], [0.2, 0.92]]] },
+  { name: 'an angular 5', label: 5, strokes: [[[0.8, 0.08], [0.25, 0.08], [0.25, 0.48], [0.75, 0.48], [0.75, 0.92], [0.2, 0.92]]] },
+  { name: 'an angular 6', label: 6, strokes: [[[0.7, 0.08], [0.25, 0.08], [0.25, 0.92], [0.75, 0.92], [0.75, 0.5], [0.25, 0.5]]] },
+  { name: 'a 6 with a large loop', label: 6, strokes: [[[0.55, 0.05], [0.3, 0.25], ...arc(0.5, 0.65, 0.35, 0.32, -0.55, 0.5)]] },
+  { name: 'a 6 that begins level', label: 6, strokes: [[[0.62, 0.08], [0.45, 0.08], [0.3, 0.2], [0.28, 0.3], [0.45, 0.6], [0.5, 0.85], ...arc(0.62, 0.7, 0.25, 0.24, 0.4, -0.55)]] },
+  { name: 'an 8 with a small head', label: 8, strokes: [arc(0.5, 0.2, 0.14, 0.13, 0.25, 1.25), arc(0.5, 0.65, 0.32, 0.32, -0.25, 0.75)] },
+  { name: 'an angular 8', label: 8, strokes: [[[0.25, 0.08], [0.75, 0.08], [0.75, 0.92], [0.25, 0.92], [0.25, 0.08]], [[0.25, 0.5], [0.75, 0.5]]] },
+  { name: 'an angular 9', label: 9, strokes: [[[0.75, 0.08], [0.25, 0.08], [0.25, 0.48], [0.75, 0.48], [0.75, 0.08], [0.75, 0.92], [0.25, 0.92]]] },
+  { name: 'a curled 9', label: 9, strokes: [[...arc(0.5, 0.28, 0.28, 0.22, 0, -1), [0.78, 0.7], ...arc(0.45, 0.7, 0.33, 0.24, 0, 0.5)]] },
+  { name: 'a curled, angular 9', label: 9, strokes: [[[0.75, 0.1], [0.3, 0.08], [0.25, 0.15], [0.27, 0.35], [0.35, 0.45], [0.75, 0.45]], [[0.77, 0.1], [0.77, 0.7], [0.65, 0.9], [0.25, 0.9]]] },
 ] // prettier-ignore
 
 /** Digits as they are mostly written, by their label. */

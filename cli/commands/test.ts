@@ -3,7 +3,7 @@ import cliProgress from 'cli-progress'
 import { confusion, mistakes } from '../../data/index.js'
 import { evaluate, type ChiffreError, type Evaluation } from '../../engine/index.js'
 import { learnedWeights, scoreOf } from '../../training/index.js'
-import { openDataset, takeExamples } from '../datasets.js'
+import { ofMnist, openDataset, takeExamples } from '../datasets.js'
 import { movesCursor } from '../display.js'
 import { about, explain } from '../errors.js'
 import { replaceFile } from '../files.js'
@@ -52,7 +52,7 @@ export async function run(argv: Test, program: string): Promise<number> {
   const set = takeExamples(all, argv.examples ?? 'all', data)
   const images = await about(path, () => inItsTerms(set, checkpoint.training, data))
   if (missing) note(t('test.pretrained', { path, missing }))
-  if (['mnist', 'mnist-eu'].includes(checkpoint.training.data) && data === 'mnist-10k') note(t('test.seen'))
+  if (ofMnist.has(checkpoint.training.data) && data === 'mnist-10k') note(t('test.seen'))
 
   const backend = await backendOf(argv)
   let evaluation: Evaluation

@@ -69,7 +69,8 @@ export const en = {
   'option.help': 'show this help',
   'option.version': 'show the version',
   'option.model': 'the network, a function of models/ or a file (./mine.ts)',
-  'option.data': 'mnist, mnist-eu, mnist-10k, or yours: a folder of IDX files, of images in a folder a class, or CSV',
+  'option.data':
+    'mnist, mnist-eu, mnist-hands, mnist-10k, or yours: a folder of IDX files, of images in a folder a class, or CSV',
   'option.transpose': 'IDX images are stored column by column, as EMNIST’s (which are turned anyway)',
   'option.data.learned': 'the set it learned from',
   'option.errors': 'PNG picture of the errors',

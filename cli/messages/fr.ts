@@ -66,7 +66,7 @@ export const fr: Readonly<Record<Message, string>> = {
   'option.version': 'afficher la version',
   'option.model': 'le réseau, une fonction de models/ ou un fichier (./mien.ts)',
   'option.data':
-    'mnist, mnist-eu, mnist-10k, ou les vôtres : un dossier de fichiers IDX, d’images dans un dossier par classe, ou du CSV',
+    'mnist, mnist-eu, mnist-hands, mnist-10k, ou les vôtres : un dossier de fichiers IDX, d’images dans un dossier par classe, ou du CSV',
   'option.data.learned': 'celui de l’apprentissage',
   'option.errors': 'image PNG des erreurs',
   'option.errors.default': 'NAME-errors.png, à côté de la sauvegarde',
