@@ -89,7 +89,7 @@ export function paperPng({ paper, image }: Ink): PNG {
   for (let i = 0; i < height; i++) {
     paperRow(paper, i, width, 3, row)
     for (let j = 0; j < width; j++)
-      png.data.set([...row.subarray(3 * j, 3 * j + 3), 255].map(Math.round), 4 * (i * width + j))
+      png.data.set(Uint8ClampedArray.of(...row.subarray(3 * j, 3 * j + 3), 255), 4 * (i * width + j))
   }
   return png
 }

@@ -259,7 +259,16 @@ function withoutPieces(image: Pixels): Pixels {
   }
   const soft = boxes.some(touches) ? fading(image, labels, boxes.length) : []
   const isShadow = (box: Box, p: number) => touches(box) && soft[p] && soft.includes(false)
-  const kept = boxes.map((box, p) => !isBorder(box) && !isShadow(box, p))
+  // What is drawn or printed around a digit; a straight stroke in an oval is the slash of a 0.
+  const isFrame = (box: Box, p: number) =>
+    boxes.some(
+      (other, q) =>
+        holds(box, other) &&
+        size(other) >= small * size(box) &&
+        (isRectangle(labels, w, box, p + 1) ||
+          (surrounds(labels, h, w, other, p + 1) && !isStraight(labels, w, other, q + 1))),
+    )
+  const kept = boxes.map((box, p) => !isBorder(box) && !isShadow(box, p) && !isFrame(box, p))
   const largest = boxes.reduce((most, box, p) => (kept[p] ? Math.max(most, size(box)) : most), 0)
   if (boxes.length > 0 && largest < Math.min(grain, 0.1 * Math.max(h, w))) return blank(h, w)
   boxes.forEach((box, p) => (kept[p] &&= size(box) >= speck * largest))
@@ -271,7 +280,29 @@ function withoutPieces(image: Pixels): Pixels {
   boxes.forEach((box, p) => {
     if (dots[p] && !overlaps(box, around)) kept[p] = false
   })
+  return only(image, labels, kept)
+}
+
+/** A piece smaller than this share of the largest, and farther from its box than that share of its size, is none of the same digit. */
+const small = 0.35
+const far = 0.25
+
+/** A drawing of one digit without small pieces far from it: signs and letters on a screen, or print. */
+export function withoutFar(image: Pixels): Pixels {
+  const { boxes, labels } = piecesOf(image)
+  const size = ({ height, width }: Box) => Math.max(height, width)
+  const largest = boxes.reduce((a, b) => (size(b) > size(a) ? b : a), none)
+  const gap = (from: number, size: number, other: number, otherSize: number) =>
+    Math.max(0, from - other - otherSize, other - from - size)
+  const away = ({ top, left, height, width }: Box) =>
+    Math.hypot(gap(top, height, largest.top, largest.height), gap(left, width, largest.left, largest.width))
+  return only(image, labels, boxes.map(box => size(box) >= small * size(largest) || away(box) <= far * size(largest))) // prettier-ignore
+}
+
+/** An image with some of its pieces alone; as it was if these are none or all. */
+function only(image: Pixels, labels: Int32Array, kept: readonly boolean[]): Pixels {
   if (!kept.some(Boolean) || kept.every(Boolean)) return image
+  const [h, w] = image.shape as [number, number]
   const y = blank(h, w)
   eachPixel(image, (i, j, v) => {
     const piece = labels[i * w + j]
@@ -301,6 +332,67 @@ function fading(image: Pixels, labels: Int32Array, count: number): boolean[] {
     if (isWeak(i - away, j) || isWeak(i + away, j) || isWeak(i, j - away) || isWeak(i, j + away)) sharp[p]++
   })
   return Array.from(all, (n, p) => sharp[p] < 0.1 * n)
+}
+
+const holds = (a: Box, b: Box) =>
+  a.top < b.top && a.left < b.left && a.top + a.height > b.top + b.height && a.left + a.width > b.left + b.width
+
+/** Whether a piece has ink along all sides of its box, as the frame of a form's field has and an oval does not: near 80 % of each. */
+function isRectangle(labels: Int32Array, w: number, { top, left, height, width }: Box, piece: number): boolean {
+  const deep = Math.ceil(0.08 * Math.max(height, width))
+  const [sides, seen] = [
+    [height, height, width, width],
+    [0, 0, 0, 0],
+  ]
+  const isInk = (i: number, j: number) => labels[(top + i) * w + left + j] === piece
+  for (const [side, length] of sides.entries())
+    for (let along = 0; along < length; along++) {
+      const across = side < 2 ? width : height
+      const place = (k: number) => (side % 2 === 0 ? k : across - 1 - k)
+      let k = 0
+      while (k < Math.min(deep, across) && !(side < 2 ? isInk(along, place(k)) : isInk(place(k), along))) k++
+      if (k < Math.min(deep, across)) seen[side]++
+    }
+  return seen.every((count, side) => count >= 0.8 * sides[side])
+}
+
+/** Whether a piece is met whichever way one goes from the middle of a box. */
+function surrounds(
+  labels: Int32Array,
+  h: number,
+  w: number,
+  { top, left, height, width }: Box,
+  piece: number,
+): boolean {
+  const meets = (angle: number) => {
+    for (let r = 0; ; r++) {
+      const [i, j] = [
+        Math.round(top + height / 2 + r * Math.sin(angle)),
+        Math.round(left + width / 2 + r * Math.cos(angle)),
+      ]
+      if (i < 0 || j < 0 || i >= h || j >= w) return false
+      if (labels[i * w + j] === piece) return true
+    }
+  }
+  return Array.from({ length: 32 }, (_, k) => (k * Math.PI) / 16).every(meets)
+}
+
+/** Whether a piece is a straight stroke: the variance of its pixels across it is small beside that along it. */
+function isStraight(labels: Int32Array, w: number, { top, left, height, width }: Box, piece: number): boolean {
+  let [n, y, x, yy, xy, xx] = [0, 0, 0, 0, 0, 0]
+  for (let i = 0; i < height; i++)
+    for (let j = 0; j < width; j++) {
+      if (labels[(top + i) * w + left + j] !== piece) continue
+      n++
+      y += i
+      x += j
+      yy += i * i
+      xy += i * j
+      xx += j * j
+    }
+  const [a, b, c] = [yy / n - (y / n) ** 2, xy / n - (y * x) / n ** 2, xx / n - (x / n) ** 2]
+  const apart = Math.hypot(a - c, 2 * b)
+  return a + c - apart < 0.04 * (a + c + apart)
 }
 
 const overlaps = (a: Box, b: Box) =>

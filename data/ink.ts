@@ -4,6 +4,7 @@
 import ndarray from 'ndarray'
 import { paperOf, paperRow, type Side, type Surface } from './paper.js'
 import { blank, cubic, eachPixel, inkBox, type Image, type Pixels } from './image.js'
+import { greys, otsu, type Levels } from './levels.js'
 import { rowMajor } from './rowMajor.js'
 import { continued, onSheet, sheetOf } from './sheet.js'
 
@@ -43,12 +44,20 @@ export function findInk(picture: Pixels, white = 255): Ink | undefined {
 
 /** The ink of a picture that is paper everywhere. */
 function inkIn(levels: Levels): Ink | undefined {
-  const { h, w, channels } = levels
+  const { values, h, w, channels } = levels
   const unknown = Array<Side>(channels).fill(0)
-  const first = colourOf(levels, paperOf(levels.values, h, w, channels, unknown))
+  const bare = withoutWriting(levels)
+  const found = bare && inkOn(levels, paperOf(bare, h, w, channels, unknown), mostWriting)
+  if (found) return found
+  const first = colourOf(levels, paperOf(values, h, w, channels, unknown))
   if (!first) return undefined
   const sides = Array.from(first.weights, weight => Math.sign(weight) as Side)
-  const paper = paperOf(levels.values, h, w, channels, sides)
+  return inkOn(levels, paperOf(values, h, w, channels, sides), mostInk)
+}
+
+/** The ink that stands out of a paper, if it covers no more than a share of it. */
+function inkOn(levels: Levels, paper: Surface, most: number): Ink | undefined {
+  const { h, w, channels } = levels
   const colour = colourOf(levels, paper)
   if (!colour) return undefined
   const image = blank(h, w)
@@ -57,8 +66,44 @@ function inkIn(levels: Levels): Ink | undefined {
     for (let c = 0; c < channels; c++) contrast += colour.weights[c] * difference[c]
     image.data[k] = contrast
   })
-  return stretch(image.data) && isSharp(image) ? { image, ground: colour.ground, paper } : undefined
+  return stretch(image.data, most) && isSharp(image) ? { image, ground: colour.ground, paper } : undefined
 }
+
+/**
+ * A picture of two levels and little else, of which one runs along its edges: that is paper, and the other writing, which may fill most of a picture that
+ * is cropped to it. The picture with the paper's middle level in place of the writing; undefined if it is no such picture.
+ */
+function withoutWriting(levels: Levels): Uint8Array | undefined {
+  const { values, h, w, channels } = levels
+  const light = greys(levels)
+  const { threshold, explained } = otsu(light)
+  if (explained < twoLevels) return undefined
+  let dark = 0
+  for (let i = 0; i < h; i++)
+    for (let j = 0; j < w; j += i === 0 || i === h - 1 ? 1 : Math.max(1, w - 1))
+      if (light[i * w + j] < threshold) dark++
+  const edge = 2 * (h + w) - 4
+  if (Math.min(dark, edge - dark) > crossed * edge) return undefined
+  const isPaper = (k: number) => light[k] < threshold === dark > edge / 2
+  const bare = values.slice()
+  for (let c = 0; c < channels; c++) {
+    const counts = new Uint32Array(256)
+    let all = 0
+    for (let k = 0; k < h * w; k++)
+      if (isPaper(k)) {
+        counts[values[k * channels + c]]++
+        all++
+      }
+    let [middle, below] = [0, counts[0]]
+    while (2 * below < all) below += counts[++middle]
+    for (let k = 0; k < h * w; k++) if (!isPaper(k)) bare[k * channels + c] = middle
+  }
+  return bare
+}
+/** So much of the variance lies between two levels; writing has so much of the picture's edge at most, and of the picture. */
+const twoLevels = 0.94
+const crossed = 0.2
+const mostWriting = 0.7
 
 /**
  * Whether ink ends within a small distance, as a pen's does and a shadow does not: of the strong ink in 150 rows made by script at least 23 % has
@@ -131,13 +176,6 @@ function tinyInk({ values, h, w, channels }: Levels): Ink | undefined {
   return { image, ground: light < 0 ? 'light' : 'dark', paper }
 }
 
-interface Levels {
-  readonly values: Uint8Array
-  readonly h: number
-  readonly w: number
-  readonly channels: number
-}
-
 function bytesOf(picture: Pixels, white: number): Uint8Array {
   const values = rowMajor(picture)
   if (white === 255 && values instanceof Uint8Array) return values
@@ -196,8 +234,8 @@ const leastGrain = 0.01
 /** ITU-R BT.601. */
 const luma = [0.299, 0.587, 0.114]
 
-/** Turns contrasts into strengths, from 0 for paper to 255; false if nothing stands out. */
-function stretch(contrast: Float32Array): boolean {
+/** Turns contrasts into strengths, from 0 for paper to 255; false if nothing stands out, or more than a share of it. */
+function stretch(contrast: Float32Array, mostInk: number): boolean {
   const most = contrast.reduce((a, b) => Math.max(a, b), 0)
   if (most < faintest) return false
   const scale = 1023 / most

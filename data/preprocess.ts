@@ -4,7 +4,7 @@
 //   2. padded to 28x28
 //   3. moved until its centre of mass is the centre of the 28x28
 //   4. divided by 255
-import { clean } from './clean.js'
+import { clean, withoutFar } from './clean.js'
 import { rowMajor } from './rowMajor.js'
 import { slantOf } from './segment.js'
 import { bilinear, blank, crop, eachPixel, inkBox, type Box, type Image, type Pixels } from './image.js'
@@ -37,7 +37,7 @@ export interface Preparation {
 
 /** Prepares a drawing [h,w] of light ink on a ground of 0; undefined if it is blank. @param deslant shear it upright first */
 export function prepare(drawing: Pixels, { deslant = false } = {}): Preparation | undefined {
-  const cleaned = clean(drawing)
+  const cleaned = withoutFar(clean(drawing))
   const slant = deslant ? slantOfDigit(cleaned) : 0
   const upright = deslant ? sheared(cleaned, -slant) : undefined
   const rest = prepareDigit(upright ?? cleaned)

@@ -1,15 +1,8 @@
 // A sheet on a table: where a photograph shows the desk around the paper, all that lies outside of the sheet is none of its ink. A sheet is
 // the lightest large thing in its picture, it is flat and has four corners, and ends at once where a shadow fades.
 import type { Pixels } from './image.js'
+import { greys, otsu, type Levels } from './levels.js'
 import { connectedPieces } from './segment.js'
-
-/** A picture's bytes, row by row, its channels side by side. */
-interface Levels {
-  readonly values: Uint8Array
-  readonly h: number
-  readonly w: number
-  readonly channels: number
-}
 
 /** The columns of each row that are the sheet's: from `from[i]` up to but without `to[i]`. */
 export interface Sheet {
@@ -38,7 +31,7 @@ export function sheetOf(levels: Levels): Sheet | undefined {
   const { h, w } = levels
   if (Math.min(h, w) < smallest) return undefined
   const light = greys(levels)
-  const threshold = otsu(light)
+  const { threshold } = otsu(light)
   const corner = Math.max(1, Math.floor(soon * Math.min(h, w)))
   for (const top of [0, h - corner])
     for (const left of [0, w - corner]) if (meanOf(light, w, top, left, corner) >= threshold) return undefined
@@ -103,33 +96,6 @@ export function continued({ values, h, w, channels }: Levels, { from, to }: Shee
 export function onSheet(ink: Pixels, { from, to }: Sheet) {
   const [h, w] = ink.shape as [number, number]
   for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) if (j < from[i] || j >= to[i]) ink.set(i, j, 0)
-}
-
-function greys({ values, h, w, channels }: Levels): Uint8Array {
-  const light = new Uint8Array(h * w)
-  for (let k = 0; k < light.length; k++) {
-    let sum = 0
-    for (let c = 0; c < channels; c++) sum += values[k * channels + c]
-    light[k] = Math.round(sum / channels)
-  }
-  return light
-}
-
-/** The level that parts light from dark: the one that leaves the least variance within the two (Otsu 1979), so the most between them. */
-function otsu(light: Uint8Array): number {
-  const counts = new Float64Array(256)
-  for (const v of light) counts[v]++
-  const all = counts.reduce((sum, count, v) => sum + count * v, 0)
-  let [best, most, below, sum] = [128, -1, 0, 0]
-  for (let v = 1; v < 256; v++) {
-    below += counts[v - 1]
-    sum += counts[v - 1] * (v - 1)
-    const above = light.length - below
-    if (below === 0 || above === 0) continue
-    const between = below * above * (sum / below - (all - sum) / above) ** 2
-    if (between > most) [best, most] = [v, between]
-  }
-  return best
 }
 
 function meanOf(light: Uint8Array, w: number, top: number, left: number, size: number): number {
