@@ -2,7 +2,7 @@
 // grain does. Differences are shares of the paper's light, since a shadow takes the same share of paper and ink; and each colour
 // counts by how much of the ink and how little of the grain it shows: blue ink is darkest in red, red ink on blue paper in blue.
 import ndarray from 'ndarray'
-import { paperOf, paperRow, type Side, type Surface } from './paper.js'
+import { paperOf, paperRow, withEdges, type Side, type Surface } from './paper.js'
 import { blank, cubic, eachPixel, inkBox, type Image, type Pixels } from './image.js'
 import { greys, otsu, type Levels } from './levels.js'
 import { rowMajor } from './rowMajor.js'
@@ -52,7 +52,49 @@ function inkIn(levels: Levels): Ink | undefined {
   const first = colourOf(levels, paperOf(values, h, w, channels, unknown))
   if (!first) return undefined
   const sides = Array.from(first.weights, weight => Math.sign(weight) as Side)
-  return inkOn(levels, paperOf(values, h, w, channels, sides), mostInk)
+  const ink = inkOn(levels, paperOf(values, h, w, channels, sides), mostInk)
+  if (!ink) return undefined
+  const square = 2 * thicknessOf(ink.image) + 3
+  if (square > broad * Math.min(h, w)) return ink
+  return inkOn(levels, withEdges(values, h, w, ink.paper, sides, square), mostInk) ?? ink
+}
+/** Squares larger than this share of the shorter side are no small part of the writing. */
+const broad = 0.25
+const full = 230
+
+/**
+ * How thick strokes are: of each pixel of full ink, which a shadow's edge mostly is not, the shorter of the runs of strong ink through it, across and down;
+ * half of them are no longer.
+ */
+function thicknessOf(image: Image): number {
+  const [h, w] = image.shape as [number, number]
+  const across = new Uint32Array(h * w)
+  const runs = (
+    lines: number,
+    length: number,
+    step: number,
+    stepAlong: number,
+    visit: (k: number, run: number) => void,
+  ) => {
+    for (let line = 0; line < lines; line++)
+      for (let k = 0, run = 0; k <= length; k++)
+        if (k < length && image.data[line * step + k * stepAlong] >= strong) run++
+        else {
+          for (let q = k - run; q < k; q++) visit(line * step + q * stepAlong, run)
+          run = 0
+        }
+  }
+  runs(h, w, w, 1, (k, run) => (across[k] = run))
+  const counts = new Uint32Array(Math.max(h, w) + 1)
+  let all = 0
+  runs(w, h, 1, w, (k, run) => {
+    if (image.data[k] < full) return
+    counts[Math.min(run, across[k])]++
+    all++
+  })
+  let [thick, within] = [0, 0]
+  while (within < 0.5 * all) within += counts[++thick]
+  return thick
 }
 
 /** The ink that stands out of a paper, if it covers no more than a share of it. */

@@ -41,6 +41,68 @@ export function paperOf(picture: Uint8Array, h: number, w: number, channels: num
   return { rows, columns, size, levels }
 }
 
+/**
+ * The paper where light has edges, as that of a hard shadow: no lighter than the darkest of the squares of this side around a place, each by its lightest pixel
+ * (a closing, of what is darker than the paper; an opening of what is lighter): ink that is thinner than the square is not in it, an edge is.
+ */
+export function withEdges(
+  picture: Uint8Array,
+  h: number,
+  w: number,
+  surface: Surface,
+  sides: readonly Side[],
+  square: number,
+): Surface {
+  const channels = sides.length
+  const size = Math.max(1, Math.round(Math.sqrt((h * w) / finest)))
+  const [rows, columns] = [Math.ceil(h / size), Math.ceil(w / size)]
+  const away = Math.ceil(square / (2 * size))
+  const levels = new Float32Array(rows * columns * channels)
+  const smooth = new Float32Array(w * channels)
+  for (const [c, side] of sides.entries()) {
+    // Of what is lighter than the paper, the negative.
+    const sign = side > 0 ? -1 : 1
+    const most = new Float32Array(rows * columns).fill(-Infinity)
+    for (let i = 0; i < h; i++)
+      for (let j = 0; j < w; j++) {
+        const k = Math.floor(i / size) * columns + Math.floor(j / size)
+        most[k] = Math.max(most[k], sign * picture[(i * w + j) * channels + c])
+      }
+    const closed = mostAround(mostAround(most, rows, columns, away).map(v => -v), rows, columns, away) // prettier-ignore
+    for (let i = 0; i < rows; i++) {
+      paperRow(surface, Math.min(h - 1, i * size + (size >> 1)), w, channels, smooth)
+      for (let j = 0; j < columns; j++) {
+        const level = smooth[Math.min(w - 1, j * size + (size >> 1)) * channels + c]
+        const k = i * columns + j
+        levels[k * channels + c] = side === 0 ? level : sign * Math.min(sign * level, -closed[k])
+      }
+    }
+  }
+  return { rows, columns, size, levels }
+}
+/** So many cells are enough. */
+const finest = 5e5
+
+/** The largest number of each square that reaches so far to all sides, across and then down: blockwise from both ends (van Herk 1992). */
+function mostAround(x: Float32Array, rows: number, columns: number, away: number): Float32Array {
+  const along = (from: Float32Array, lines: number, length: number, step: number, stepAlong: number) => {
+    const to = new Float32Array(from.length)
+    const window = 2 * away + 1
+    const n = Math.ceil((length + 2 * away) / window) * window
+    const [forward, backward] = [new Float32Array(n), new Float32Array(n)]
+    for (let line = 0; line < lines; line++) {
+      const at = (k: number) =>
+        k < away || k >= length + away ? -Infinity : from[line * step + (k - away) * stepAlong]
+      for (let k = 0; k < n; k++) forward[k] = k % window === 0 ? at(k) : Math.max(forward[k - 1], at(k))
+      for (let k = n - 1; k >= 0; k--)
+        backward[k] = k % window === window - 1 ? at(k) : Math.max(backward[k + 1], at(k))
+      for (let k = 0; k < length; k++) to[line * step + k * stepAlong] = Math.max(backward[k], forward[k + 2 * away])
+    }
+    return to
+  }
+  return along(along(x, rows, columns, columns, 1), columns, rows, 1, columns)
+}
+
 /** The paper's levels along row i of the picture, into `to` [w,channels]. */
 export function paperRow(
   { rows, columns, size, levels }: Surface,
