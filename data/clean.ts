@@ -24,11 +24,15 @@ const ruled = 4
 
 /** Lines are no thicker than the longer side by this, or two pixels. */
 const thinnest = 90
-/** They turn by no more than so many pixels a pixel, and ink covers this share of them. */
+/** They turn by no more than so many pixels a pixel, on squared paper by more: where so many runs are in a column. Ink covers this share of them. */
 const steepest = 0.08
+const steepestSquares = 0.27
+const squares = 4
 const covered = 0.6
-/** So many directions are tried at most. */
+/** So many directions are tried at most for each 0.08. */
 const directions = 96
+/** A line is at least such a share of the width. */
+const shortest = 0.15
 /** So many runs are enough to find it. */
 const enough = 20_000
 
@@ -53,27 +57,33 @@ function withoutLines(image: Pixels, direction: 'across' | 'down'): Unruled {
   const thickest = Math.max(2, Math.ceil(Math.max(h, w) / thinnest))
   const runs = thinRuns(lying, thickest)
   if (runs.length < covered * w) return same
-  const reach = Math.ceil(steepest * w)
-  const steps = Math.min(directions, 2 * reach)
+  const most = runs.length > squares * w ? steepestSquares : steepest
+  const reach = Math.ceil(most * w)
+  const steps = Math.min(Math.round((directions * most) / steepest), 2 * reach)
   const step = Math.ceil(runs.length / enough)
-  let [slope, most] = [0, -1]
+  let [slope, highest] = [0, -1]
   for (let k = 0; k <= steps; k++) {
-    const turn = steepest * ((2 * k) / steps - 1)
+    const turn = most * ((2 * k) / steps - 1)
     const counts = countsOf(runs, turn, reach, h, step)
     let score = 0
     for (let b = 1; b < counts.length; b++) score += (counts[b] + counts[b - 1]) ** 2
-    if (score > most) [slope, most] = [turn, score]
+    if (score > highest) [slope, highest] = [turn, score]
   }
   const counts = countsOf(runs, slope, reach, h)
-  const isLine = (b: number) => counts[b - 1] + counts[b] + counts[b + 1] >= covered * w
   const lines = new Uint8Array(counts.length)
-  let number = 0
-  for (let b = 1; b < counts.length - 1; b++)
-    if (isLine(b)) {
-      if (!lines[b - 1]) number++
-      lines[b] = 1
+  const mark = (isLine: (b: number, points: number) => boolean) => {
+    let number = 0
+    for (let b = 1; b < counts.length - 1; b++) {
+      lines[b] = Number(isLine(b, counts[b - 1] + counts[b] + counts[b + 1]))
+      if (lines[b] && !lines[b - 1]) number++
     }
+    return number
+  }
+  let number = mark((_, points) => points >= covered * w)
   if (number === 0) return same
+  // Where there are many, corners may have short ones.
+  if (number >= ruled)
+    number = mark((b, points) => points >= covered * Math.max(shortest * w, lengthWithin(b - reach, slope, h, w)))
   const isOfLine = (run: Run) => {
     const b = beginOf(run, slope) + reach
     return lines[b - 1] || lines[b] || lines[b + 1]
@@ -88,6 +98,13 @@ function withoutLines(image: Pixels, direction: 'across' | 'down'): Unruled {
 const upright = (x: Pixels): Pixels => ndarray(rowMajor(x.transpose(1, 0)), [x.shape[1], x.shape[0]])
 /** Pictures smaller than this have no room for lines beside a digit. */
 const smallest = 32
+
+/** How many columns of a picture [h,w] a line crosses that begins in this row. */
+function lengthWithin(begin: number, slope: number, h: number, w: number): number {
+  if (slope === 0) return w
+  const [a, b] = [-begin / slope, (h - begin) / slope]
+  return Math.min(w, Math.max(a, b)) - Math.max(0, Math.min(a, b))
+}
 
 /** How many runs lie on each line of this slope, by where it begins. */
 function countsOf(runs: readonly Run[], slope: number, reach: number, h: number, step = 1): Int32Array {
