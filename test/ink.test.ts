@@ -51,6 +51,38 @@ describe('findInk and clean', () => {
     })
 })
 
+describe('findInk', () => {
+  const written = seven()
+  /** What is left of a picture of greys: the share on which it agrees with what was written. */
+  const found = (level: (i: number, j: number) => number) => {
+    const picture = blank(side, side)
+    eachPixel(picture, (i, j) => picture.set(i, j, Math.round(level(i, j))))
+    const ink = findInk(picture)!
+    return { ...ink, share: agreement(clean(ink.image), written) }
+  }
+  it('tells a thick digit that fills its picture from its paper', () => {
+    // An 8 of two thick rings, cropped to them: more than half of the picture.
+    const [h, w] = [110, 64]
+    const isInk = (i: number, j: number) =>
+      [27, 82].some(row => Math.abs(Math.hypot(i - row, 0.9 * (j - 31.5)) - 17) < 9.5)
+    const picture = blank(h, w)
+    eachPixel(picture, (i, j) => picture.set(i, j, isInk(i, j) ? 40 : 235))
+    const { image, ground } = findInk(picture)!
+    assert.equal(ground, 'light')
+    eachPixel(image, (i, j, v) => assert.equal(v > 128, isInk(i, j)))
+    assert.ok(picture.data.filter(v => v === 40).length > 0.5 * h * w)
+  })
+  for (const [name, ink, least] of [
+    ['dark', 0.3, 0.95],
+    ['light', 1.6, 0.8],
+  ] as const)
+    it(`follows the edge of a hard shadow under ${name} ink`, () => {
+      const paper = (i: number, j: number) => (0.7 * i + j > 140 ? 90 : 155)
+      const { share } = found((i, j) => paper(i, j) * (written.get(i, j) > 128 ? ink : 1))
+      assert.ok(share > least, `${share}`)
+    })
+})
+
 describe('the paper', () => {
   it('is the level between the strokes, under a light that fades as a parabola', () => {
     const light = (i: number, j: number) => 230 - 60 * ((i / side - 0.4) ** 2 + (j / side - 0.3) ** 2) - 40 * (j / side)
@@ -116,6 +148,31 @@ describe('clean', () => {
     framed.set(130, 140, 255)
     for (let i = 10; i < 18; i++) for (let j = 20; j < 28; j++) framed.set(i, j, 255)
     assert.equal(agreement(clean(framed), written), 1)
+  })
+  it('takes what stands around a digit out: a rectangle, a ring; not an oval, in which a straight stroke is the slash of a 0', () => {
+    const rectangle = ndarray(written.data.slice(), [side, side])
+    const at = (i: number, j: number) => Math.max(Math.abs(i - 80), Math.abs(j - 80) + 0.05 * (i - 80))
+    const around = (distance: (i: number, j: number) => number, image: Image) => {
+      for (let i = 0; i < side; i++)
+        for (let j = 0; j < side; j++) if (Math.abs(distance(i, j) - 62) < 5) image.set(i, j, 255)
+      return image
+    }
+    assert.equal(agreement(clean(around(at, rectangle)), written), 1)
+    const oval = (i: number, j: number) => Math.hypot(i - 80, j - 80)
+    assert.equal(agreement(clean(around(oval, ndarray(written.data.slice(), [side, side]))), written), 1)
+    const slashed = around(oval, blank(side, side))
+    for (let i = 50; i < 110; i++) for (let j = 0; j < 8; j++) slashed.set(i, 160 - i + j - 4, 255)
+    assert.equal(agreement(clean(slashed), slashed), 1)
+  })
+  it('takes the lines of squared paper out that lies askew by 12°, the short ones in its corners too', () => {
+    const squares = ndarray(written.data.slice(), [side, side])
+    const [cos, sin] = [Math.cos(0.21), Math.sin(0.21)]
+    const isLine = (x: number) => Math.abs((((x % 16) + 16) % 16) - 8) < 0.7
+    for (let i = 0; i < side; i++)
+      for (let j = 0; j < side; j++)
+        if (isLine(cos * i + sin * j) || isLine(cos * j - sin * i)) squares.set(i, j, Math.max(200, squares.get(i, j)))
+    const share = agreement(clean(squares), written)
+    assert.ok(share > 0.9, `${share}`)
   })
   it('leaves nothing of the grain of a blank sheet', () => {
     const grainy = blank(side, side)

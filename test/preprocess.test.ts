@@ -52,6 +52,22 @@ describe('prepare', () => {
     assert.deepEqual(prepare(drawing)!.frame, { top: 50, left: 90, height: 56, width: 56 })
   })
 
+  it('leaves out small pieces far from the digit, as on a screen; not the bar of a 5', () => {
+    const square = (image: Image, top: number, left: number, height: number, width: number) => {
+      for (let i = top; i < top + height; i++) for (let j = left; j < left + width; j++) image.set(i, j, 255)
+    }
+    const digit = () => {
+      const image = blank(280, 280)
+      square(image, 100, 100, 80, 12)
+      square(image, 82, 108, 10, 24) // beside its top, 8 pixels away
+      return image
+    }
+    const screen = digit()
+    square(screen, 20, 20, 4, 20)
+    square(screen, 30, 200, 12, 8)
+    assert.deepEqual(prepare(screen), prepare(digit()))
+    assert.equal(prepare(digit())!.ink.top, 82)
+  })
   it('finds nothing on a blank drawing', () => assert.equal(prepare(blank(280, 280)), undefined))
 })
 
