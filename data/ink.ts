@@ -58,8 +58,9 @@ function inkIn(levels: Levels): Ink | undefined {
   if (square > broad * Math.min(h, w)) return ink
   return inkOn(levels, withEdges(values, h, w, ink.paper, sides, square), mostInk) ?? ink
 }
-/** Squares larger than this share of the shorter side are no small part of the writing. */
+/** Of writing so thick that the square would be larger than this share of the shorter side, the paper stays smooth. */
 const broad = 0.25
+/** Full ink, of 255. */
 const full = 230
 
 /**
