@@ -247,10 +247,12 @@ function thinRuns(image: Pixels, thickest: number): Run[] {
 function writingBox(image: Pixels): Box | undefined {
   const [h, w] = image.shape as [number, number]
   const { boxes } = piecesOf(image)
-  const largest = boxes.reduce((a, b) => (Math.max(b.height, b.width) > Math.max(a.height, a.width) ? b : a), none)
-  return Math.max(largest.height, largest.width) >= 0.12 * Math.min(h, w) ? inkBox(image, stroke) : undefined
+  return size(largestOf(boxes)) >= 0.12 * Math.min(h, w) ? inkBox(image, stroke) : undefined
 }
 const none: Box = { top: 0, left: 0, height: 0, width: 0 }
+
+const size = ({ height, width }: Box) => Math.max(height, width)
+const largestOf = (boxes: readonly Box[]) => boxes.reduce((a, b) => (size(b) > size(a) ? b : a), none)
 
 /** Pieces at an edge that reach along this much of it are a border. */
 const along = 0.5
@@ -264,7 +266,6 @@ const dot = 0.3
 function withoutPieces(image: Pixels): Pixels {
   const [h, w] = image.shape as [number, number]
   const { boxes, sizes, labels } = piecesOf(image)
-  const size = ({ height, width }: Box) => Math.max(height, width)
   const touches = ({ top, left, height, width }: Box) =>
     top === 0 || left === 0 || top + height === h || left + width === w
   const inner = boxes.filter(box => !touches(box)).reduce((most, box) => Math.max(most, size(box)), 0)
@@ -307,10 +308,9 @@ const far = 0.25
 /** A drawing of one digit without small pieces far from it: signs and letters on a screen, or print. */
 export function withoutFar(image: Pixels): Pixels {
   const { boxes, labels } = piecesOf(image)
-  const size = ({ height, width }: Box) => Math.max(height, width)
-  const largest = boxes.reduce((a, b) => (size(b) > size(a) ? b : a), none)
-  const gap = (from: number, size: number, other: number, otherSize: number) =>
-    Math.max(0, from - other - otherSize, other - from - size)
+  const largest = largestOf(boxes)
+  const gap = (from: number, length: number, other: number, otherLength: number) =>
+    Math.max(0, from - other - otherLength, other - from - length)
   const away = ({ top, left, height, width }: Box) =>
     Math.hypot(gap(top, height, largest.top, largest.height), gap(left, width, largest.left, largest.width))
   return only(image, labels, boxes.map(box => size(box) >= small * size(largest) || away(box) <= far * size(largest))) // prettier-ignore
@@ -355,8 +355,9 @@ const holds = (a: Box, b: Box) =>
   a.top < b.top && a.left < b.left && a.top + a.height > b.top + b.height && a.left + a.width > b.left + b.width
 
 /** Whether a piece has ink along all sides of its box, as the frame of a form's field has and an oval does not: near 80 % of each. */
-function isRectangle(labels: Int32Array, w: number, { top, left, height, width }: Box, piece: number): boolean {
-  const deep = Math.ceil(0.08 * Math.max(height, width))
+function isRectangle(labels: Int32Array, w: number, box: Box, piece: number): boolean {
+  const { top, left, height, width } = box
+  const deep = Math.ceil(0.08 * size(box))
   const [sides, seen] = [
     [height, height, width, width],
     [0, 0, 0, 0],

@@ -57,26 +57,26 @@ export function withEdges(
   const size = Math.max(1, Math.round(Math.sqrt((h * w) / finest)))
   const [rows, columns] = [Math.ceil(h / size), Math.ceil(w / size)]
   const away = Math.ceil(square / (2 * size))
-  const levels = new Float32Array(rows * columns * channels)
-  const smooth = new Float32Array(w * channels)
-  for (const [c, side] of sides.entries()) {
-    // Of what is lighter than the paper, the negative.
-    const sign = side > 0 ? -1 : 1
+  // Of what is lighter than the paper, the negative.
+  const signs = sides.map(side => (side > 0 ? -1 : 1))
+  const closed = signs.map((sign, c) => {
     const most = new Float32Array(rows * columns).fill(-Infinity)
     for (let i = 0; i < h; i++)
       for (let j = 0; j < w; j++) {
         const k = Math.floor(i / size) * columns + Math.floor(j / size)
         most[k] = Math.max(most[k], sign * picture[(i * w + j) * channels + c])
       }
-    const closed = mostAround(mostAround(most, rows, columns, away).map(v => -v), rows, columns, away) // prettier-ignore
-    for (let i = 0; i < rows; i++) {
-      paperRow(surface, Math.min(h - 1, i * size + (size >> 1)), w, channels, smooth)
-      for (let j = 0; j < columns; j++) {
+    return mostAround(mostAround(most, rows, columns, away).map(v => -v), rows, columns, away) // prettier-ignore
+  })
+  const levels = new Float32Array(rows * columns * channels)
+  const smooth = new Float32Array(w * channels)
+  for (let i = 0, k = 0; i < rows; i++) {
+    paperRow(surface, Math.min(h - 1, i * size + (size >> 1)), w, channels, smooth)
+    for (let j = 0; j < columns; j++, k++)
+      for (const [c, sign] of signs.entries()) {
         const level = smooth[Math.min(w - 1, j * size + (size >> 1)) * channels + c]
-        const k = i * columns + j
-        levels[k * channels + c] = side === 0 ? level : sign * Math.min(sign * level, -closed[k])
+        levels[k * channels + c] = sides[c] === 0 ? level : sign * Math.min(sign * level, -closed[c][k])
       }
-    }
   }
   return { rows, columns, size, levels }
 }

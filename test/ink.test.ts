@@ -57,8 +57,7 @@ describe('findInk', () => {
   const found = (level: (i: number, j: number) => number) => {
     const picture = blank(side, side)
     eachPixel(picture, (i, j) => picture.set(i, j, Math.round(level(i, j))))
-    const ink = findInk(picture)!
-    return { ...ink, share: agreement(clean(ink.image), written) }
+    return agreement(clean(findInk(picture)!.image), written)
   }
   it('tells a thick digit that fills its picture from its paper', () => {
     // An 8 of two thick rings, cropped to them: more than half of the picture.
@@ -78,7 +77,7 @@ describe('findInk', () => {
   ] as const)
     it(`follows the edge of a hard shadow under ${name} ink`, () => {
       const paper = (i: number, j: number) => (0.7 * i + j > 140 ? 90 : 155)
-      const { share } = found((i, j) => paper(i, j) * (written.get(i, j) > 128 ? ink : 1))
+      const share = found((i, j) => paper(i, j) * (written.get(i, j) > 128 ? ink : 1))
       assert.ok(share > least, `${share}`)
     })
 })
