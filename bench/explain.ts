@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Arg } from '../engine/backends/wasm/planner.js'
 import type { Explained, Noted } from '../engine/backends/wasm/recording.js'
+import { kindsOf } from '../engine/backends/wasm/threadPool.js'
 import { adam, fit, wasm, type Backend } from '../engine/index.js'
 import { models } from '../models/index.js'
 import { median } from './measure.js'
@@ -68,14 +69,11 @@ interface Parameter {
 
 /** Each kernel's parameters, as the build has written them down: their names, and which of them are addresses. */
 async function parametersOf(): Promise<ReadonlyMap<string, readonly Parameter[]>> {
-  const read = (path: string) => readFile(`${root}engine/backends/wasm/${path}`, 'utf8')
-  const [types, calls] = await Promise.all([read('kernels.ts'), read('assembly/calls.ts')])
-  const loads = new Map([...calls.matchAll(/^function call_(\w+).* \{ \w+\(item, scratch, (.*)\) \}$/gm)].map(m => [m[1], m[2]])) // prettier-ignore
+  const types = await readFile(`${root}engine/backends/wasm/kernels.ts`, 'utf8')
   return new Map(
     [...types.matchAll(/^ {2}(\w+): \[(.*)\]$/gm)].map(([, kernel, list]) => {
-      const addresses = [...(loads.get(kernel) ?? '').matchAll(/load<(\w+)>/g)].map(([, type]) => type === 'u32')
       const names = [...list.matchAll(/(\w+): number/g)].map(([, name]) => name)
-      return [kernel, names.map((name, i) => ({ name, isAddress: addresses[i] }))]
+      return [kernel, names.map((name, i) => ({ name, isAddress: !'if'.includes(kindsOf(kernel)[i]) }))]
     }),
   )
 }
@@ -135,8 +133,7 @@ function textOf(
   ]
   const path = planned && planned.plan.path !== kernel ? ` (${planned.plan.path})` : ''
   const list = parameters.flatMap(({ name, isAddress }, i) => {
-    // Of the arguments of a plan, those that are addresses say whose; strides are numbers, though the kernel adds them to addresses.
-    if (!isAddress || typeof planned?.args[i] === 'number')
+    if (!isAddress || values[i] === 0)
       return [`${name} ${typeof args[i] === 'function' ? 'live' : Number(values[i].toPrecision(4))}`]
     return [`${name} ${layoutOf(planned?.args[i])}${numberOf(values[i])}`]
   })
@@ -169,17 +166,17 @@ export async function explain(model: string, batchSize: number, threads: number,
   const backend = await wasm({ threads, explain: found => (program = found) })
   const { seconds, end } = await stepsOf(backend, model, batchSize, WARM_UP)
   if (!program) throw new Error(`a step of ${model} is not replayed: it draws random numbers in JavaScript`)
-  const { records } = program
+  const { records, levels } = program
   const [times, parameters, numberOf] = [timesOf(program, backend.threads), await parametersOf(), pieces()]
   const lines = records.flatMap((record, r) => {
     const [first, ...more] = textOf(record, times[r], parameters.get(record.kernel) ?? [], numberOf, peak)
-    return [`${`${r + 1}`.padStart(3)} ${first}`, ...more]
+    return [`${`${r + 1}`.padStart(3)}${levels[r] === levels[r - 1] ? '&' : ' '} ${first}`, ...more]
   })
   await end()
   await backend.dispose()
   const sum = times.reduce((total, { together }) => total + together, 0)
   return [
-    `A training step of ${model}, ${batchSize} examples, on ${threadsOf(backend.threads)}: ${records.length} records, one call.`,
+    `A training step of ${model}, ${batchSize} examples, on ${threadsOf(backend.threads)}: ${records.length} records, one call. Those with & need nothing of the one before, and do not wait for it.`,
     '',
     ...lines,
     '',

@@ -244,7 +244,7 @@ async function writeKernelCalls() {
   }
   const files = [...new Set(kernels.map(({ file }) => file))]
   const load = (type, i) =>
-    type === 'bool' ? `load<i32>(args, ${4 * i}) != 0` : `load<${type === 'usize' ? 'u32' : type}>(args, ${4 * i})`
+    type === 'bool' ? `load<i32>(args, ${4 * i}) != 0` : `load<${addresses[type] ? 'u32' : type}>(args, ${4 * i})`
   const code = [
     '// Kernels by number, their arguments being in memory, 4 bytes each; written by scripts/build.js: do not edit.',
     ...files.map(
@@ -267,8 +267,12 @@ async function writeKernelCalls() {
   ].join('\n')
   const path = join(root, kernelCalls)
   if ((await readFile(path, 'utf8').catch(() => '')) !== code) await writeFile(path, code)
-  return kernels.map(({ name, types }) => [name, types.map(type => (type === 'f32' ? 'f' : 'i')).join('')])
+  const kindOf = type => addresses[type] ?? (type === 'f32' ? 'f' : 'i')
+  return kernels.map(({ name, types }) => [name, types.map(kindOf).join('')])
 }
+
+/** What a kernel does where an argument of such a type points to, in signatures (assembly/simd.ts says what they are). */
+const addresses = { usize: 'r', Out: 'w', Lists: 'l', OutLists: 'o', Stride: 'i' }
 
 /** The constants that the kernels export. */
 async function constantsOf(bytes) {
@@ -300,7 +304,10 @@ async function writeKernelTypes(types, constants, signatures) {
     ...others.map(([name, list, result]) => `  ${name}(${list}): ${result}`),
     '}',
     '',
-    '/** Each kernel at its number of calls.ts, with the kinds of its arguments: whole numbers (i) or floats (f). */',
+    '/**',
+    ' * Each kernel at its number of calls.ts, with the kinds of its arguments: whole numbers (i) or floats (f); addresses of what it',
+    ' * reads (r) or writes (w), or of lists, whose entries lie elsewhere, which it reads (l) or writes (o).',
+    ' */',
     'export const signatures: readonly (readonly [kernel: keyof Kernels, kinds: string])[] = [',
     ...signatures.map(([name, kinds]) => `  ['${name}', '${kinds}'],`),
     ']',

@@ -90,7 +90,7 @@ describe('What the benchmarks say', () => {
     this.timeout(60_000)
     const lines = await explain('deepnet2', 32, 2, { gflops: 100, gbytes: 5 })
     assert.match(lines[0], /deepnet2, 32 examples, on 2 threads: (\d+) records, one call/)
-    const at = lines.findIndex(line => /^ *\d+ spmm x/.test(line))
+    const at = lines.findIndex(line => /^ *\d+[& ] spmm x/.test(line))
     assert.match(
       lines[at + 1],
       /starts csr\[32,784\]#\d+, grey 1, panels packed\[784,128\]#\d+, y #\d+, m 32, k 784, n 128/,

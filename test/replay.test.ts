@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import ndarray from 'ndarray'
 import { Dataset } from '../data/index.js'
 import { eager } from '../engine/backends/gathered.js'
+import type { Explained } from '../engine/backends/wasm/recording.js'
 import {
   adam,
   backward,
@@ -44,6 +45,7 @@ import { cases } from './fuzz/arbitrary.js'
 import { isLeaf, rows, sinksOf, type Network as Draft } from './fuzz/program.js'
 import { floats, grey } from './fuzz/values.js'
 import { digits } from './support/examples.js'
+import { keepToTheirMemory } from './support/memory.js'
 import { withoutWebgpu } from './support/webgpu.js'
 
 let one: WasmBackend
@@ -148,16 +150,26 @@ async function train(replaying: Replaying, draft: Draft, steps: number, atOnce =
   return { all, replayed }
 }
 
+/** Hears of the first of several programs. */
+function firstOf(hear: (program: Explained) => void) {
+  let heard = false
+  return (program: Explained) => {
+    if (!heard) hear(program)
+    heard = true
+  }
+}
+
 describe('replaying gives the bits of running', () => {
-  it('on random networks, with one thread and with three', async () => {
-    let [replayed, together] = [0, 0]
+  it('on random networks, with one thread and with three; and kernels read and write what they say', async function () {
+    this.timeout(60_000)
+    let [replayed, together, kernels] = [0, 0, 0]
     const drafts = fc
       .sample(cases([2e4, 1e5]), { numRuns: 100, seed: 77 })
       .flatMap(({ networks }) => networks.filter(draft => sinksOf(draft).length > 0))
     for (const draft of drafts) {
       const { all: expected } = await train(stepwise(one), draft, 7)
       // One that has run nothing yet: what a first step still has to find room for is not where a later one keeps its numbers.
-      const fresh = await wasm({ threads: 1 })
+      const fresh = await wasm({ threads: 1, explain: firstOf(program => (kernels += keepToTheirMemory(program))) })
       for (const backend of [fresh, one, three]) {
         const { live } = backend
         const found = await train(backend, draft, 7)
@@ -176,6 +188,7 @@ describe('replaying gives the bits of running', () => {
       together > drafts.length,
       `${together} times three steps of ${drafts.length} networks were replayed by one call`,
     )
+    assert.ok(kernels > 20 * drafts.length, `${kernels} kernels of ${drafts.length} networks`)
   })
 })
 
@@ -317,6 +330,17 @@ describe('a test that is replayed', () => {
 })
 
 describe('a training that is replayed', () => {
+  for (const [name, make] of Object.entries(models))
+    it(`${name}: its kernels read and write what they say`, async function () {
+      this.timeout(60_000)
+      let kernels = 0
+      for (const augment of [undefined, augmenter(['shift'], 5)]) {
+        const backend = await wasm({ threads: 1, explain: firstOf(program => (kernels += keepToTheirMemory(program))) })
+        await learn(backend, () => make(), digits(4 * 4), { batchSize: 4, epochs: 1, ...(augment && { augment }) })
+        await backend.dispose()
+      }
+      assert.ok(kernels > 10, `${kernels} kernels`)
+    })
   for (const [name, model] of Object.entries(models))
     it(`${name}: a step is one call from JavaScript, and no bit is other`, async function () {
       this.timeout(60_000)

@@ -51,6 +51,14 @@ export class Allocator {
     return size
   }
 
+  /** From an address to the end of the piece that it lies in; all there is if it lies in none. */
+  rangeAt(at: number): Range {
+    const size = this.#sizes.get(at)
+    if (size) return { at, size }
+    for (const [piece, size] of this.#sizes) if (piece < at && at < piece + size) return { at, size: piece + size - at }
+    return { at: 0, size: Infinity }
+  }
+
   give(at: number) {
     const size = this.sizeOf(at)
     this.#sizes.delete(at)

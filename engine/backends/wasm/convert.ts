@@ -160,6 +160,7 @@ export function createConverter(store: Store, planner: Planner) {
     const rows = csrOf(plan.mask, m, n)!
     const at = take(entryBytes(m, n))
     const layout: Csr = { ...rows, shift: at - rows.owned[0], owned: [at] }
+    store.recording?.list(rows.starts, ...rows.owned, at)
     x.layouts.push(layout)
     execute(plan)
     return layout
@@ -179,6 +180,7 @@ export function createConverter(store: Store, planner: Planner) {
     }
     const room = functions.imageBytes(n, n)
     const [places, piece] = [take(4 * m), take(m * room)]
+    for (const lists of [places, starts]) store.recording?.list(lists, piece)
     run('bytesToCsr', piecesOf(m, sizes.CSR_ROWS), [as(x, 'bytes').at, places, piece, room, m, n])
     gather(places, 0)
     give(places)
@@ -190,6 +192,7 @@ export function createConverter(store: Store, planner: Planner) {
     const from = as(x, 'dense').at
     const entries = take(entryBytes(m, n))
     const starts = takeStarts(m, n)
+    store.recording?.list(starts, entries)
     run('denseToCsr', piecesOf(m, sizes.CSR_ROWS), [from, entries, starts, m, n])
     const full = isFull(starts, m, n, 8)
     return noted(x, { kind: 'csr', m, n, starts, grey: false, shift: 0, full, owned: [entries, starts] })

@@ -8,6 +8,8 @@
 // and if it is not as it was, or a guard stops the program because the data now call for another kernel, the function runs as
 // always and is noted anew.
 //
+// Records that need nothing of each other (levels.ts) are put together, so that threads wait seldom.
+//
 // Memory: what the function took and gave back is reserved for programs from then on; as only one runs at a time, all of a
 // backend share it. Copied constants, slots and results are each program's own.
 import type { ExampleSet, Slots, Values } from '../../backend.js'
@@ -17,7 +19,8 @@ import type { Range } from './allocator.js'
 import type { Converter } from './convert.js'
 import { constants as sizes } from './kernels.js'
 import { Block, type Layout } from './layout.js'
-import { Recording, type Explained, type Live, type Noted } from './recording.js'
+import { levelsOf } from './levels.js'
+import { mayEnd, Recording, type Explained, type Live, type Noted } from './recording.js'
 import type { Store } from './store.js'
 import type { Place } from './threadPool.js'
 
@@ -25,7 +28,9 @@ import type { Place } from './threadPool.js'
 const MOST_MEMORY = 1 << 20
 
 interface Recorded {
+  /** In an order in which those of a level, which need nothing of each other, are neighbours. */
   readonly notes: readonly Noted[]
+  readonly levels: readonly number[]
   readonly scratch: number
   /** How often each replay runs each kernel, and how many replays have not been counted. */
   readonly runs: ReadonlyMap<string, number>
@@ -109,7 +114,7 @@ export function createPrograms(
 
   /** Runs fn, noting what it does; with the program that came of it, if one did. */
   function record(fn: () => readonly Block[], slots: Slots): { results: Block[]; program?: Recorded } {
-    const recording = new Recording(shared)
+    const recording = new Recording(shared, allocator)
     allocator.release(shared)
     const log: Range[] = (allocator.log = [])
     store.recording = recording
@@ -130,7 +135,9 @@ export function createPrograms(
     if (!recording.replayable) return { results }
     const program = keep(recording, results, slots, common(merged(log), shared))
     all.add(program)
-    explain?.({ records: recording.notes, run: (r, thread) => runRecord(recording.notes[r], program, r, thread) })
+    const { notes, levels } = program
+    const run = (r: number, thread?: number) => runRecord(notes[r], program, r, thread)
+    explain?.({ records: notes, levels, run, memory: allocator.memory })
     return { results, program }
   }
 
@@ -161,14 +168,34 @@ export function createPrograms(
     made.size === results.length &&
     [...used].every(([x, before]) => !changed.has(x) || (x.holders === 1 && sameLayouts(x.layouts, before)))
 
+  /**
+   * The order of the records by levels, and these. One that may end the program waits like one that reads what must be right then:
+   * the results, and what is changed, which whoever runs the function as always finds as it was, or as it should be.
+   */
+  function inLevels({ notes, changed }: Recording, results: readonly Block[]) {
+    const final = [
+      ...results.map(y => ({ at: sources.get(y)!.from, size: 4 * y.length })),
+      ...[...changed.keys()].flatMap(({ layouts }) =>
+        layouts.flatMap(l => ('at' in l ? [allocator.rangeAt(l.at)] : [])),
+      ),
+    ]
+    const levels = levelsOf(
+      notes.map(note => (mayEnd(note) ? { ...note.access, reads: [...note.access.reads, ...final] } : note.access)),
+    )
+    const order = levels.map((_, r) => r).sort((a, b) => levels[a] - levels[b] || +mayEnd(notes[a]) - +mayEnd(notes[b]))
+    return { order, levels: order.map(r => levels[r]) }
+  }
+
   function keep(recording: Recording, results: readonly Block[], slots: Slots, ranges: Range[]): Recorded {
-    const { notes, given, kept, origins, changed, used, sets, scratch } = recording
+    const { given, kept, origins, changed, used, sets, scratch } = recording
+    const { order, levels } = inLevels(recording, results)
+    const notes = order.map(r => recording.notes[r])
     const owned = [...given]
     const runs = new Map<string, number>()
     for (const { kernel } of notes) runs.set(kernel, (runs.get(kernel) ?? 0) + 1)
     runs.delete('guard')
     runs.delete('finite')
-    const lastGuard = notes.map(({ kernel }) => kernel).lastIndexOf('guard')
+    const lastGuard = recording.notes.map(({ kernel }) => kernel).lastIndexOf('guard')
     const saved: { from: number; to: number; size: number }[] = []
     for (const [x, layouts] of used)
       if ((changed.get(x) ?? Infinity) <= lastGuard)
@@ -182,6 +209,7 @@ export function createPrograms(
     for (const { set } of sets) set?.join()
     return {
       notes,
+      levels,
       scratch,
       runs,
       replays: 0,
@@ -195,7 +223,10 @@ export function createPrograms(
       used: [...used].map(([x, layouts]) => ({ block: x, layouts, changed: changed.has(x), count: 0 })),
       sets,
       saved,
-      results: results.map(y => ({ length: y.length, ...sources.get(y)! })),
+      results: results.map(y => {
+        const { from, record } = sources.get(y)!
+        return { length: y.length, from, record: order.indexOf(record) }
+      }),
       finite: notes.map(({ kernel }) => kernel).indexOf('finite'),
       ranges,
       owned,
@@ -206,7 +237,7 @@ export function createPrograms(
 
   /** Copies of a program's records: one, or if it is to run several times, as many as may be one call. */
   function copiesOf(program: Recorded, times: number): Copies {
-    const { notes, slots, results, saved } = program
+    const { notes, levels, slots, results, saved } = program
     const records = slots.length + notes.length
     const size = records * sizes.RECORD
     // The results and slots of a run lie one after the other, each where a line of the cache begins.
@@ -231,11 +262,12 @@ export function createPrograms(
     ]
     const live = new Map<Live, Place[]>()
     const skipped = calls.slice(0, slots.length).reduce((sum, { items }) => sum + items, 0)
-    let before = -skipped
+    let [before, upTo] = [-skipped, -skipped]
     for (const [r, { kernel, items, args }] of calls.entries()) {
       const record = at + r * sizes.RECORD
-      store.threadPool.write(record, { kernel, items, args, before })
-      before += items
+      if (levels[r - slots.length] !== levels[r - slots.length - 1] || (r > 0 && mayEnd(calls[r - 1]))) before = upTo
+      upTo += items
+      store.threadPool.write(record, { kernel, items, args, before, upTo })
       for (const [i, value] of args.entries())
         if (typeof value === 'function')
           live.set(value, [...(live.get(value) ?? []), store.threadPool.placeOf(kernel, record, i)])
@@ -251,7 +283,8 @@ export function createPrograms(
     for (let run = 1; run < runs; run++) {
       const further = (run * size) >> 2
       words.copyWithin((at >> 2) + further, at >> 2, (at + size) >> 2)
-      for (let r = 0; r < records; r++) words[((at + r * sizes.RECORD) >> 2) + further + 2] += run * (skipped + before)
+      for (let r = 0; r < records; r++)
+        for (const word of [2, 3]) words[((at + r * sizes.RECORD) >> 2) + further + word] += run * (skipped + upTo)
       for (const { word } of moved) words[word + further] += run * stride
     }
     return (program.copies = { at, runs, slots: ofSlots, results: ofResults, stride, live: [...live] })

@@ -1,10 +1,13 @@
 // What is noted while a step runs, so that it can be replayed: every kernel call, what of its memory is whose, and which buffers
 // from outside it used. program.ts makes a program of it.
 import type { ExampleSet, SlotValues } from '../../backend.js'
-import type { Range } from './allocator.js'
+import type { Allocator, Range } from './allocator.js'
+import type { WasmMemory } from './host.js'
 import type { Kernels } from './kernels.js'
 import type { Block, ImageSet, Layout } from './layout.js'
+import type { Access } from './levels.js'
 import type { Arg, Plan } from './planner.js'
+import { kindsOf } from './threadPool.js'
 
 /** A number that is computed anew each time a program runs. */
 export type Live = () => number
@@ -15,13 +18,21 @@ export interface Noted {
   readonly args: readonly (number | Live)[]
   /** The plan that it is a step of, if it is one of any, and what its arguments are there. */
   readonly planned?: { readonly plan: Plan; readonly args: readonly Arg[] } | undefined
+  readonly access: Access
 }
+
+/** Whether a record may end the program. */
+export const mayEnd = ({ kernel }: Pick<Noted, 'kernel'>) => kernel === 'guard' || kernel === 'finite'
 
 /** A program as it was recorded (npm run bench -- --explain). */
 export interface Explained {
   readonly records: readonly Noted[]
+  /** Of each record its level: those of one level need nothing of each other. */
+  readonly levels: readonly number[]
   /** Runs a record once more: by all threads, or one thread's share of its items by itself. The buffers' numbers mean nothing then. */
   readonly run: (record: number, thread?: number) => void
+  /** Of what its addresses are. */
+  readonly memory: WasmMemory
 }
 
 export class Recording {
@@ -46,12 +57,38 @@ export class Recording {
   /** Sets of which examples were used, and the copies, if they came of one. */
   readonly sets: { readonly examples: ExampleSet; readonly version: number; readonly set?: ImageSet }[] = []
 
-  /** @param avoided memory that other programs use */
-  constructor(readonly avoided: readonly Range[]) {}
+  /** Of lists that were made here, in which pieces of memory their entries lie. */
+  readonly #lists = new Map<number, readonly Range[]>()
 
-  note(noted: Noted, scratch: number) {
-    this.notes.push(noted)
+  /** @param avoided memory that other programs use */
+  constructor(
+    readonly avoided: readonly Range[],
+    readonly allocator: Allocator,
+  ) {}
+
+  note(noted: Omit<Noted, 'access'>, scratch: number) {
+    this.notes.push({ ...noted, access: this.#accessOf(noted) })
     this.scratch = Math.max(this.scratch, scratch)
+  }
+
+  /** What of the memory a kernel reads and writes, by the kinds of its arguments. */
+  #accessOf({ kernel, args }: Omit<Noted, 'access'>): Access {
+    const found = (wanted: string, rangesAt: (at: number) => readonly Range[]) =>
+      args.flatMap((at, i) => (at && wanted.includes(kindsOf(kernel)[i]) ? rangesAt(at as number) : []))
+    const piece = (at: number) => [this.allocator.rangeAt(at)]
+    const entries = (at: number) => this.#lists.get(at) ?? []
+    return {
+      reads: [...found('rlo', piece), ...found('l', entries)],
+      writes: [...found('w', piece), ...found('o', entries)],
+    }
+  }
+
+  /** Notes in which pieces of memory the entries of the lists at an address lie. */
+  list(at: number, ...pieces: readonly number[]) {
+    this.#lists.set(
+      at,
+      pieces.map(piece => this.allocator.rangeAt(piece)),
+    )
   }
 
   /** Notes what a buffer from outside is like before it is used. */
@@ -66,7 +103,7 @@ export class Recording {
   change(x: Block) {
     if (this.made.has(x)) return
     if (this.loss) {
-      this.note({ kernel: 'finite', items: 0, args: [this.loss] }, 0)
+      this.note({ kernel: 'finite', items: 1, args: [this.loss] }, 0)
       this.#kept.add(this.loss)
       this.loss = 0
     }
@@ -86,7 +123,7 @@ export class Recording {
 
   /** A program stops where the number at an address is above `limit` and was not, or the reverse: nothing else may be written there. */
   guard(at: number, limit: number, above: boolean) {
-    this.note({ kernel: 'guard', items: 0, args: [at, limit, above ? 1 : 0] }, 0)
+    this.note({ kernel: 'guard', items: 1, args: [at, limit, above ? 1 : 0] }, 0)
     this.#kept.add(at)
   }
 

@@ -18,12 +18,14 @@ export interface Invitation {
   readonly thread: number
 }
 
-/** A kernel to be run for so many items, `before` being those of the records before it in its program. */
+/** A kernel to be run for so many items. */
 export interface KernelCall {
   readonly kernel: keyof Kernels | 'guard' | 'finite'
   readonly items: number
   readonly args: readonly (number | Live)[]
+  /** How many items of its program must be done before, and how many there are up to its last one. */
   readonly before: number
+  readonly upTo: number
 }
 
 /** Where an argument is, in numbers of 4 bytes, and whether it is a float. */
@@ -59,13 +61,24 @@ export function help(kernels: Exports, { memory, thread }: Invitation) {
   }
 }
 
+/** Each kernel's number, and the kinds of its arguments (kernels.ts). */
+const known: ReadonlyMap<string, { readonly number: number; readonly kinds: string }> = new Map([
+  ...signatures.map(([kernel, kinds], number) => [kernel, { number, kinds }] as const),
+  ['guard', { number: sizes.GUARD, kinds: 'rii' }],
+  ['finite', { number: sizes.FINITE, kinds: 'r' }],
+])
+
+function knownAs(kernel: string) {
+  const found = known.get(kernel)
+  if (!found) throw new Error(`wasm: there is no kernel ${kernel}`)
+  return found
+}
+
+/** The kinds of a kernel's arguments: one character each. */
+export const kindsOf = (kernel: string) => knownAs(kernel).kinds
+
 /** Runs programs from the main thread, which takes part as thread 0. */
 export class ThreadPool {
-  readonly #numbers = new Map<string, { readonly number: number; readonly kinds: string }>([
-    ...signatures.map(([kernel, kinds], number) => [kernel, { number, kinds }] as const),
-    ['guard', { number: sizes.GUARD, kinds: 'iii' }],
-    ['finite', { number: sizes.FINITE, kinds: 'i' }],
-  ])
   readonly #runs = new Map<string, number>()
   readonly #functions: Functions
   #words: Int32Array
@@ -97,26 +110,23 @@ export class ThreadPool {
   }
 
   /** Writes a record of a program. */
-  write(at: number, { kernel, items, args, before }: KernelCall) {
-    const known = this.#numbers.get(kernel)
-    if (!known) throw new Error(`wasm: there is no kernel ${kernel}`)
+  write(at: number, { kernel, items, args, before, upTo }: KernelCall) {
+    const { number, kinds } = knownAs(kernel)
     this.#refresh()
     const word = at >> 2
-    this.#words[word] = known.number
-    this.#words[word + 1] = items
-    this.#words[word + 2] = before
+    this.#words.set([number, items, before, upTo], word)
     const first = (at + sizes.ARGUMENTS) >> 2
     for (let i = 0; i < args.length; i++) {
       const arg = args[i]
       const value = typeof arg === 'number' ? arg : arg()
-      if (known.kinds[i] === 'f') this.#floats[first + i] = value
+      if (kinds[i] === 'f') this.#floats[first + i] = value
       else this.#words[first + i] = value
     }
   }
 
   /** Where argument i of a record of a kernel is. */
   placeOf(kernel: string, record: number, i: number): Place {
-    return { word: ((record + sizes.ARGUMENTS) >> 2) + i, isFloat: this.#numbers.get(kernel)!.kinds[i] === 'f' }
+    return { word: ((record + sizes.ARGUMENTS) >> 2) + i, isFloat: kindsOf(kernel)[i] === 'f' }
   }
 
   /** Writes an argument of some records anew: of those so many words further on. */
@@ -135,7 +145,7 @@ export class ThreadPool {
   /** Calls kernel(item, scratch, ...args) for every item. */
   run(kernel: keyof Kernels, items: number, scratch: number, scratchSize: number, args: readonly (number | Live)[]) {
     this.settle()
-    this.write(sizes.SINGLE, { kernel, items, args, before: 0 })
+    this.write(sizes.SINGLE, { kernel, items, args, before: 0, upTo: items })
     this.count(kernel)
     this.#walk(sizes.SINGLE, 1, scratch, scratchSize, items === 1 ? 1 : this.threads)
   }

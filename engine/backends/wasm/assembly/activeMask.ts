@@ -17,7 +17,7 @@
 //    . . . . . . . .
 import { storePair, storeRow } from './gemm'
 import { finishSums } from './spmm'
-import { madd, relu4, smaller, zero } from './simd'
+import { Out, madd, relu4, smaller, zero } from './simd'
 
 /** Filters that stay in registers together: a panel of w. */
 export const ACTIVE_FILTERS: i32 = 32
@@ -32,7 +32,7 @@ export function activeMaskScratch(w: i32, c: i32): i32 {
  * together first, 16 bytes at a time, then what lies side by side.
  */
 export function activeMask(
-  item: i32, scratch: usize, from: usize, to: usize, h: i32, w: i32, c: i32, kh: i32, kw: i32, stride: i32, oh: i32, ow: i32,
+  item: i32, scratch: usize, from: usize, to: Out, h: i32, w: i32, c: i32, kh: i32, kw: i32, stride: i32, oh: i32, ow: i32,
 ): void {
   const row = <usize>(w * c)
   const column = scratch + row + 16
@@ -71,7 +71,7 @@ export function convolveActiveScratch(): i32 {
  * and w[kh·kw·ci,co] in panels, co being a multiple of 32.
  */
 export function convolveActive(
-  item: i32, scratch: usize, x: usize, active: usize, panels: usize, y: usize, h: i32, w: i32, ci: i32,
+  item: i32, scratch: usize, x: usize, active: usize, panels: usize, y: Out, h: i32, w: i32, ci: i32,
   kh: i32, kw: i32, co: i32, oh: i32, ow: i32, b: usize, rectify: bool,
 ): void {
   const row = <usize>(w * ci) << 2
@@ -156,7 +156,7 @@ export function activeFilterGradScratch(oh: i32, ow: i32): i32 {
  * registers.
  */
 export function activeFilterGrad(
-  item: i32, scratch: usize, x: usize, dy: usize, partial: usize, n: i32, images: i32, h: i32, w: i32, ci: i32,
+  item: i32, scratch: usize, x: usize, dy: usize, partial: Out, n: i32, images: i32, h: i32, w: i32, ci: i32,
   kh: i32, kw: i32, co: i32, oh: i32, ow: i32, active: usize,
 ): void {
   const run = kw * ci

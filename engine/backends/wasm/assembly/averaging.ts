@@ -1,9 +1,9 @@
 // Average-pooling. An item is an image.
-import { storeLanes, zero } from './simd'
+import { Out, storeLanes, zero } from './simd'
 
 /** y[oh,ow,c] = the mean of each kh x kw window of x[h,w,c] */
 export function averagePool(
-  item: i32, scratch: usize, x: usize, y: usize, h: i32, w: i32, c: i32, kh: i32, kw: i32, stride: i32, oh: i32, ow: i32,
+  item: i32, scratch: usize, x: usize, y: Out, h: i32, w: i32, c: i32, kh: i32, kw: i32, stride: i32, oh: i32, ow: i32,
 ): void {
   const image = x + (<usize>(item * h * w * c) << 2)
   let to = y + (<usize>(item * oh * ow * c) << 2)
@@ -27,7 +27,7 @@ export function averagePool(
 
 /** dx[h,w,c] = the sum of dy / (kh·kw) over the windows that a number is in */
 export function averagePoolGrad(
-  item: i32, scratch: usize, dy: usize, dx: usize, h: i32, w: i32, c: i32, kh: i32, kw: i32, stride: i32, oh: i32, ow: i32,
+  item: i32, scratch: usize, dy: usize, dx: Out, h: i32, w: i32, c: i32, kh: i32, kw: i32, stride: i32, oh: i32, ow: i32,
 ): void {
   const image = dx + (<usize>(item * h * w * c) << 2)
   let from = dy + (<usize>(item * oh * ow * c) << 2)

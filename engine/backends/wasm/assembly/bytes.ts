@@ -8,13 +8,13 @@
 //
 // Where more than 247 pixels are 0 on end, an entry of level 0 stands among them: one in a block at most.
 import { BLOCK, blocksOf, CSR_ROWS, levelOf, startsOf, stepOf } from './spmm'
-import { bytesOf, CHUNK, smaller } from './simd'
+import { CHUNK, Lists, Out, bytesOf, smaller } from './simd'
 
 /** Images that an item of a batch has. */
 export const GATHERED: i32 = 32
 
 /** y = bytes / 255 */
-export function toFloat(item: i32, scratch: usize, bytes: usize, y: usize, n: i32): void {
+export function toFloat(item: i32, scratch: usize, bytes: usize, y: Out, n: i32): void {
   const end = smaller(n, (item + 1) * CHUNK)
   const scale = f32x4.splat(255)
   for (let i = item * CHUNK; i < end; i += 4) {
@@ -46,7 +46,7 @@ export function imageBytes(k: i32, count: i32): i32 {
 }
 
 /** How many pixels of images item·8 … of bytes[m,k] are not 0. */
-export function countNonzeros(item: i32, scratch: usize, bytes: usize, counts: usize, m: i32, k: i32): void {
+export function countNonzeros(item: i32, scratch: usize, bytes: usize, counts: Out, m: i32, k: i32): void {
   const last = smaller(m, (item + 1) * CSR_ROWS)
   for (let i = item * CSR_ROWS; i < last; i++) {
     const row = bytes + <usize>i * k
@@ -70,7 +70,7 @@ function firstOf(mask: i32, count: i32): i32 {
 }
 
 /** From how many pixels of each image are not 0 to where its list goes, from 0 on. totals: [bytes of all lists, pixels that are not 0]. */
-export function placeImages(item: i32, scratch: usize, places: usize, totals: usize, m: i32, k: i32): void {
+export function placeImages(item: i32, scratch: usize, places: Out, totals: Out, m: i32, k: i32): void {
   let bytes = 0, ink = 0
   for (let i = 0; i < m; i++) {
     const at = places + (<usize>i << 2)
@@ -89,7 +89,7 @@ export function placeImages(item: i32, scratch: usize, places: usize, totals: us
  * eight entries are written, and the next ones go over those that were not wanted: hardly a branch depends on the pixels.
  */
 export function bytesToCsr(
-  item: i32, scratch: usize, bytes: usize, places: usize, first: usize, room: i32, m: i32, k: i32,
+  item: i32, scratch: usize, bytes: usize, places: Out, first: Out, room: i32, m: i32, k: i32,
 ): void {
   const last = smaller(m, (item + 1) * CSR_ROWS)
   for (let i = item * CSR_ROWS; i < last; i++) {
@@ -150,7 +150,7 @@ function fetch(item: i32, last: i32, scratch: usize, places: usize, indices: usi
 }
 
 /** Starts of rows item·32 … of a batch [m,k]: of the listed images of the given indices, or of all. */
-export function gatherCsr(item: i32, scratch: usize, places: usize, indices: usize, starts: usize, m: i32, k: i32): void {
+export function gatherCsr(item: i32, scratch: usize, places: Lists, indices: usize, starts: Out, m: i32, k: i32): void {
   const last = smaller(m, (item + 1) * GATHERED)
   fetch(item, last, scratch, places, indices)
   const bytes = <usize>(blocksOf(k) + 1) << 2
@@ -162,7 +162,7 @@ export function gatherCsr(item: i32, scratch: usize, places: usize, indices: usi
 }
 
 /** Images item·32 … of bytes[m,k]: the listed ones of the given indices. */
-export function gatherBytes(item: i32, scratch: usize, places: usize, indices: usize, bytes: usize, m: i32, k: i32): void {
+export function gatherBytes(item: i32, scratch: usize, places: Lists, indices: usize, bytes: Out, m: i32, k: i32): void {
   const last = smaller(m, (item + 1) * GATHERED)
   fetch(item, last, scratch, places, indices)
   for (let i = item * GATHERED; i < last; i++) {

@@ -7,14 +7,14 @@
 // Images come here with their zeros around them (see `pad`), so every window lies inside. The gradient with respect to
 // the input is a convolution too: of dy, spread out by the stride, with the weights turned by 180°.
 import { finishRow, storePair, storeRow } from './gemm'
-import { madd, smaller, zero } from './simd'
+import { Out, madd, smaller, zero } from './simd'
 
 const PIXELS: i32 = 4
 const CHANNELS: i32 = 8
 
 /** Copies image `item` of x[n,h,w,c] into zeros[n,toH,toW,c], `spread` apart, beginning at (top, left). */
 export function pad(
-  item: i32, scratch: usize, x: usize, y: usize, h: i32, w: i32, c: i32,
+  item: i32, scratch: usize, x: usize, y: Out, h: i32, w: i32, c: i32,
   toH: i32, toW: i32, top: i32, left: i32, spread: i32,
 ): void {
   const pixel = <usize>c << 2
@@ -27,7 +27,7 @@ export function pad(
 }
 
 /** Packs panel `item` of the turned weights: w[kh,kw,ci,co] becomes [kh·kw·co][8 of ci], read from its end. */
-export function packTurned(item: i32, scratch: usize, w: usize, taps: i32, ci: i32, co: i32, packed: usize): void {
+export function packTurned(item: i32, scratch: usize, w: usize, taps: i32, ci: i32, co: i32, packed: Out): void {
   let to = packed + (<usize>(item * taps * co * CHANNELS) << 2)
   for (let t = taps - 1; t >= 0; t--)
     for (let o = 0; o < co; o++, to += CHANNELS * 4)
@@ -44,7 +44,7 @@ export function convolveScratch(ow: i32): i32 {
 
 /** Image `item` of y = x ∗ packed w, plus b[co] unless b is 0, then max(y, 0) if asked. */
 export function convolve(
-  item: i32, scratch: usize, x: usize, packed: usize, y: usize, h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32,
+  item: i32, scratch: usize, x: usize, packed: usize, y: Out, h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32,
   stride: i32, oh: i32, ow: i32, b: usize, rectify: bool,
 ): void {
   const row = <usize>(w * ci) << 2
@@ -114,7 +114,7 @@ export function filterGradScratch(oh: i32, ow: i32): i32 {
  * Per tile of 4 weights x 8 channels all pixels of an image are summed in registers.
  */
 export function filterGrad(
-  item: i32, scratch: usize, x: usize, dy: usize, partial: usize, n: i32, images: i32, h: i32, w: i32, ci: i32,
+  item: i32, scratch: usize, x: usize, dy: usize, partial: Out, n: i32, images: i32, h: i32, w: i32, ci: i32,
   kh: i32, kw: i32, co: i32, stride: i32, oh: i32, ow: i32,
 ): void {
   const run = kw * ci

@@ -1,14 +1,14 @@
 // One number in, one number out. An item is CHUNK numbers; buffers are padded, so the last vector may run over.
-import { CHUNK, relu4, smaller, storeLanes, sum4, zero } from './simd'
+import { CHUNK, Out, relu4, smaller, storeLanes, sum4, zero } from './simd'
 
 /** y = max(x, 0) */
-export function relu(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+export function relu(item: i32, scratch: usize, x: usize, y: Out, n: i32): void {
   const end = smaller(n, (item + 1) * CHUNK)
   for (let i = item * CHUNK; i < end; i += 4) v128.store(y + (i << 2), relu4(v128.load(x + (i << 2))))
 }
 
 /** dx = dy where y > 0, else 0 */
-export function reluGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+export function reluGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: Out, n: i32): void {
   const end = smaller(n, (item + 1) * CHUNK)
   for (let i = item * CHUNK; i < end; i += 4) {
     const positive = f32x4.gt(v128.load(y + (i << 2)), f32x4.splat(0))
@@ -20,7 +20,7 @@ export function reluGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: usi
 export const ROWS: i32 = 1024
 
 /** y[m,n] = x[m,n] + b[n], then max(y, 0) if asked */
-export function addBias(item: i32, scratch: usize, x: usize, b: usize, y: usize, m: i32, n: i32, rectify: bool): void {
+export function addBias(item: i32, scratch: usize, x: usize, b: usize, y: Out, m: i32, n: i32, rectify: bool): void {
   const last = smaller(m, (item + 1) * ROWS)
   for (let i = item * ROWS; i < last; i++) {
     const row: usize = (<usize>i * n) << 2
@@ -33,7 +33,7 @@ export function addBias(item: i32, scratch: usize, x: usize, b: usize, y: usize,
 }
 
 /** partial[item,n] = the sum of ROWS rows of dy[m,n]; the caller adds up the partial sums, always in the same order */
-export function biasGrad(item: i32, scratch: usize, dy: usize, partial: usize, m: i32, n: i32): void {
+export function biasGrad(item: i32, scratch: usize, dy: usize, partial: Out, m: i32, n: i32): void {
   const first = item * ROWS
   const last = smaller(m, first + ROWS)
   const stride = <usize>n << 2
@@ -56,7 +56,7 @@ export function biasGrad(item: i32, scratch: usize, dy: usize, partial: usize, m
 }
 
 /** partial[item] = the sum of CHUNK numbers of x[n] */
-export function sumChunk(item: i32, scratch: usize, x: usize, partial: usize, n: i32): void {
+export function sumChunk(item: i32, scratch: usize, x: usize, partial: Out, n: i32): void {
   const end = smaller(n, (item + 1) * CHUNK)
   let s0 = zero(), s1 = zero(), s2 = zero(), s3 = zero()
   let i = item * CHUNK
@@ -73,7 +73,7 @@ export function sumChunk(item: i32, scratch: usize, x: usize, partial: usize, n:
 }
 
 /** y[n] = Σ partial[count,n] in the order of count: the same sum whatever thread made which part */
-export function sumParts(item: i32, scratch: usize, partial: usize, count: i32, y: usize, n: i32): void {
+export function sumParts(item: i32, scratch: usize, partial: usize, count: i32, y: Out, n: i32): void {
   const end = smaller(n, (item + 1) * CHUNK)
   for (let i = item * CHUNK; i < end; i += 4) {
     let sum = v128.load(partial + (i << 2))

@@ -12,7 +12,7 @@
 //   └────┘└────────┘                 cache, and a block of x in the second.
 //      x
 //                                    Operands may be stored transposed: only the packing knows.
-import { madd, relu4, smaller, storeLanes, zero } from './simd'
+import { Out, Stride, madd, relu4, smaller, storeLanes, zero } from './simd'
 
 const ROWS: i32 = 4
 const COLUMNS: i32 = 8
@@ -30,7 +30,7 @@ export function multiplyScratch(rows: i32): i32 {
 
 /** Packs `panels` panels from item·panels on: 8 columns of w[k,n] each, as [k][8]. w[l,j] is at w + l·down + j·right bytes. */
 export function packColumns(
-  item: i32, scratch: usize, w: usize, down: usize, right: usize, k: i32, n: i32, packed: usize, panels: i32,
+  item: i32, scratch: usize, w: usize, down: Stride, right: Stride, k: i32, n: i32, packed: Out, panels: i32,
 ): void {
   const last = smaller((n + COLUMNS - 1) / COLUMNS, (item + 1) * panels)
   for (let panel = item * panels; panel < last; panel++) packPanel(panel, w, down, right, k, n, packed)
@@ -78,7 +78,7 @@ function transpose4(from: usize, right: usize, to: usize, next: usize): void {
  * not above 0, unless mask is 0. x[i,l] is at x + i·down + l·right bytes.
  */
 export function multiply(
-  item: i32, scratch: usize, x: usize, down: usize, right: usize, packed: usize, y: usize,
+  item: i32, scratch: usize, x: usize, down: Stride, right: Stride, packed: usize, y: Out,
   m: i32, k: i32, n: i32, rows: i32, b: usize, rectify: bool, mask: usize,
 ): void {
   const first = item * rows

@@ -1,8 +1,8 @@
 // One step of an optimizer, element by element. An item is CHUNK numbers; the successor may overwrite its origin.
-import { CHUNK, madd, nmadd, smaller } from './simd'
+import { CHUNK, Out, madd, nmadd, smaller } from './simd'
 
 /** w' = kept·w − lr·dw, kept being what weight decay leaves of w */
-export function sgd(item: i32, scratch: usize, w: usize, dw: usize, next: usize, n: i32, lr: f32, kept: f32): void {
+export function sgd(item: i32, scratch: usize, w: usize, dw: usize, next: Out, n: i32, lr: f32, kept: f32): void {
   const end = smaller(n, (item + 1) * CHUNK)
   const rate = f32x4.splat(lr), left = f32x4.splat(kept)
   for (let i = item * CHUNK; i < end; i += 4) {
@@ -13,7 +13,7 @@ export function sgd(item: i32, scratch: usize, w: usize, dw: usize, next: usize,
 
 /** v ← momentum·v + dw,  w' = kept·w − lr·v */
 export function momentum(
-  item: i32, scratch: usize, w: usize, dw: usize, v: usize, next: usize, n: i32, lr: f32, keep: f32, kept: f32,
+  item: i32, scratch: usize, w: usize, dw: usize, v: Out, next: Out, n: i32, lr: f32, keep: f32, kept: f32,
 ): void {
   const end = smaller(n, (item + 1) * CHUNK)
   const rate = f32x4.splat(lr), keeping = f32x4.splat(keep), left = f32x4.splat(kept)
@@ -27,7 +27,7 @@ export function momentum(
 
 /** Adam's step for an item. */
 export function adam(
-  item: i32, scratch: usize, w: usize, dw: usize, m: usize, v: usize, next: usize, n: i32,
+  item: i32, scratch: usize, w: usize, dw: usize, m: Out, v: Out, next: Out, n: i32,
   rate: f32, root: f32, rest1: f32, rest2: f32, epsilon: f32, kept: f32,
 ): void {
   const at = <usize>(item * CHUNK) << 2

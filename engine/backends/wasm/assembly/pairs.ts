@@ -1,6 +1,6 @@
 // Two numbers in, one out: y = a + b and the like. The shorter of a and b is repeated until it is as long as the other. An
 // item is CHUNK numbers of y; buffers are padded, so the last vector may run over.
-import { CHUNK, smaller } from './simd'
+import { CHUNK, Out, smaller } from './simd'
 
 /** Four numbers of x[length], repeated, from place i < length on. */
 @inline
@@ -38,7 +38,7 @@ class Add {
     return f32x4.add(a, b)
   }
 }
-export function add(item: i32, scratch: usize, a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
+export function add(item: i32, scratch: usize, a: usize, aLength: i32, b: usize, bLength: i32, y: Out, n: i32): void {
   pairs<Add>(item, a, aLength, b, bLength, y, n)
 }
 
@@ -47,7 +47,7 @@ class Sub {
     return f32x4.sub(a, b)
   }
 }
-export function sub(item: i32, scratch: usize, a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
+export function sub(item: i32, scratch: usize, a: usize, aLength: i32, b: usize, bLength: i32, y: Out, n: i32): void {
   pairs<Sub>(item, a, aLength, b, bLength, y, n)
 }
 
@@ -56,7 +56,7 @@ class Mul {
     return f32x4.mul(a, b)
   }
 }
-export function mul(item: i32, scratch: usize, a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
+export function mul(item: i32, scratch: usize, a: usize, aLength: i32, b: usize, bLength: i32, y: Out, n: i32): void {
   pairs<Mul>(item, a, aLength, b, bLength, y, n)
 }
 
@@ -65,12 +65,12 @@ class Div {
     return f32x4.div(a, b)
   }
 }
-export function div(item: i32, scratch: usize, a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
+export function div(item: i32, scratch: usize, a: usize, aLength: i32, b: usize, bLength: i32, y: Out, n: i32): void {
   pairs<Div>(item, a, aLength, b, bLength, y, n)
 }
 
 /** y[n] = x[length], repeated */
-export function repeat(item: i32, scratch: usize, x: usize, length: i32, y: usize, n: i32): void {
+export function repeat(item: i32, scratch: usize, x: usize, length: i32, y: Out, n: i32): void {
   const first = item * CHUNK
   const end = smaller(n, first + CHUNK)
   let i = first % length
@@ -88,7 +88,7 @@ function lowbias(x: v128): v128 {
 }
 
 /** mask[i] = 0 where lowbias(lowbias(i) xor key) < dropped, else kept. */
-export function dropoutMask(item: i32, scratch: usize, mask: usize, key: u32, dropped: u32, kept: f32, n: i32): void {
+export function dropoutMask(item: i32, scratch: usize, mask: Out, key: u32, dropped: u32, kept: f32, n: i32): void {
   const end = smaller(n, (item + 1) * CHUNK)
   const keys = i32x4.splat(key), limit = i32x4.splat(dropped), one = f32x4.splat(kept)
   for (let i = item * CHUNK; i < end; i += 4) {

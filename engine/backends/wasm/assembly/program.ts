@@ -1,14 +1,17 @@
 // A program: kernel calls one after the other, which every thread walks through by itself.
 //
-// A record is 128 bytes: which kernel (a number of calls.ts), its items, how many items all records before it have, and from
-// byte 16 on the kernel's arguments, 4 bytes each. Before a record is begun, all items of those before it are done. Of its
-// items every thread has a share, the same from record to record, so that what a thread has computed of an image is still in its
-// cache when the next kernel treats that image; when its own are done it takes from the others'. Which thread does which item
-// changes nothing: an item writes only its own part of the result, and sums over items are added in their order.
+// A record is 128 bytes: which kernel (a number of calls.ts), its items, how many items must be done before it is begun, how many
+// it and all records before it have, and from byte 16 on the kernel's arguments, 4 bytes each. Records that need nothing of each
+// other (../levels.ts) follow each other and wait for the same items: those of all records before them. Of a record's items every
+// thread has a share, the same from record to record, so that what a thread has computed of an image is still in its cache when
+// the next kernel treats that image; when its own are done it takes from the others', and goes on when none is left to take. Which
+// thread does which item changes nothing: an item writes only its own part of the result, and sums over items are added in
+// their order.
 //
 // A record of the kernel GUARD calls nothing: where the number at an address is not what it was when the program was recorded
 // (at most a limit, or above it), the program ends there, for another kernel would have been chosen. One of FINITE ends it where
-// the number at an address is none: of the loss, before the optimizer's step.
+// the number at an address is none: of the loss, before the optimizer's step. One thread looks and notes in the record whether it
+// ends: another might look when the next run has already written its own number there. The record that follows waits for that.
 //
 // What threads share lies at the beginning of the memory (the build keeps the first 8192 bytes free for it):
 //   JOB       raised when a program is there to be walked (odd), and when it is done (even)
@@ -35,6 +38,8 @@ export const RECORD: i32 = 128
 export const ARGUMENTS: i32 = 16
 export const GUARD: i32 = -1
 export const FINITE: i32 = -2
+/** Where a GUARD or FINITE has whether it ended the program. */
+const ENDED: i32 = 28
 const ITEMS_BITS: u64 = 24
 
 @inline
@@ -63,9 +68,9 @@ export function runProgram(program: usize, count: i32, scratch: usize, scratchSi
   if (atomic.load<i32>(SLEEPING) > 0) atomic.notify(JOB, threads)
   const stopped = walk(0)
   const last = program + <usize>(stopped - 1) * RECORD
-  if (stopped > 0) waitFor(begun, load<i32>(last, 4) + load<i32>(last, 8), 0)
+  if (stopped > 0) waitFor(begun, load<i32>(last, 12), 0)
   atomic.add<i32>(JOB, 1)
-  // A late thread must meet the guard while what it looks at is the same: it would go on otherwise.
+  // A late thread must meet the record that ended the program while that is noted there: it would go on otherwise.
   if (stopped < count) while (atomic.load<i32>(INSIDE) > 0) check()
   return stopped
 }
@@ -79,8 +84,8 @@ export function takePart(thread: i32): void {
 
 function alone(program: usize, count: i32, scratch: usize): i32 {
   for (let r = 0; r < count; r++, program += RECORD) {
-    if (stops(program)) return r
     runItems(program, 0, load<i32>(program, 4), scratch)
+    if (ended(program)) return r
   }
   return count
 }
@@ -97,7 +102,7 @@ function walk(thread: i32): i32 {
   let record: usize = load<u32>(PROGRAM)
   for (let r = 0; r < count; r++, record += RECORD) {
     waitFor(begun, load<i32>(record, 8), thread)
-    if (stops(record)) return r
+    if (r > 0 && ended(record - RECORD)) return r - 1
     const items = load<i32>(record, 4)
     let done = 0
     for (let i = 0; i < threads; i++) {
@@ -151,12 +156,15 @@ function check(): void {
   if (atomic.load<i32>(FAILED)) unreachable()
 }
 
-/** Whether a record ends the program. Of a guard the arguments are: address, limit, whether it was above. */
+/** Whether a record, which is done, has ended the program. */
 @inline
-function stops(record: usize): bool {
-  const kernel = load<i32>(record)
-  if (kernel >= 0) return false
-  if (kernel == FINITE) {
+function ended(record: usize): bool {
+  return load<i32>(record) < 0 && load<i32>(record, ENDED) != 0
+}
+
+/** Whether a record ends the program. Of a guard the arguments are: address, limit, whether it was above. */
+function ends(record: usize): bool {
+  if (load<i32>(record) == FINITE) {
     const x = load<f32>(load<u32>(record, 16))
     return x - x != 0
   }
@@ -165,5 +173,7 @@ function stops(record: usize): bool {
 
 @inline
 function call(record: usize, item: i32, scratch: usize): void {
-  unchecked(CALLS[load<i32>(record)])(item, scratch, record + ARGUMENTS)
+  const kernel = load<i32>(record)
+  if (kernel < 0) store<i32>(record, i32(ends(record)), ENDED)
+  else unchecked(CALLS[kernel])(item, scratch, record + ARGUMENTS)
 }

@@ -6,6 +6,18 @@
 // In a do … while it loads all that an iteration needs before the first sum; in a while, each just before its use. So sums
 // that share few loads are written as do … while, and long rows of sums with a load each as while.
 
+// What a kernel does with the memory that an argument points to is in the argument's type: which calls may run at the same time
+// follows from it (../levels.ts). An address of type usize, of a kernel's arguments, is of what it only reads.
+
+/** The address of what a kernel writes, and perhaps reads before. */
+export type Out = usize
+/** The address of lists, whose entries lie elsewhere: it reads both. */
+export type Lists = usize
+/** The address of lists whose entries, or those that lie as far from them as it is told, it writes. */
+export type OutLists = usize
+/** Bytes from a number to the next one. */
+export type Stride = usize
+
 /** Numbers an elementwise kernel treats per item. */
 export const CHUNK: i32 = 8192
 

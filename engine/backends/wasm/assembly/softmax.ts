@@ -1,6 +1,6 @@
 // Softmax and its loss, row by row of a [m,n] matrix. An item is 64 rows.
 import { expRest, log1p4, power2 } from './math'
-import { smaller, storeLanes } from './simd'
+import { Out, smaller, storeLanes } from './simd'
 
 export const SCORES: i32 = 64
 
@@ -78,7 +78,7 @@ function rowBehind(next: i32, rows: i32, n: i32): usize {
 }
 
 /** y = softmax(x) */
-export function softmax(item: i32, scratch: usize, x: usize, y: usize, m: i32, n: i32): void {
+export function softmax(item: i32, scratch: usize, x: usize, y: Out, m: i32, n: i32): void {
   const last = smaller(m, (item + 1) * SCORES)
   for (let i = item * SCORES; i < last; i += 4) {
     const row = <usize>(i * n) << 2, rows = last - i
@@ -87,7 +87,7 @@ export function softmax(item: i32, scratch: usize, x: usize, y: usize, m: i32, n
 }
 
 /** dx = y · (dy − Σ dy·y) */
-export function softmaxGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: usize, m: i32, n: i32): void {
+export function softmaxGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: Out, m: i32, n: i32): void {
   const last = smaller(m, (item + 1) * SCORES)
   for (let i = item * SCORES; i < last; i++) {
     const row = <usize>(i * n) << 2
@@ -105,7 +105,7 @@ export function softmaxGrad(item: i32, scratch: usize, y: usize, dy: usize, dx: 
  * shared out among all classes
  */
 export function crossEntropy(
-  item: i32, scratch: usize, logits: usize, labels: usize, probabilities: usize, losses: usize, m: i32, n: i32,
+  item: i32, scratch: usize, logits: usize, labels: usize, probabilities: Out, losses: Out, m: i32, n: i32,
   smoothing: f32,
 ): void {
   const last = smaller(m, (item + 1) * SCORES)
@@ -136,7 +136,7 @@ function scoreOf(x: usize, labels: usize, i: i32): f32 {
 }
 
 /** loss[0] = Σ losses / m */
-export function mean(item: i32, scratch: usize, losses: usize, loss: usize, m: i32): void {
+export function mean(item: i32, scratch: usize, losses: usize, loss: Out, m: i32): void {
   let sum: f64 = 0
   for (let i = 0; i < m; i++) sum += load<f32>(losses + (i << 2))
   store<f32>(loss, <f32>(sum / m))
@@ -144,7 +144,7 @@ export function mean(item: i32, scratch: usize, losses: usize, loss: usize, m: i
 
 /** dlogits = dy[0] · (probabilities − t) / m */
 export function crossEntropyGrad(
-  item: i32, scratch: usize, probabilities: usize, labels: usize, dy: usize, dlogits: usize, m: i32, n: i32,
+  item: i32, scratch: usize, probabilities: usize, labels: usize, dy: usize, dlogits: Out, m: i32, n: i32,
   smoothing: f32,
 ): void {
   const scale = load<f32>(dy) / <f32>m

@@ -14,14 +14,14 @@
 // Windows that have seen nothing (activeMask.ts) are alike: the gradients of each filter there are summed first, and multiplied
 // once. Their winning pixels are those of the first cell.
 import { blocksOf, startsOf } from './spmm'
-import { madd, smaller, zero } from './simd'
+import { Lists, Out, madd, smaller, zero } from './simd'
 
 const WIDE: usize = 48 * 4
 const NARROW: usize = 24 * 4
 
 /** Image `item` of y = max of each window of x[n,h,w,c], and which cell of its window it was (row-major; first of equals). */
 export function maxPool(
-  item: i32, scratch: usize, x: usize, y: usize, argmax: usize, h: i32, w: i32, c: i32,
+  item: i32, scratch: usize, x: usize, y: Out, argmax: Out, h: i32, w: i32, c: i32,
   size: i32, stride: i32, oh: i32, ow: i32,
 ): void {
   for (let i = 0; i < oh; i++)
@@ -61,7 +61,7 @@ export function maxPool(
 
 /** Image `item` of dx: 0 but where a cell won windows; there the sum of their dy. */
 export function scatter(
-  item: i32, scratch: usize, argmax: usize, dy: usize, dx: usize, h: i32, w: i32, c: i32,
+  item: i32, scratch: usize, argmax: usize, dy: usize, dx: Out, h: i32, w: i32, c: i32,
   size: i32, stride: i32, oh: i32, ow: i32,
 ): void {
   const image = dx + (<usize>(item * h * w * c) << 2)
@@ -92,7 +92,7 @@ function listEnd(starts: usize, shift: isize, i: i32, size: i32): usize {
 
 /** partial[item,co] = the sum of dy[n,windows,co], in lists, over `images` images and all windows */
 export function sparseBiasGrad(
-  item: i32, scratch: usize, starts: usize, shift: isize, partial: usize, n: i32, images: i32, windows: i32, co: i32,
+  item: i32, scratch: usize, starts: Lists, shift: isize, partial: Out, n: i32, images: i32, windows: i32, co: i32,
 ): void {
   const sums = partial + (<usize>(item * co) << 2)
   memory.fill(sums, 0, <usize>co << 2)
@@ -119,7 +119,7 @@ export function sparseFilterGradScratch(windows: i32, co: i32, cells: i32): i32 
  * of 24. Where active[n,ph,pw] is 0, all that the filters see of x is alike; active may be 0: nothing is known.
  */
 export function sparseFilterGrad(
-  item: i32, scratch: usize, x: usize, argmax: usize, starts: usize, shift: isize, partial: usize, n: i32, images: i32,
+  item: i32, scratch: usize, x: usize, argmax: usize, starts: Lists, shift: isize, partial: Out, n: i32, images: i32,
   h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, active: usize,
 ): void {
   const pixel = <usize>ci << 2
@@ -283,7 +283,7 @@ export function addNarrow(list: usize, end: usize, from: usize, to: usize): void
 }
 
 /** dw[taps,co] = Σ partial[count,co,taps], `item` being a block of 8 rows of dw. */
-export function sumTransposed(item: i32, scratch: usize, partial: usize, count: i32, dw: usize, taps: i32, co: i32): void {
+export function sumTransposed(item: i32, scratch: usize, partial: usize, count: i32, dw: Out, taps: i32, co: i32): void {
   const last = smaller(taps, (item + 1) * 8)
   for (let o = 0; o < co; o++)
     for (let t = item * 8; t < last; t++) {
@@ -294,7 +294,7 @@ export function sumTransposed(item: i32, scratch: usize, partial: usize, count: 
 }
 
 /** y[n,m] = x[m,n], `item` being a row of y. */
-export function transpose(item: i32, scratch: usize, x: usize, y: usize, m: i32, n: i32): void {
+export function transpose(item: i32, scratch: usize, x: usize, y: Out, m: i32, n: i32): void {
   const to = y + (<usize>(item * m) << 2)
   for (let i = 0; i < m; i++) store<f32>(to + (i << 2), load<f32>(x + (<usize>(i * n + item) << 2)))
 }
@@ -313,8 +313,8 @@ export function sparseInputGradScratch(cells: i32, co: i32): i32 {
  * totals[n,ci], unless it is 0, are each image's sums over pixels.
  */
 export function sparseInputGrad(
-  item: i32, scratch: usize, argmax: usize, starts: usize, shift: isize, weights: usize, dx: usize, mask: usize,
-  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, active: usize, sums: usize, totals: usize,
+  item: i32, scratch: usize, argmax: usize, starts: Lists, shift: isize, weights: usize, dx: Out, mask: usize,
+  h: i32, w: i32, ci: i32, kh: i32, kw: i32, co: i32, size: i32, ph: i32, pw: i32, active: usize, sums: usize, totals: Out,
 ): void {
   const pixel = <usize>ci << 2
   const row = <usize>w * pixel
@@ -373,7 +373,7 @@ export function sparseInputGrad(
 }
 
 /** Filter `item` of sums[co,ci] = Σ taps of the transposed weights [co][taps·ci]. */
-export function sumTaps(item: i32, scratch: usize, weights: usize, sums: usize, taps: i32, ci: i32): void {
+export function sumTaps(item: i32, scratch: usize, weights: usize, sums: Out, taps: i32, ci: i32): void {
   const to = sums + (<usize>(item * ci) << 2)
   memory.fill(to, 0, <usize>ci << 2)
   for (let t = 0; t < taps; t++) addNumbers(weights + (<usize>((item * taps + t) * ci) << 2), ci, to)

@@ -21,7 +21,7 @@
 // block, and the grey level, 8 bits each, and the sum is divided by 255. A sum runs over one list, 32 numbers (8 vectors in
 // registers) wide. Leaving out a product with 0 changes no sum.
 import { ADAM, adamStep, putConstants } from './optimizers'
-import { bytesOf, madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
+import { Lists, Out, OutLists, bytesOf, madd, relu4, smaller, storeLanes, sum4, zero } from './simd'
 
 /** Rows of w in a block, a multiple of 8. */
 export const BLOCK: i32 = 392
@@ -78,7 +78,7 @@ function greyOf(entry: u32): v128 {
  * Lists rows item·8 … of x[m,k]: row i's entries from i·(k + SPARE) on; its starts are noted. Of four numbers
  * those that are not 0 are moved to the front, and the next entries go over the rest: no branch depends on them.
  */
-export function denseToCsr(item: i32, scratch: usize, x: usize, entries: usize, starts: usize, m: i32, k: i32): void {
+export function denseToCsr(item: i32, scratch: usize, x: usize, entries: Out, starts: Out, m: i32, k: i32): void {
   const last = smaller(m, (item + 1) * CSR_ROWS)
   for (let i = item * CSR_ROWS; i < last; i++) {
     const row = x + (<usize>(i * k) << 2)
@@ -104,7 +104,7 @@ export function denseToCsr(item: i32, scratch: usize, x: usize, entries: usize, 
 }
 
 /** count[0] = how many entries the lists of m rows of k numbers have, of so many bytes each. */
-export function countEntries(item: i32, scratch: usize, starts: usize, m: i32, k: i32, size: i32, count: usize): void {
+export function countEntries(item: i32, scratch: usize, starts: usize, m: i32, k: i32, size: i32, count: Out): void {
   const last = <usize>blocksOf(k) << 2
   let bytes = 0
   for (let i = 0; i < m; i++) {
@@ -141,7 +141,7 @@ export const NARROW: i32 = 12
 export const PANEL_ROWS: i32 = 64
 
 /** Packs rows item·64 … of x[m,n] into panels [m][width], zeros standing beyond column n. */
-export function pack(item: i32, scratch: usize, x: usize, panels: usize, m: i32, n: i32): void {
+export function pack(item: i32, scratch: usize, x: usize, panels: Out, m: i32, n: i32): void {
   const width = panelWidth(n)
   const last = smaller(m, (item + 1) * PANEL_ROWS)
   for (let j = 0; j < n; j += width) {
@@ -158,7 +158,7 @@ export function pack(item: i32, scratch: usize, x: usize, panels: usize, m: i32,
 }
 
 /** The reverse of pack, row for row. */
-export function unpack(item: i32, scratch: usize, panels: usize, x: usize, m: i32, n: i32): void {
+export function unpack(item: i32, scratch: usize, panels: usize, x: Out, m: i32, n: i32): void {
   const width = panelWidth(n)
   const last = smaller(m, (item + 1) * PANEL_ROWS)
   for (let j = 0; j < n; j += width) {
@@ -183,7 +183,7 @@ export function spmmScratch(rows: i32): i32 {
  * @param grey whether x is of grey levels
  */
 export function spmm(
-  item: i32, scratch: usize, starts: usize, grey: bool, panels: usize, y: usize, m: i32, k: i32, n: i32, rows: i32,
+  item: i32, scratch: usize, starts: Lists, grey: bool, panels: usize, y: Out, m: i32, k: i32, n: i32, rows: i32,
   b: usize, rectify: bool,
 ): void {
   const bytes: usize = WIDE * 4
@@ -217,7 +217,7 @@ export function spmm(
  * first items are the first block's: a thread has blocks of its own, as in spmmAdam, so that w never crosses to another's cache.
  */
 export function spmmBlock(
-  item: i32, scratch: usize, starts: usize, panel: usize, partial: usize, m: i32, k: i32, rows: i32,
+  item: i32, scratch: usize, starts: Lists, panel: usize, partial: Out, m: i32, k: i32, rows: i32,
 ): void {
   const bytes: usize = NARROW * 4
   const items = (m + rows - 1) / rows
@@ -234,7 +234,7 @@ export function spmmBlock(
 
 /** Rows item·64 … of y[m,n] = Σ partial[block][m][12] / 255 over all blocks, plus b[n] unless b is 0, then max(y, 0) if asked. */
 export function sumBlocks(
-  item: i32, scratch: usize, partial: usize, blocks: i32, y: usize, m: i32, n: i32, b: usize, rectify: bool,
+  item: i32, scratch: usize, partial: usize, blocks: i32, y: Out, m: i32, n: i32, b: usize, rectify: bool,
 ): void {
   const bytes: usize = NARROW * 4
   const last = smaller(m, (item + 1) * PANEL_ROWS)
@@ -359,7 +359,7 @@ function panelOf(part: i32, parts: i32, n: i32): i32 {
  * those panels that are the part's. The first items are the first part's.
  */
 export function spmmTransposed(
-  item: i32, scratch: usize, starts: usize, grey: bool, parts: i32, dy: usize, dw: usize, m: i32, k: i32, n: i32,
+  item: i32, scratch: usize, starts: Lists, grey: bool, parts: i32, dy: usize, dw: Out, m: i32, k: i32, n: i32,
 ): void {
   const width = panelWidth(n)
   const block = item % blocksOf(k), part = item / blocksOf(k)
@@ -375,8 +375,8 @@ export function spmmTransposed(
  * too; the constants are those of optimizers.ts.
  */
 export function spmmAdam(
-  item: i32, scratch: usize, starts: usize, grey: bool, parts: i32, dy: usize, m: i32, k: i32, n: i32,
-  w: usize, mean: usize, square: usize, next: usize,
+  item: i32, scratch: usize, starts: Lists, grey: bool, parts: i32, dy: usize, m: i32, k: i32, n: i32,
+  w: usize, mean: Out, square: Out, next: Out,
   rate: f32, root: f32, rest1: f32, rest2: f32, epsilon: f32, kept: f32,
 ): void {
   const width = panelWidth(n)
@@ -476,7 +476,7 @@ export function narrowGreyScatter(list: usize, end: usize, dy: usize, dw: usize)
  * whose result x is. dy and w are in panels of 32. The entries of dx are `shift` bytes behind those of x.
  */
 export function sddmm(
-  item: i32, scratch: usize, starts: usize, shift: isize, dy: usize, w: usize, m: i32, k: i32, n: i32, rows: i32,
+  item: i32, scratch: usize, starts: OutLists, shift: isize, dy: usize, w: usize, m: i32, k: i32, n: i32, rows: i32,
 ): void {
   const first = item * rows
   const last = smaller(m, first + rows)
@@ -514,7 +514,7 @@ export function dots(list: usize, end: usize, dy: usize, panel: usize, shift: is
 }
 
 /** Rows item·8 … of x[m,k] from their lists, whose entries are `shift` bytes behind those that `starts` tells. */
-export function csrToDense(item: i32, scratch: usize, starts: usize, shift: isize, x: usize, m: i32, k: i32): void {
+export function csrToDense(item: i32, scratch: usize, starts: Lists, shift: isize, x: Out, m: i32, k: i32): void {
   const blocks = blocksOf(k)
   const last = smaller(m, (item + 1) * CSR_ROWS)
   for (let i = item * CSR_ROWS; i < last; i++) {

@@ -2,7 +2,7 @@
 // what does so for an item, which is CHUNK numbers. Buffers are padded, so the last vector may run over. relu stands in
 // elementwise.ts, among what may be fused.
 import { exp4, log4, one, sigmoid4, softplus4, tanh4 } from './math'
-import { CHUNK, smaller, zero } from './simd'
+import { CHUNK, Out, smaller, zero } from './simd'
 
 // A class stands for its two functions; there are no objects of it. So they are inlined, as functions that are arguments are not.
 
@@ -29,10 +29,10 @@ class LeakyRelu {
     return v128.bitselect(dy, f32x4.mul(dy, f32x4.splat(0.01)), f32x4.gt(x, zero()))
   }
 }
-export function leakyRelu(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+export function leakyRelu(item: i32, scratch: usize, x: usize, y: Out, n: i32): void {
   each<LeakyRelu>(item, x, y, n)
 }
-export function leakyReluGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+export function leakyReluGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: Out, n: i32): void {
   eachGrad<LeakyRelu>(item, x, y, dy, dx, n)
 }
 
@@ -44,10 +44,10 @@ class Tanh {
     return f32x4.mul(dy, f32x4.sub(one(), f32x4.mul(y, y)))
   }
 }
-export function tanh(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+export function tanh(item: i32, scratch: usize, x: usize, y: Out, n: i32): void {
   each<Tanh>(item, x, y, n)
 }
-export function tanhGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+export function tanhGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: Out, n: i32): void {
   eachGrad<Tanh>(item, x, y, dy, dx, n)
 }
 
@@ -59,10 +59,10 @@ class Sigmoid {
     return f32x4.mul(f32x4.mul(dy, y), f32x4.sub(one(), y))
   }
 }
-export function sigmoid(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+export function sigmoid(item: i32, scratch: usize, x: usize, y: Out, n: i32): void {
   each<Sigmoid>(item, x, y, n)
 }
-export function sigmoidGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+export function sigmoidGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: Out, n: i32): void {
   eachGrad<Sigmoid>(item, x, y, dy, dx, n)
 }
 
@@ -74,10 +74,10 @@ class Softplus {
     return f32x4.mul(dy, sigmoid4(x))
   }
 }
-export function softplus(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+export function softplus(item: i32, scratch: usize, x: usize, y: Out, n: i32): void {
   each<Softplus>(item, x, y, n)
 }
-export function softplusGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+export function softplusGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: Out, n: i32): void {
   eachGrad<Softplus>(item, x, y, dy, dx, n)
 }
 
@@ -105,10 +105,10 @@ class Gelu {
     return geluGradient(dy, x)
   }
 }
-export function gelu(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+export function gelu(item: i32, scratch: usize, x: usize, y: Out, n: i32): void {
   each<Gelu>(item, x, y, n)
 }
-export function geluGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+export function geluGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: Out, n: i32): void {
   eachGrad<Gelu>(item, x, y, dy, dx, n)
 }
 
@@ -120,10 +120,10 @@ class Exp {
     return f32x4.mul(dy, y)
   }
 }
-export function exp(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+export function exp(item: i32, scratch: usize, x: usize, y: Out, n: i32): void {
   each<Exp>(item, x, y, n)
 }
-export function expGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+export function expGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: Out, n: i32): void {
   eachGrad<Exp>(item, x, y, dy, dx, n)
 }
 
@@ -135,10 +135,10 @@ class Log {
     return f32x4.div(dy, x)
   }
 }
-export function log(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+export function log(item: i32, scratch: usize, x: usize, y: Out, n: i32): void {
   each<Log>(item, x, y, n)
 }
-export function logGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+export function logGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: Out, n: i32): void {
   eachGrad<Log>(item, x, y, dy, dx, n)
 }
 
@@ -150,9 +150,9 @@ class Sqrt {
     return f32x4.div(dy, f32x4.add(y, y))
   }
 }
-export function sqrt(item: i32, scratch: usize, x: usize, y: usize, n: i32): void {
+export function sqrt(item: i32, scratch: usize, x: usize, y: Out, n: i32): void {
   each<Sqrt>(item, x, y, n)
 }
-export function sqrtGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: usize, n: i32): void {
+export function sqrtGrad(item: i32, scratch: usize, x: usize, y: usize, dy: usize, dx: Out, n: i32): void {
   eachGrad<Sqrt>(item, x, y, dy, dx, n)
 }

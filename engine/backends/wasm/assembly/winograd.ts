@@ -19,7 +19,7 @@
 // holds small numbers or its weights are 0; and a sum that overflows or is no number spoils its neighbours. So y is trusted
 // as far as it is larger than what the error could be, and so is the winner of a window if it is ahead by that much. If not, the
 // four numbers are computed as they are defined. Windows of a tile that have seen nothing are equal without computing.
-import { allOf, madd, relu4, smaller, storeLanes, zero } from './simd'
+import { Out, allOf, madd, relu4, smaller, storeLanes, zero } from './simd'
 
 /** Tiles that are multiplied together, and filters. */
 export const TILES: i32 = 4
@@ -56,7 +56,7 @@ export function convolvePoolScratch(ph: i32, pw: i32, ci: i32): i32 {
 }
 
 /** u = G g Gᵀ for panel `item` of 8 filters: [16][ci][8] from w[3,3,ci,co]. */
-export function transformFilters(item: i32, scratch: usize, w: usize, ci: i32, co: i32, u: usize): void {
+export function transformFilters(item: i32, scratch: usize, w: usize, ci: i32, co: i32, u: Out): void {
   const panel = u + (<usize>(item * panelSize(ci)) << 2)
   const largest = panel + (<usize>(16 * ci * FILTERS) << 2)
   for (let c = 0; c < ci; c++)
@@ -96,7 +96,7 @@ export function transformFilters(item: i32, scratch: usize, w: usize, ci: i32, c
  * known.
  */
 export function convolvePool(
-  item: i32, scratch: usize, x: usize, weights: usize, u: usize, y: usize, argmax: usize, h: i32, w: i32, ci: i32,
+  item: i32, scratch: usize, x: usize, weights: usize, u: usize, y: Out, argmax: Out, h: i32, w: i32, ci: i32,
   co: i32, ph: i32, pw: i32, b: usize, rectify: bool, active: usize, pixels: usize,
 ): void {
   const all = ph * pw

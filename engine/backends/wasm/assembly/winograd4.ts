@@ -13,7 +13,7 @@
 // E = Σ channels (largest |x| of the image) · (largest |w| of the filter), y is off by at most 2⁻²⁴ · (128·E + (700 + 8·ci)·|y|), y being without bias. Of 120
 // kinds of x and w, some made to cancel, alternate or differ by 10⁸, with 4 to 256 channels, the largest error was 0.98 of that; of
 // convnet's results, 3e-6 of the largest. What is no larger than 16 times the first part, or no number, is computed as it is defined.
-import { allOf, madd, nmadd, relu4, smaller, storeLanes, zero } from './simd'
+import { Out, allOf, madd, nmadd, relu4, smaller, storeLanes, zero } from './simd'
 import { FILTERS, largestOf, multiplyTiles, poolExactly, TILES } from './winograd'
 
 const POINTS: i32 = 36
@@ -50,7 +50,7 @@ export function inferPooledScratch(images: i32, ph: i32, pw: i32, ci: i32, co: i
 }
 
 /** u = G g Gᵀ for panel `item` of 8 filters, rounded once: [36][ci][8] from w[3,3,ci,co]. */
-export function transformFilters4(item: i32, scratch: usize, w: usize, ci: i32, co: i32, u: usize): void {
+export function transformFilters4(item: i32, scratch: usize, w: usize, ci: i32, co: i32, u: Out): void {
   const panel = u + (<usize>(item * panelSize(ci)) << 2)
   const largest = panel + (<usize>(POINTS * ci * FILTERS) << 2)
   for (let c = 0; c < ci; c++)
@@ -93,7 +93,7 @@ function timesG(a: f64, b: f64, c: f64, to: usize, step: usize): void {
  * tiles of all images of an item follow each other, so that few blocks of them are not full.
  */
 export function inferPooled(
-  item: i32, scratch: usize, x: usize, weights: usize, u: usize, y: usize, n: i32, images: i32, h: i32, w: i32, ci: i32,
+  item: i32, scratch: usize, x: usize, weights: usize, u: usize, y: Out, n: i32, images: i32, h: i32, w: i32, ci: i32,
   co: i32, ph: i32, pw: i32, b: usize, rectify: bool, pixels: usize,
 ): void {
   const pixel = <usize>ci << 2
