@@ -18,7 +18,7 @@ export interface ReadDigit {
 export interface ReadLine {
   /** The digits in a row, such as `75011`. */
   readonly text: string
-  /** The same, as they stand apart: `['75', '011']`. */
+  /** The same, as they stand apart, by a space or a sign: `['75', '011']`, `['12', '05']` of 12/05. */
   readonly words: readonly string[]
   /** The product of the digits' probabilities: how likely it is that all are right. */
   readonly confidence: number
@@ -79,12 +79,14 @@ export async function readRow(
       ]
     }),
   )
-  const chosen = rows.map(line => line.flatMap(stretch => likeliest(stretch, read)))
+  const chosen = rows.map(line => line.map(stretch => likeliest(stretch, read)))
   const inputs = new Map([...read.values()].map((digit, i) => [digit, written[i]]))
-  const rejected = await reject?.(chosen.flat().map(digit => inputs.get(digit)!))
+  const rejected = await reject?.(chosen.flat(2).map(digit => inputs.get(digit)!))
   let place = 0
   const judged = (digit: ReadDigit) => (rejected ? { ...digit, rejected: rejected[place++] } : digit)
-  const lines = chosen.map(digits => lineOf(digits.map(judged)))
+  const lines = chosen.map((line, i) =>
+    lineOf(line.map((digits, k) => ({ digits: digits.map(judged), afterSign: rows[i][k].afterSign }))),
+  )
   return {
     text: lines.map(({ text }) => text).join('\n'),
     confidence: lines.reduce((p, { confidence }) => p * confidence, 1),
@@ -93,15 +95,18 @@ export async function readRow(
   }
 }
 
-function lineOf(digits: readonly ReadDigit[]): ReadLine {
+/** The digits of each stretch of a line, and whether a sign stands before them, as a line. */
+function lineOf(read: readonly { readonly digits: readonly ReadDigit[]; readonly afterSign: boolean }[]): ReadLine {
+  const digits = read.flatMap(stretch => stretch.digits)
+  const afterSign = new Set(read.filter(stretch => stretch.afterSign).map(stretch => stretch.digits[0]))
   const heights = digits.map(({ box }) => box.height).sort((a, b) => a - b)
   const gaps = digits.slice(1).map(({ box }, i) => box.left - digits[i].box.left - digits[i].box.width)
   const usual = [...gaps].sort((a, b) => a - b)[(gaps.length - 1) >> 1]
   const far = Math.max(farApart * heights[heights.length >> 1], 2 * usual)
   const words = ['']
-  digits.forEach(({ label }, i) => {
-    if (i > 0 && gaps[i - 1] > far) words.push('')
-    words[words.length - 1] += `${label}`
+  digits.forEach((digit, i) => {
+    if (i > 0 && (gaps[i - 1] > far || afterSign.has(digit))) words.push('')
+    words[words.length - 1] += `${digit.label}`
   })
   return { text: words.join(''), words, confidence: digits.reduce((p, digit) => p * winning(digit), 1), digits }
 }

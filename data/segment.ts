@@ -1,6 +1,7 @@
 // Rows of digits, such as postal codes, taken apart into single ones.
 //   1. The ink falls into connected pieces; specks are dropped.
 //   2. Pieces that stand beside each other are a line; its slant is measured, so that leaning digits can be told apart by upright lines.
+//      Signs between them, as of a date or a price, are no digits.
 //   3. Pieces that stand over one another are one broken digit; small ones join their nearest neighbour.
 //   4. A piece may be one digit or several that touch: it can be cut wherever a way from top to bottom crosses little ink. Which
 //      cuts are right is left to the network, which reads what lies between any two of them (readRow.ts).
@@ -33,6 +34,8 @@ export interface Stretch {
   readonly candidates: readonly Candidate[]
   /** How far the whole row leans to the right: pixels sideways for each row up. */
   readonly slant: number
+  /** Whether a sign, such as a comma, stands before it. */
+  readonly afterSign: boolean
 }
 
 /** A picture's ink, row by row. */
@@ -42,6 +45,8 @@ type Piece = Int32Array
 
 /** Ink weaker than this (of 255) does not connect: the grey rims of two strokes may meet where the strokes do not. */
 const connects = 96
+/** Weak ink belongs to a piece so near, in heights of the tallest: a pen's thickness, not a ruled line that ends in a digit. */
+const rim = 0.1
 /** A piece whose height and width are below this share of the tallest's height is a speck. */
 const speck = 0.12
 /** A piece lower than this share of the typical height is a part of a digit. */
@@ -79,23 +84,31 @@ const most = 2000
 export function segmentLines(image: Pixels): Stretch[][] {
   const w = image.shape[1]
   const ink = rowMajor(image)
-  const pieces = withoutSpecks(withRims(connectedPieces(ink, w, connects), ink, w), w)
+  const strong = connectedPieces(ink, w, connects)
+  const pieces = withoutSpecks(withRims(strong, ink, w, Math.ceil(rim * tallestOf(strong, w))), w)
   if (pieces.length === 0) return []
   const lines = linesOf(pieces, typicalHeight(pieces, w), w).map(line => {
-    const [slant, height] = [slantOf(line, w), typicalHeight(line, w)]
+    const signs = signsOf(line, w)
+    const typical = typicalHeight(line, w)
+    const digits = line.filter(piece => !signs.has(piece) && !isUnderline(piece, typical, w))
+    const [slant, height] = [slantOf(digits, w), typicalHeight(digits, w)]
     return {
       slant,
       height,
-      groups: joined(line, slant, height, w).map(piece => ({ piece, span: spanOf(piece, slant, w) })),
+      signs: [...signs].map(piece => middle(spanOf(piece, slant, w))),
+      groups: joined(digits, slant, height, w).map(piece => ({ piece, span: spanOf(piece, slant, w) })),
     }
   })
   const countOf = ({ groups, height }: (typeof lines)[0]) =>
     groups.reduce((sum, { span }) => sum + Math.ceil(width(span) / height), 0)
   checkCount(lines.reduce((sum, line) => sum + countOf(line), 0))
-  return lines.map(({ groups, slant, height }) =>
+  return lines.map(({ groups, slant, height, signs }) =>
     groups
       .sort((a, b) => middle(a.span) - middle(b.span))
-      .map(({ piece, span }) => stretchOf(piece, span, slant, height, ink, w)),
+      .map(({ piece, span }, i) => ({
+        ...stretchOf(piece, span, slant, height, ink, w),
+        afterSign: signs.some(place => place < middle(span) && (i === 0 || place > middle(groups[i - 1].span))),
+      })),
   )
 }
 
@@ -141,7 +154,7 @@ function linesOf(pieces: readonly Piece[], height: number, w: number): Piece[][]
   for (const { piece, box } of boxed.filter(isPart)) {
     let [nearest, least] = [lines[0], Infinity]
     for (const line of lines) {
-      const near = nearestOf(line.boxes, box.left)
+      const near = line.boxes[placeBefore(line.boxes, box.left)]
       const away = Math.max(0, near.top - box.top - box.height, box.top - near.top - near.height)
       if (away < least) [nearest, least] = [line, away]
     }
@@ -169,15 +182,68 @@ function isOneRow(boxes: readonly Box[], height: number): boolean {
 const steepest = 0.7
 const offRow = 0.4
 
-/** Of boxes from left to right, the last that begins before a place, or the first (a binary search). */
-function nearestOf(boxes: readonly Box[], left: number): Box {
+/**
+ * What of a line stands between digits and is none. Points, commas and dashes are small and stand beside digits, not at their tops, where a bar
+ * may be part of a 5; a slash is straight, reaches above and below its neighbours, and leans more.
+ */
+function signsOf(line: readonly Piece[], w: number): ReadonlySet<Piece> {
+  const height = typicalHeight(line, w)
+  const boxed = line.map(piece => ({ piece, box: boxOf(piece, w) })).sort((a, b) => a.box.left - b.box.left)
+  const tall = boxed.filter(({ box }) => box.height >= part * height)
+  const boxes = tall.map(({ box }) => box)
+  const isMark = ({ box }: (typeof boxed)[0]) => {
+    const before = placeBefore(boxes, box.left)
+    const [beside, gap] = boxes
+      .slice(before, before + 2)
+      .map(other => [other, gapBetween(columnsOf(box), columnsOf(other))] as const)
+      .reduce((nearest, other) => (other[1] < nearest[1] ? other : nearest))
+    if (gap < -overlapping * box.width) return false
+    const place = (box.top + box.height / 2 - beside.top) / beside.height
+    return box.width > flat * box.height
+      ? box.height < dashHeight * height && gap > dashGap * height && place > 1 / 4 && place < 3 / 4
+      : box.height < commaHeight * height && place > 3 / 4
+  }
+  const isSlash = ({ piece, box }: (typeof boxed)[0], k: number) => {
+    const isBeyond = (beside: Box | undefined) =>
+      beside !== undefined && box.top < beside.top && box.top + box.height > beside.top + beside.height
+    if (box.height < slashHeight * height || !isBeyond(boxes[k - 1]) || !isBeyond(boxes[k + 1])) return false
+    const { both, down, across } = momentsOf(piece, w)
+    const bend = Math.sqrt(Math.max(0, across - both ** 2 / down) / piece.length)
+    return bend < slashBend * box.height && both / down - slantOf([tall[k - 1].piece, tall[k + 1].piece], w) > slashLean
+  }
+  const marks = boxed.filter(one => one.box.height < part * height && isMark(one))
+  return new Set([...marks, ...tall.filter(isSlash)].map(({ piece }) => piece))
+}
+
+/** Whether a piece is a line under digits, which would make them one. */
+function isUnderline(piece: Piece, height: number, w: number): boolean {
+  const box = boxOf(piece, w)
+  return box.width > lineWidth * height && box.height < lineHeight * height
+}
+const lineWidth = 1.5
+const lineHeight = 0.4
+
+/** What shares more of its width with a digit stands over or under it. What is wider than so many of its heights is a dash. */
+const overlapping = 0.2
+const flat = 1.5
+/** In typical heights: a comma and a dash are no higher, and a dash is so far from its neighbours. */
+const commaHeight = 0.45
+const dashHeight = 0.25
+const dashGap = 0.05
+/** A slash is so many times as tall as digits are, leans so much more than its neighbours, and bends so little, in its heights. */
+const slashHeight = 1.2
+const slashLean = 0.2
+const slashBend = 0.07
+
+/** Of boxes from left to right, the number of the last that begins before a place, or of the first (a binary search). */
+function placeBefore(boxes: readonly Box[], left: number): number {
   let [from, to] = [0, boxes.length]
   while (to - from > 1) {
     const half = (from + to) >> 1
     if (boxes[half].left <= left) from = half
     else to = half
   }
-  return boxes[from]
+  return from
 }
 
 function checkCount(count: number) {
@@ -214,20 +280,33 @@ export function connectedPieces(ink: Ink, w: number, threshold: number): Labelle
   return { labels, count, pixels, size }
 }
 
+/** The height of the tallest piece. */
+function tallestOf({ labels, pixels, size, count }: Labelled, w: number): number {
+  const [tops, bottoms] = [new Int32Array(count).fill(labels.length), new Int32Array(count).fill(-1)]
+  for (let at = 0; at < size; at++) {
+    const [p, row] = [labels[pixels[at]] - 1, Math.floor(pixels[at] / w)]
+    if (row < tops[p]) tops[p] = row
+    if (row > bottoms[p]) bottoms[p] = row
+  }
+  return tops.reduce((most, top, p) => Math.max(most, bottoms[p] - top + 1), 0)
+}
+
 /** Pieces one after the other: the pixels of piece p are those from starts[p] to starts[p + 1]. */
 interface Pieces {
   readonly pixels: Int32Array
   readonly starts: Int32Array
 }
 
-/** Gives weak ink, such as strokes' grey rims, to the nearest piece: all grow through it at the same pace. */
-export function withRims({ labels, count, pixels, size }: Labelled, ink: Ink, w: number): Pieces {
-  for (let at = 0; at < size; at++)
-    eachBeside(pixels[at], ink.length, w, beside => {
-      if (labels[beside] || ink[beside] <= 0) return
-      labels[beside] = labels[pixels[at]]
-      pixels[size++] = beside
-    })
+/** Gives weak ink, such as strokes' grey rims, to the nearest piece: all grow through it at the same pace, so many pixels far. */
+export function withRims({ labels, count, pixels, size }: Labelled, ink: Ink, w: number, reach = Infinity): Pieces {
+  let at = 0
+  for (let step = 0; step < reach && at < size; step++)
+    for (const end = size; at < end; at++)
+      eachBeside(pixels[at], ink.length, w, beside => {
+        if (labels[beside] || ink[beside] <= 0) return
+        labels[beside] = labels[pixels[at]]
+        pixels[size++] = beside
+      })
   return sorted(pixels.subarray(0, size), count, pixel => labels[pixel] - 1)
 }
 
@@ -261,26 +340,44 @@ function withoutSpecks({ pixels, starts }: Pieces, w: number): Piece[] {
   return Array.from(large, piece)
 }
 
+/** A piece's second moments about its middle (ī, j̄): Σ −(i − ī)(j − j̄), Σ (i − ī)², Σ (j − j̄)². */
+interface Moments {
+  readonly both: number
+  readonly down: number
+  readonly across: number
+}
+
+function momentsOf(piece: Piece, w: number): Moments {
+  let [rows, columns] = [0, 0]
+  for (const pixel of piece) {
+    rows += Math.floor(pixel / w)
+    columns += pixel % w
+  }
+  const [row, column] = [rows / piece.length, columns / piece.length]
+  let [both, down, across] = [0, 0, 0]
+  for (const pixel of piece) {
+    const above = row - Math.floor(pixel / w)
+    const aside = (pixel % w) - column
+    both += above * aside
+    down += above ** 2
+    across += aside ** 2
+  }
+  return { both, down, across }
+}
+
 /**
  * How far the writing leans to the right: pixels sideways for each row up, at most 1 either way. By the pieces' second moments, each about
  * its own middle (ī, j̄): −Σ (i − ī)(j − j̄) / Σ (i − ī)². Sheared back by that, rows and columns of the ink are uncorrelated: of one digit
  * this is what LeCun et al. 1998 (section III.B) call deslanting.
  * @param w the picture's width
  */
-export function slantOf(pieces: readonly Piece[], w: number): number {
+export const slantOf = (pieces: readonly Piece[], w: number) => slantBy(pieces.map(piece => momentsOf(piece, w)))
+
+function slantBy(moments: readonly Moments[]): number {
   let [both, down] = [0, 0]
-  for (const piece of pieces) {
-    let [rows, columns] = [0, 0]
-    for (const pixel of piece) {
-      rows += Math.floor(pixel / w)
-      columns += pixel % w
-    }
-    const [row, column] = [rows / piece.length, columns / piece.length]
-    for (const pixel of piece) {
-      const above = row - Math.floor(pixel / w)
-      both += above * ((pixel % w) - column)
-      down += above ** 2
-    }
+  for (const one of moments) {
+    both += one.both
+    down += one.down
   }
   return down > 0 ? Math.min(1, Math.max(-1, both / down)) : 0
 }
@@ -359,7 +456,7 @@ function concatenated(pieces: readonly Piece[]): Piece {
 }
 
 /** A piece with the places where it may be cut, along lines that lean as the writing does and cross little ink. */
-function stretchOf(piece: Piece, span: Span, slant: number, height: number, ink: Ink, w: number): Stretch {
+function stretchOf(piece: Piece, span: Span, slant: number, height: number, ink: Ink, w: number) {
   const columnOf = (pixel: number) => {
     const row = Math.floor(pixel / w)
     return Math.round(pixel - row * w + slant * row - span.from)
@@ -551,6 +648,8 @@ function rowsOf(piece: Piece, w: number): Span {
   const { top, height } = boxOf(piece, w)
   return height > 0 ? { from: top, to: top + height - 1 } : nothing
 }
+
+const columnsOf = ({ left, width }: Box): Span => ({ from: left, to: left + width - 1 })
 
 const width = ({ from, to }: Span) => to - from + 1
 const middle = ({ from, to }: Span) => (from + to) / 2

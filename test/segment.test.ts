@@ -105,6 +105,12 @@ describe('segment', () => {
       )
   })
 
+  it('does not let digits grow along a faint line under them', () => {
+    const image = boxes(70, 160, [10, 20, 40, 20], [10, 70, 40, 20], [10, 120, 40, 20])
+    for (let j = 0; j < 160; j++) for (const i of [50, 51]) image.set(i, j, 60)
+    assert.deepEqual(widths(image), [20, 20, 20])
+  })
+
   it('joins the crumbs of a faint digit with each other rather than with its strong neighbour', () => {
     const crumbs: [number, number, number, number][] = [[10, 52, 6, 18], [22, 60, 6, 12], [36, 64, 6, 8], [44, 52, 6, 16]] // prettier-ignore
     assert.deepEqual(widths(boxes(60, 120, [10, 20, 40, 24], ...crumbs)), [24, 20])
@@ -192,6 +198,39 @@ describe('readRow', () => {
     assert.equal(text, '555\n55')
     assert.deepEqual(lines.map(({ words }) => words), [['55', '5'], ['55']]) // prettier-ignore
     assert.deepEqual(digits.map(({ box }) => box.left), [10, 40, 150, 30, 60]) // prettier-ignore
+  })
+  describe('leaves out what is no digit', () => {
+    const three: [number, number, number, number][] = [[10, 10, 40, 20], [10, 50, 40, 20], [10, 100, 40, 20]] // prettier-ignore
+    /** A straight stroke 6 wide from row `top` to row `bottom`, whose foot is at column `foot`. */
+    const stroke = (image: Image, top: number, bottom: number, foot: number, lean: number) => {
+      for (let i = top; i < bottom; i++) for (let j = 0; j < 6; j++) image.set(i, Math.round(foot + lean * (bottom - i)) + j, 255) // prettier-ignore
+      return image
+    }
+    const kinds: [what: string, image: Image, words: string[]][] = [
+      ['a comma', boxes(80, 150, ...three, [44, 80, 16, 6]), ['55', '5']],
+      ['a point', boxes(80, 150, ...three, [44, 80, 7, 7]), ['55', '5']],
+      ['a dash', boxes(80, 150, ...three, [28, 78, 4, 16]), ['55', '5']],
+      ['a slash', stroke(boxes(80, 150, ...three), 4, 56, 71, 0.4), ['55', '5']],
+      ['a line under them', boxes(80, 150, ...three, [58, 4, 5, 130]), ['555']],
+    ]
+    for (const [what, image, expected] of kinds)
+      it(what, async () => {
+        const { words, digits } = (await readRow(image, reader(1e-6, 1e-6)))!.lines[0]
+        assert.deepEqual(words, expected)
+        assert.deepEqual(digits.map(({ box }) => box.left), [10, 50, 100]) // prettier-ignore
+      })
+    it('but neither a 1, nor 1s that all lean, nor the bar of a 5', async () => {
+      const upright = stroke(boxes(80, 150, ...three), 8, 51, 84, 0.1)
+      const leaning = [10, 50, 90].reduce((image, foot, k) => stroke(image, 10 - k, 50 + k, foot, 0.5), blank(80, 150))
+      const bar = boxes(80, 150, [16, 10, 34, 20], [10, 32, 5, 12], [10, 60, 40, 20])
+      for (const [image, count] of [
+        [upright, 4],
+        [leaning, 3],
+        [bar, 2],
+      ] as const)
+        // prettier-ignore
+        assert.equal((await readRow(image, reader(1e-6, 1e-6)))!.digits.length, count)
+    })
   })
   it('cuts digits that touch along a line that bends around the ink', async () => {
     // A bracket that holds a foot of its neighbour: no straight line parts them without crossing 8 rows of ink.
