@@ -9,7 +9,8 @@ import { connectedPieces, withRims } from './segment.js'
 const stroke = 64
 
 /** An image of ink [h,w] without what is no writing; of a blank sheet's grain nothing is left. */
-export function clean(image: Pixels): Pixels {
+export function clean(picture: Pixels): Pixels {
+  const image = withoutForm(picture)
   const lined = withoutLines(image, 'across')
   const uncrossed = lined.lines < ruled ? withoutThreads(image) : image
   const across = uncrossed === image ? lined : withoutLines(uncrossed, 'across')
@@ -42,6 +43,9 @@ interface Unruled {
   readonly kept: Pixels
   readonly rest: Pixels
   readonly lines: number
+  /** The rows where the lines begin, and their slope. */
+  readonly begins: readonly number[]
+  readonly slope: number
 }
 
 /**
@@ -49,35 +53,26 @@ interface Unruled {
  * that is no longer than a line is thick; so where a digit crosses, its ink stays. All lines are parallel: of the directions, it
  * is the one in which the points fall on the fewest lines (Hough 1962, over a few degrees).
  */
-function withoutLines(image: Pixels, direction: 'across' | 'down'): Unruled {
-  const same = { kept: image, rest: image, lines: 0 }
+function withoutLines(image: Pixels, direction: 'across' | 'down', least = stroke): Unruled {
+  const same = { kept: image, rest: image, lines: 0, begins: [], slope: 0 }
   const lying = direction === 'across' ? image : image.transpose(1, 0)
   const [h, w] = lying.shape as [number, number]
   if (Math.min(h, w) < smallest) return same
-  const thickest = Math.max(2, Math.ceil(Math.max(h, w) / thinnest))
-  const runs = thinRuns(lying, thickest)
+  const runs = thinRuns(lying, thickestOf(h, w), least)
   if (runs.length < covered * w) return same
   const most = runs.length > squares * w ? steepestSquares : steepest
   const reach = Math.ceil(most * w)
-  const steps = Math.min(Math.round((directions * most) / steepest), 2 * reach)
-  const step = Math.ceil(runs.length / enough)
-  let [slope, highest] = [0, -1]
-  for (let k = 0; k <= steps; k++) {
-    const turn = most * ((2 * k) / steps - 1)
-    const counts = countsOf(runs, turn, reach, h, step)
-    let score = 0
-    for (let b = 1; b < counts.length; b++) score += (counts[b] + counts[b - 1]) ** 2
-    if (score > highest) [slope, highest] = [turn, score]
-  }
+  const slope = slopeOf(runs, most, reach, h)
   const counts = countsOf(runs, slope, reach, h)
   const lines = new Uint8Array(counts.length)
+  const begins: number[] = []
   const mark = (isLine: (b: number, points: number) => boolean) => {
-    let number = 0
+    begins.length = 0
     for (let b = 1; b < counts.length - 1; b++) {
       lines[b] = Number(isLine(b, counts[b - 1] + counts[b] + counts[b + 1]))
-      if (lines[b] && !lines[b - 1]) number++
+      if (lines[b] && !lines[b - 1]) begins.push(b - reach)
     }
-    return number
+    return begins.length
   }
   let number = mark((_, points) => points >= covered * w)
   if (number === 0) return same
@@ -92,12 +87,29 @@ function withoutLines(image: Pixels, direction: 'across' | 'down'): Unruled {
   const box = writingBox(bare)
   const inside = box && (number > 1 || (box.left > 0.04 * w && box.left + box.width < 0.96 * w))
   const rest = direction === 'across' ? bare : upright(bare)
-  return { kept: inside ? rest : image, rest, lines: number }
+  return { kept: inside ? rest : image, rest, lines: number, begins, slope }
 }
 /** Columns as rows, in memory too. */
 const upright = (x: Pixels): Pixels => ndarray(rowMajor(x.transpose(1, 0)), [x.shape[1], x.shape[0]])
 /** Pictures smaller than this have no room for lines beside a digit. */
 const smallest = 32
+
+const thickestOf = (h: number, w: number) => Math.max(2, Math.ceil(Math.max(h, w) / thinnest))
+
+/** The slope, up to the steepest, under which runs fall on the fewest lines; a sample of them says it. */
+function slopeOf(runs: readonly Run[], most: number, reach: number, h: number): number {
+  const steps = Math.min(Math.round((directions * most) / steepest), 2 * reach)
+  const step = Math.ceil(runs.length / enough)
+  let [slope, highest] = [0, -1]
+  for (let k = 0; k <= steps; k++) {
+    const turn = most * ((2 * k) / steps - 1)
+    const counts = countsOf(runs, turn, reach, h, step)
+    let score = 0
+    for (let b = 1; b < counts.length; b++) score += (counts[b] + counts[b - 1]) ** 2
+    if (score > highest) [slope, highest] = [turn, score]
+  }
+  return slope
+}
 
 /** How many columns of a picture [h,w] a line crosses that begins in this row. */
 function lengthWithin(begin: number, slope: number, h: number, w: number): number {
@@ -115,6 +127,134 @@ function countsOf(runs: readonly Run[], slope: number, reach: number, h: number,
 
 /** The row where a line of this slope through a run begins. */
 const beginOf = (run: Run, slope: number) => Math.round(middleOf(run) - slope * run.column)
+
+/** Forms are printed pale: ink of at least this, of 255, is one of their lines. */
+const pale = 24
+/** A form has so many bars at least, and no more than that. */
+const fewestBars = 3
+const mostBars = 100
+/** Their heights, and the distances from one to the next, differ by no more than these shares. */
+const sameHeight = 0.12
+const sameDistance = 0.08
+/** Where a bar should be there is one in this share of the places at least: digits cross some. */
+const present = 0.6
+/** Bars are no lower than this share of the distance between them; those of a comb are no higher than that share of the writing. */
+const lowest = 0.15
+const tooth = 0.75
+
+/** A thin, straight stroke that stands on a line across or hangs from it. */
+interface Bar {
+  /** The column where it would meet the picture's top. */
+  readonly begin: number
+  readonly runs: readonly Run[]
+  readonly height: number
+}
+
+/**
+ * Takes a form out, boxes or a comb: a line or two across, and on them bars of one height at one distance, between which all of the writing
+ * is. The line ends with them, and they reach from line to line or are lower than the writing, so that no row of 1s on a line is taken for them.
+ */
+function withoutForm(image: Pixels): Pixels {
+  const { rest, begins, slope } = withoutLines(image, 'across', pale)
+  if (begins.length === 0 || begins.length >= ruled) return image
+  const [h, w] = image.shape as [number, number]
+  const standing = rest.transpose(1, 0)
+  const runs = thinRuns(standing, thickestOf(h, w), pale)
+  const lean = slopeOf(runs, steepest, Math.ceil(steepest * h), w)
+  const sides = [-1, 1].map(up => (up > 0 ? [...runs].reverse() : runs))
+  const found = begins.map(begin =>
+    [-1, 1].map((up, side) => {
+      const heightOf = (run: Run) => up * (begin + slope * middleOf(run) - run.column)
+      return evenBars(barsOf(sides[side], heightOf, lean, thickestOf(h, w)))
+    }),
+  )
+  // On both sides of a line they are squared paper.
+  if (found.some(([below, above]) => below.length > 0 && above.length > 0)) return image
+  for (const [k, begin] of begins.entries())
+    for (const [side, bars] of found[k].entries()) {
+      if (bars.length === 0) continue
+      const bare = without(standing, bars.flatMap(bar => bar.runs)) // prettier-ignore
+      const room = Math.abs(begins[side > 0 ? k - 1 : k + 1] - begin)
+      const goesOn = (from: number, to: number) => inkAlong(image, begin, slope, from, to) > (to - from) / 2
+      if (isForm(bars, room, goesOn, tallPieces(upright(bare)))) return upright(bare)
+    }
+  return image
+}
+
+/** In how many of some columns there is ink where a line passes, or beside it. */
+function inkAlong(image: Pixels, begin: number, slope: number, from: number, to: number): number {
+  const [h, w] = image.shape as [number, number]
+  let count = 0
+  for (let column = Math.max(0, Math.ceil(from)); column < Math.min(w, to); column++) {
+    const row = Math.round(begin + slope * column)
+    if ([row - 1, row, row + 1].some(at => at >= 0 && at < h && image.get(at, column) >= pale)) count++
+  }
+  return count
+}
+
+/** Whether bars are a form's, by how far it is to the next line, if there is one, whether theirs ends with them, and by the writing. */
+function isForm(
+  bars: readonly Bar[],
+  room: number,
+  goesOn: (from: number, to: number) => boolean,
+  writing: readonly Box[],
+) {
+  const [first, last] = [bars[0], bars.at(-1)!]
+  const half = (last.begin - first.begin) / (2 * (bars.length - 1))
+  const isBetween = ({ left, width }: Box) => left > first.begin - half && left + width < last.begin + half
+  if (writing.length === 0 || !writing.every(isBetween)) return false
+  if (goesOn(first.begin - 2 * half, first.begin - half) || goesOn(last.begin + half, last.begin + 2 * half))
+    return false
+  const highest = writing.reduce((most, { height }) => Math.max(most, height), 0)
+  return isAlike(first.height, room) || first.height <= tooth * highest
+}
+const isAlike = (height: number, other: number) => Math.abs(height / other - 1) <= sameHeight
+
+/** The bars on a line: of runs in the order of their heights above it, those that lie on one line from there on, without a gap. */
+function barsOf(runs: readonly Run[], heightOf: (run: Run) => number, lean: number, gap: number): Bar[] {
+  const all = new Map<number, { begin: number; runs: Run[]; height: number }>()
+  for (const run of runs) {
+    const height = heightOf(run)
+    if (height <= 0) continue
+    const middle = beginOf(run, lean)
+    for (const begin of [middle - 1, middle, middle + 1]) {
+      const bar = all.get(begin) ?? { begin, runs: [], height: 0 }
+      if (height - bar.height > gap) continue
+      bar.runs.push(run)
+      bar.height = height
+      all.set(begin, bar)
+    }
+  }
+  const bars: Bar[] = []
+  for (const bar of [...all.values()].sort((a, b) => a.begin - b.begin)) {
+    const before = bars.at(-1)
+    if (bar.height <= gap) continue
+    if (!before || bar.begin - before.begin > gap) bars.push(bar)
+    else if (bar.runs.length > before.runs.length) bars[bars.length - 1] = bar
+  }
+  return bars
+}
+
+/** The most bars of one height and at one distance, from left to right; none if they are too few. */
+function evenBars(bars: readonly Bar[]): readonly Bar[] {
+  let most: readonly Bar[] = []
+  if (bars.length > mostBars) return most
+  for (const [k, first] of bars.entries()) {
+    const alike = bars.slice(k).filter(({ height }) => isAlike(height, first.height))
+    if (alike.length < fewestBars || alike.length <= most.length) continue
+    const gaps = alike.slice(1).map(({ begin }, i) => begin - alike[i].begin)
+    const distance = gaps.sort((a, b) => a - b)[gaps.length >> 1]
+    const even = [first]
+    for (const bar of alike) {
+      const places = (bar.begin - even.at(-1)!.begin) / distance
+      if (places > 0.5 && Math.abs(places - Math.round(places)) <= sameDistance) even.push(bar)
+    }
+    const places = 1 + (even.at(-1)!.begin - first.begin) / distance
+    const isFull = even.length >= Math.max(fewestBars, present * places)
+    if (isFull && even.length > most.length && first.height >= lowest * distance) most = even
+  }
+  return most
+}
 
 /** A thread spans this share of the picture's width, and has ink of its own in this share of it. */
 const spanned = 0.75
@@ -144,9 +284,8 @@ function withoutThreads(image: Pixels): Pixels {
   if (runs.length < seen * w || runs.length > texture * w) return image
   const threads = threadsOf(runs, w)
   if (threads.length === 0) return image
-  const { boxes } = piecesOf(without(image, runs))
-  const highest = boxes.reduce((most, { height }) => Math.max(most, height), 0)
-  const writing = boxes.filter(({ height }) => 2 * height >= highest).reduce(union, boxes[0] ?? none)
+  const pieces = tallPieces(without(image, runs))
+  const writing = pieces.reduce(union, pieces[0] ?? none)
   const [left, right] = [writing.left, writing.left + writing.width - 1]
   const thickness = thicknessOf(without(image, threads.flat()))
   const isCrossing = (thread: readonly Run[]) =>
@@ -230,12 +369,12 @@ interface Run {
 }
 
 /** The runs of ink down the columns that are no longer than this. */
-function thinRuns(image: Pixels, thickest: number): Run[] {
+function thinRuns(image: Pixels, thickest: number, least = stroke): Run[] {
   const [h, w] = image.shape as [number, number]
   const runs: Run[] = []
   for (let column = 0; column < w; column++)
     for (let row = 0, length = 0; row <= h; row++)
-      if (row < h && image.get(row, column) >= stroke) length++
+      if (row < h && image.get(row, column) >= least) length++
       else {
         if (length > 0 && length <= thickest) runs.push({ row: row - length, column, length })
         length = 0
@@ -250,6 +389,13 @@ function writingBox(image: Pixels): Box | undefined {
   return size(largestOf(boxes)) >= 0.12 * Math.min(h, w) ? inkBox(image, stroke) : undefined
 }
 const none: Box = { top: 0, left: 0, height: 0, width: 0 }
+
+/** The boxes of the pieces that are at least half as high as the highest. */
+function tallPieces(image: Pixels): Box[] {
+  const { boxes } = piecesOf(image)
+  const highest = boxes.reduce((most, { height }) => Math.max(most, height), 0)
+  return boxes.filter(({ height }) => 2 * height >= highest)
+}
 
 const size = ({ height, width }: Box) => Math.max(height, width)
 const largestOf = (boxes: readonly Box[]) => boxes.reduce((a, b) => (size(b) > size(a) ? b : a), none)

@@ -197,6 +197,39 @@ describe('clean', () => {
         assert.equal(ink && inkBox(clean(ink.image)), undefined, `${k}`)
       }
     })
+  /** Seven bars 40 pixels apart, from row `top` down to a line from the first to the last, and one above if they are boxes; with strokes in the cells. */
+  const form = (top: number, boxes: boolean) => {
+    const [digits, picture] = [blank(side, 320), blank(side, 320)]
+    const fill = (image: Image, y: number, x: number, height: number, width: number) => {
+      for (let i = y; i < y + height; i++) for (let j = x; j < x + width; j++) image.set(i, j, 255)
+    }
+    for (const image of [digits, picture])
+      for (let cell = 0; cell < 6; cell++) {
+        fill(image, 50, 58 + 40 * cell, 60, 4) // a 1, or the stem of a 7
+        if (cell % 3 === 2) fill(image, 50, 44 + 40 * cell, 4, 18)
+      }
+    for (let bar = 0; bar <= 6; bar++) fill(picture, top, 40 + 40 * bar, 121 - top, 2)
+    for (const row of boxes ? [top, 120] : [120]) fill(picture, row, 40, 2, 242)
+    return { digits, picture }
+  }
+  for (const [name, top, boxes] of [
+    ['boxes', 36, true],
+    ['a comb', 90, false],
+  ] as const)
+    it(`takes ${name} out of a form, and leaves the digits, 1s too`, () => {
+      const { digits, picture } = form(top, boxes)
+      const cleaned = clean(picture)
+      eachPixel(digits, (i, j, v) => assert.equal(cleaned.get(i, j), v, `${i}, ${j}`))
+    })
+  it('leaves 1s that stand on a line, though they are alike and evenly apart', () => {
+    const ones = blank(side, 320)
+    for (let k = 0; k < 6; k++)
+      for (let i = 50; i < 118; i++) for (let j = 0; j < 3; j++) ones.set(i, 58 + 40 * k + j, 255)
+    const ruled = ndarray(ones.data.slice(), [side, 320])
+    for (let j = 0; j < 320; j++) for (let i = 0; i < 2; i++) ruled.set(120 + i, j, 255)
+    const cleaned = clean(ruled)
+    eachPixel(ones, (i, j, v) => i < 116 && assert.equal(cleaned.get(i, j), v, `${i}, ${j}`))
+  })
   it('takes the lines out under a digit that is low beside its picture’s width', () => {
     const wide = blank(side, 5 * side)
     eachPixel(written, (i, j, v) => wide.set(i, 2 * side + j, v))
