@@ -12,7 +12,7 @@ import { chiffre, temporaryFolder } from './cli/chiffre.js'
 import { inChromium, openPage, type Opened } from './support/chromium.js'
 
 const folder = join(temporaryFolder(), 'site')
-const mostBytes = 150_000
+const mostBytes = 155_000
 
 describe('chiffre site', function () {
   this.timeout(60_000)
