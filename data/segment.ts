@@ -88,8 +88,8 @@ export function segmentLines(image: Pixels): Stretch[][] {
   const pieces = withoutSpecks(withRims(strong, ink, w, Math.ceil(rim * tallestOf(strong, w))), w)
   if (pieces.length === 0) return []
   const lines = linesOf(pieces, typicalHeight(pieces, w), w).map(line => {
-    const signs = signsOf(line, w)
     const typical = typicalHeight(line, w)
+    const signs = signsOf(line, typical, w)
     const digits = line.filter(piece => !signs.has(piece) && !isUnderline(piece, typical, w))
     const [slant, height] = [slantOf(digits, w), typicalHeight(digits, w)]
     return {
@@ -186,8 +186,7 @@ const offRow = 0.4
  * What of a line stands between digits and is none. Points, commas and dashes are small and stand beside digits, not at their tops, where a bar
  * may be part of a 5; a slash is straight, reaches above and below its neighbours, and leans more.
  */
-function signsOf(line: readonly Piece[], w: number): ReadonlySet<Piece> {
-  const height = typicalHeight(line, w)
+function signsOf(line: readonly Piece[], height: number, w: number): ReadonlySet<Piece> {
   const boxed = line.map(piece => ({ piece, box: boxOf(piece, w) })).sort((a, b) => a.box.left - b.box.left)
   const tall = boxed.filter(({ box }) => box.height >= part * height)
   const boxes = tall.map(({ box }) => box)
