@@ -51,7 +51,7 @@ export function testBackend(
   }
 
   describe(`backend ${name} agrees with the reference`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     const reference = cpu({ precision: 'float64' })
     let backend: Backend
 
