@@ -121,7 +121,8 @@ no figure is typed in by hand.
 - An **epoch** is 60,000 images in batches of 128 with Adam, the data in memory; the **test set** is 10,000 images. What would take
   longer than a limit (120 s unless the command says \`--limit\`) is extrapolated from a part, and the row says so.
 - Beside other libraries **ours** is \`train --batch-size 128 --epochs 8\` from a cold start, the median of its epochs, the first included; the native engines have
-  taken a step before the clock begins, so what they compile does not count. They read the test set in batches of 500, ours in batches of 1,000 (convnet: 250; its images are lists then, as theirs are floats), the libraries in JavaScript in batches of 100.
+  taken a step before the clock begins, so what they compile does not count. They read the test set in batches of 500, ours in batches of 1,000 (convnet: 250; its images are lists then, as theirs are floats), the libraries in JavaScript in batches of 100;
+  the median of five times after a first one, by one \`evaluator\`, as theirs is one session or compiled function.
 - Each engine is given what makes it fastest ([bench/native.ts](../bench/native.ts), [bench/peers/native](../bench/peers/native)): freed memory is kept; PyTorch infers in the memory format that is faster; Keras
   trains by \`fit\` and infers by a compiled function; JAX compiles a step, or a whole epoch with the images inside (it cannot leave the program then); onnxruntime only infers.
 - Every kernel is checked against the reference in double precision before it is measured; **error** is the largest difference, in proportion to the

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import yargs from 'yargs'
-import { evaluate } from '../engine/index.js'
+import { evaluator } from '../engine/index.js'
 import { models } from '../models/index.js'
 import { decodeCheckpoint, weightsAlone } from '../training/index.js'
 import { backends } from './backends.js'
@@ -69,9 +69,10 @@ try {
   const learned = decodeCheckpoint(await readFile(join(storage, `${argv.model}.safetensors`)))
   network.load(backend, weightsAlone(learned).tensors)
   const test = await mnist('t10k')
+  const judge = evaluator(network, backend, test)
   const infer = async () => {
     const start = performance.now()
-    await evaluate(network, backend, test)
+    await judge.run()
     return (performance.now() - start) / 1000
   }
   await infer()

@@ -1,10 +1,8 @@
 // The one source of randomness: initial weights, shuffling and dropout all draw from a seeded generator, so the same
 // seed gives the same network, byte for byte.
 
-export interface Random {
-  /** The next number, uniform in [0, 1), with 32 random bits. */
-  (): number
-}
+/** Gives the next number, uniform in [0, 1), with 32 random bits. */
+export type Random = () => number
 
 /**
  * A generator for one purpose. Different purposes (`random(seed, 'shuffle', epoch)`) give unrelated streams, so nothing

@@ -74,14 +74,8 @@ function parse(bytes: Uint8Array): Saved {
     const { dtype, shape, from, to } = parseEntry(name, entry)
     if (dtype !== 'F32' && dtype !== 'F16') throw problem('engine.safetensors.dtype', { name, actual: dtype })
     if (from > to || to > size) throw problem('engine.safetensors.range', { name, start: from, end: to, size })
-    const expected = sizes[dtype] * sizeOf(shape)
-    if (to - from !== expected)
-      throw problem('engine.safetensors.size', {
-        name,
-        actual: to - from,
-        shape: `${shape}`,
-        expected,
-      })
+    const [actual, expected] = [to - from, sizes[dtype] * sizeOf(shape)]
+    if (actual !== expected) throw problem('engine.safetensors.size', { name, actual, shape: `${shape}`, expected })
     const values = new Float32Array(sizeOf(shape))
     const at = start + from
     if (dtype === 'F32') for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(at + 4 * i, true)
@@ -118,8 +112,7 @@ function parseEntry(name: string, entry: unknown) {
 /** The tensors must fill the data exactly: no overlap, no gap, nothing left over. */
 function checkCover(ranges: { name: string; from: number; to: number }[], size: number) {
   ranges.sort((a, b) => a.from - b.from || a.to - b.to)
-  let end = 0
-  let first = ''
+  let [end, first] = [0, '']
   for (const { name, from, to } of ranges) {
     if (from < end) throw problem('engine.safetensors.overlap', { first, second: name })
     if (from > end) throw problem('engine.safetensors.gap', { start: end, end: from })

@@ -12,6 +12,7 @@ import {
   dense,
   dropout,
   evaluate,
+  evaluator,
   ExampleSet,
   fit,
   flatten,
@@ -327,6 +328,63 @@ describe('a test that is replayed', () => {
         }
       for (const one of found) assert.deepEqual(one, found[0])
     })
+
+  it('again and again, is one call a batch from the second time on; free gives its memory back', async () => {
+    for (const backend of [one, three]) {
+      const network = models.deepnet2().init(backend, 3)
+      const examples = digits(100)
+      const first = await evaluate(network, backend, examples, { batchSize: 50 })
+      const [live, bytes] = [backend.live, backend.bytes]
+      const judge = evaluator(network, backend, examples, { batchSize: 50 })
+      await judge.run()
+      const before = callsOf(backend)
+      const { loss, outputs } = await judge.run()
+      assert.equal(callsOf(backend) - before, 2)
+      assert.deepEqual([loss, ...bits(outputs)], [first.loss, ...bits(first.outputs)])
+      judge.free()
+      assert.deepEqual([backend.live, backend.bytes], [live, bytes])
+      network.free()
+    }
+  })
+  it('again and again, sees what was learned, loaded or changed in between, and hands out numbers that stay', async () => {
+    for (const backend of [one, three]) {
+      const network = models.deepnet1().init(backend, 3)
+      const [examples, others] = [
+        digits(64),
+        dataset(
+          Uint8Array.from({ length: 64 * 784 }, (_, i) => i % 251),
+          64,
+          [28, 28],
+        ),
+      ]
+      const judge = evaluator(network, backend, others, { batchSize: 32 })
+      const optimizer = adam(network.parameters)
+      const seen: { loss: number; outputs: Float32Array; kept: number[] }[] = []
+      const compare = async () => {
+        const { loss, outputs } = await judge.run()
+        const anew = await evaluate(network, backend, others, { batchSize: 32 })
+        assert.deepEqual([loss, ...bits(outputs)], [anew.loss, ...bits(anew.outputs)])
+        assert.ok(seen.every(before => before.loss !== loss))
+        seen.push({ loss, outputs, kept: bits(outputs) })
+      }
+      await compare()
+      for await (const { batch, batches } of fit(network, optimizer, backend, examples, {
+        lr: 0.01,
+        epochs: 3,
+        batchSize: 16,
+      }))
+        if (batch === batches) await compare()
+      network.init(backend, 4)
+      await compare()
+      others.inputs.values.fill(7, 0, 784 * 20)
+      others.inputs.changed()
+      await compare()
+      for (const { outputs, kept } of seen) assert.deepEqual(bits(outputs), kept)
+      judge.free()
+      optimizer.free()
+      network.free()
+    }
+  })
 })
 
 describe('a training that is replayed', () => {

@@ -1,5 +1,5 @@
 // A run of a session: every batch up to the end that the run is to have, and at the end of each epoch the judgement.
-import { evaluate, fit, schedules, type Backend, type Evaluation, type Examples, type Step } from '../engine/index.js'
+import { evaluator, fit, schedules, type Backend, type Evaluation, type Examples, type Step } from '../engine/index.js'
 import { augmenter } from '../data/augment.js'
 import type { Epoch, Score } from './checkpoint.js'
 import type { Session } from './session.js'
@@ -36,23 +36,28 @@ export async function* train(
     ...(atOnce && { atOnce }),
     ...(augment && { augment: augmenter(waysOf(augment)!, seed) }),
   }
-  for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
-    if (!Number.isFinite(step.loss)) {
-      yield { step, state: 'diverged' }
-      return
+  const judge = apart && evaluator(session.network, backend, apart)
+  try {
+    for await (const step of fit(session.network, session.optimizer, backend, learned, options)) {
+      if (!Number.isFinite(step.loss)) {
+        yield { step, state: 'diverged' }
+        return
+      }
+      session.advance(step.progress)
+      if (step.batch < step.batches) {
+        yield { step, state: 'on' }
+        continue
+      }
+      const validation = judge && (await session.usingAverages(() => judge.run()))
+      const score: Epoch = { ...scoreIn(step), ...(validation && { validation: scoreIn(validation) }) }
+      const early = await session.endEpoch(score)
+      if (early) session.restoreBest()
+      const over = early || step.epoch === run.last
+      yield { step, score, state: over ? 'over' : 'on', ...(early && { restored: session.training.best!.epoch }) }
+      if (over) return
     }
-    session.advance(step.progress)
-    if (step.batch < step.batches) {
-      yield { step, state: 'on' }
-      continue
-    }
-    const validation = apart && (await session.usingAverages(() => evaluate(session.network, backend, apart)))
-    const score: Epoch = { ...scoreIn(step), ...(validation && { validation: scoreIn(validation) }) }
-    const early = await session.endEpoch(score)
-    if (early) session.restoreBest()
-    const over = early || step.epoch === run.last
-    yield { step, score, state: over ? 'over' : 'on', ...(early && { restored: session.training.best!.epoch }) }
-    if (over) return
+  } finally {
+    judge?.free()
   }
 }
 

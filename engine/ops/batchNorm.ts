@@ -50,13 +50,7 @@ const like = ({ backend, shape }: Tensor, data: Tensor['data']) => new Tensor(ba
  * The same with means and variances that are given: y = x · scale + (β − mean · scale), scale = γ / √(variance + ε). A backend may
  * scale the weights of a convolution before it instead, which are fewer than its results.
  */
-export function normalize(
-  x: Tensor,
-  gamma: Tensor,
-  beta: Tensor,
-  { mean, variance }: Omit<Normalized, 'y'>,
-  epsilon = 1e-5,
-): Tensor {
-  const scale = div(gamma, sqrt(add(variance, scalar(x.backend, epsilon))))
-  return add(mul(x, scale), sub(beta, mul(mean, scale)))
+export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, by: Omit<Normalized, 'y'>, epsilon = 1e-5): Tensor {
+  const scale = div(gamma, sqrt(add(by.variance, scalar(x.backend, epsilon))))
+  return add(mul(x, scale), sub(beta, mul(by.mean, scale)))
 }
