@@ -6,6 +6,7 @@ import { ThreadPool } from '../../engine/backends/wasm/threadPool.js'
 import {
   ChiffreError,
   cpu,
+  ExampleSet,
   ops,
   pixels,
   sizeOf,
@@ -177,6 +178,26 @@ describe('wasm', () => {
     const dx = await b.download(b.unaryGrad('gelu', x, b.unary('gelu', x), dy))
     assert.deepEqual(dx.map(Math.abs), Float32Array.of(1, 0, 1, 0, 1, 0))
     await b.dispose()
+  })
+  it('lists of images with little ink, far apart, and of any size, are those images', async () => {
+    // An entry says how far it is from the one before, in 8 bits; lists are made of eight pixels at a time, in blocks of 392.
+    const places = [[], [0], [391], [392], [0, 247], [0, 248], [0, 255, 391], [1, 390, 393, 783], [7, 8, 15, 300, 399]]
+    for (const threads of [1, 3]) {
+      const backend = await wasm({ threads })
+      for (const size of [8, 49, 392, 393, 399, 400, 407, 784, 2000]) {
+        const images = new Uint8Array(places.length * size)
+        for (const [i, all] of places.entries())
+          for (const k of all) if (k < size) images[i * size + k] = 1 + ((i + k) % 255)
+        const indices = Uint32Array.from([...places.keys(), 3, 1, 7])
+        const found = []
+        for (const b of [cpu(), backend] as Backend[])
+          found.push(
+            [...(await b.download(b.gather(new ExampleSet(images, [size]), indices)))].map(v => Math.round(255 * v)),
+          )
+        assert.deepEqual(found[1], found[0], `${size} pixels`)
+      }
+      await backend.dispose()
+    }
   })
   it('calls no kernel that does not exist', () => {
     const pool = new ThreadPool({}, createMemory(true, 1, 1), 2)

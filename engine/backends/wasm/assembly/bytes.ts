@@ -51,13 +51,13 @@ export function countNonzeros(item: i32, scratch: usize, bytes: usize, counts: O
   for (let i = item * CSR_ROWS; i < last; i++) {
     const row = bytes + <usize>i * k
     let count = 0, l = 0
-    for (; l + 8 <= k; l += 8) count += popcnt(maskOf(v128.load64_zero(row + l)))
-    if (l < k) count += popcnt(firstOf(maskOf(v128.load64_zero(row + l)), k - l))
+    for (; l + 16 <= k; l += 16) count += popcnt(maskOf(v128.load(row + l)))
+    if (l < k) count += popcnt(firstOf(maskOf(v128.load(row + l)), k - l))
     store<i32>(counts + (i << 2), count)
   }
 }
 
-/** Which of eight pixels are not 0: the upper half of the vector is. */
+/** Which of sixteen pixels are not 0. */
 @inline
 function maskOf(pixels: v128): i32 {
   return i8x16.bitmask(i8x16.eq(pixels, i8x16.splat(0))) ^ 0xffff
@@ -85,8 +85,9 @@ export function placeImages(item: i32, scratch: usize, places: Out, totals: Out,
 
 /**
  * Lists images item·8 … of bytes[m,k]: from `first` on, each behind that where places[m] says, or, if there is the same `room`
- * for each, one after the other; its address is noted in places. Of eight pixels those that are not 0 are moved to the front,
- * eight entries are written, and the next ones go over those that were not wanted: hardly a branch depends on the pixels.
+ * for each, one after the other; its address is noted in places. Groups of eight pixels that have ink are found first, so that the
+ * others cost no branch; of a group those pixels that are not 0 are moved to the front, eight entries are written, and the next ones
+ * go over those that were not wanted.
  */
 export function bytesToCsr(
   item: i32, scratch: usize, bytes: usize, places: Out, first: Out, room: i32, m: i32, k: i32,
@@ -101,22 +102,37 @@ export function bytesToCsr(
     for (let l = 0; l < k; start += 4) {
       store<u32>(start, <u32>at)
       const stop = smaller(k, l + BLOCK)
-      for (let last = l; l < stop; l += 8) {
-        if (l - last > 247) {
+      let last = l
+      for (let groups = inkIn(row + l, stop - l, scratch); groups; groups &= groups - 1) {
+        const group = <i32>ctz(groups)
+        const pixel = l + (group << 3)
+        if (pixel - last > 247) {
           store<u16>(at, 247)
           at += 2
           last += 247
         }
-        const pixels = v128.load64_zero(row + l)
-        const mask = l + 8 <= stop ? maskOf(pixels) : firstOf(maskOf(pixels), stop - l)
-        putEntries(at, pixels, l - last, mask)
+        const mask = <i32>load<u8>(scratch + group)
+        putEntries(at, v128.load64_zero(row + pixel), pixel - last, mask)
         at += popcnt(mask) << 1
-        if (mask) last = l + 31 - clz(mask)
+        last = pixel + 31 - clz(mask)
       }
       l = stop
     }
     store<u32>(start, <u32>at)
   }
+}
+
+/** Which groups of eight of a block's pixels have some that are not 0, a bit each; of each, which these are, goes to masks. */
+@inline
+function inkIn(pixels: usize, count: i32, masks: usize): u64 {
+  let groups: u64 = 0
+  for (let l = 0; l < count; l += 16) {
+    let mask = maskOf(v128.load(pixels + l))
+    if (l + 16 > count) mask = firstOf(mask, count - l)
+    store<u16>(masks + (l >> 3), mask)
+    groups |= <u64>(i32((mask & 0xff) != 0) | (i32(mask > 0xff) << 1)) << (l >> 3)
+  }
+  return groups
 }
 
 /** Writes eight entries, those of the mask first; the first pixel is `ahead` of the last entry. */
