@@ -71,8 +71,8 @@ export type Slots = readonly SlotValues[]
 
 /** What program() makes of a function: runs that follow each other, with slots of the same lengths, and a way to give its memory back. */
 export interface Program {
-  /** slots(i) is asked for before run i, and again if it begins anew.   → each run's results; a loss that is no number may be the last */
-  run(times: number, slots: (i: number) => Slots): Promise<Values[][]>
+  /** slots(i) is asked for before run i, and again if it begins anew. `take` gets each run's results in order, to be read at once; a loss that is no number may be the last. */
+  run(times: number, slots: (i: number) => Slots, take: (results: readonly Values[], i: number) => void): Promise<void>
   free(): void
 }
 

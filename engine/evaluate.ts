@@ -1,38 +1,37 @@
-import type { Backend } from './backend.js'
+import type { Backend, Values } from './backend.js'
 import type { Examples } from './examples.js'
 import { defaultMetrics, lossFor, type Judging } from './metrics.js'
 import { first, mapValues, probabilities, type Network } from './network.js'
-import { batchProgram } from './program.js'
+import { batchProgram, type Done } from './program.js'
 import { noGrad } from './scope.js'
 import { sizeOf } from './tensor.js'
 
-/** What a network made of a set: mean loss and metrics, and each example's outputs. */
-export interface Evaluation {
+/** How well a network does on a set: mean loss and metrics. */
+export interface Judgement {
   readonly loss: number
   readonly metrics: Readonly<Record<string, number>>
+}
+/** The same, and what the network made of each example. */
+export interface Evaluation extends Judgement {
   readonly targets: Examples['targets']
   /** [examples, outputs], row by row: of the first result; probabilities, where the targets are classes. */
   readonly outputs: Float32Array
 }
 
+/** By what an evaluator judges, and how many examples it takes at a time. */
+export type EvaluatorOptions = Judging & { readonly batchSize?: number }
 /** What judges a network by one set, as often as one asks. */
 export type Evaluator = ReturnType<typeof evaluator>
 
 /**
  * Judges a network by one set, again and again: what the first run records is replayed as long as it fits, and free() gives it back.
- * onBatch hears how many examples are done.
+ * onBatch hears how many examples are done, and the outputs of the last of them, to be read at once.
  */
-export function evaluator(
-  network: Network,
-  backend: Backend,
-  examples: Examples,
-  options: Judging & { batchSize?: number } = {},
-) {
+export function evaluator(network: Network, backend: Backend, examples: Examples, options: EvaluatorOptions = {}) {
   // Small networks gain by large batches; of images that a layer makes, many take much memory.
   const many = network.layers.every(({ output }) => sizeOf(output) <= 1024) ? 1000 : 250
   const { metrics = defaultMetrics, batchSize = many } = options
   const { length, targets } = examples
-  const width = sizeOf(network.output)
   const all = new Uint32Array(length)
   for (let i = 0; i < length; i++) all[i] = i
   const forward = batchProgram(network, backend, examples, lossFor(network, options), (x, lossOf) =>
@@ -43,35 +42,37 @@ export function evaluator(
     }),
   )
   return {
-    async run(onBatch?: (done: number) => void): Promise<Evaluation> {
-      const outputs = new Float32Array(length * width)
-      let lossSum = 0
+    async run(onBatch?: (done: number, outputs: Values) => void): Promise<Judgement> {
+      let [done, lossSum] = [0, 0]
       let sums = mapValues(metrics, () => 0)
-      for (let done = 0; done < length;) {
-        const [one] = await forward.run(all.subarray(done), batchSize, 1, indices => () => indices)
-        outputs.set(one.y, done * width)
-        lossSum += one.loss * one.count
-        sums = mapValues(metrics, (metric, name) => sums[name] + metric(one.y, one.targets, one.count))
-        done += one.count
-        onBatch?.(done)
+      const take = ({ loss, y, targets, count }: Done) => {
+        done += count
+        lossSum += loss * count
+        sums = mapValues(metrics, (metric, name) => sums[name] + metric(y, targets, count))
+        onBatch?.(done, y)
       }
-      const means = mapValues(sums, sum => sum / length)
-      return { loss: lossSum / length, metrics: means, targets: targets.slice(), outputs }
+      while (done < length) await forward.run(all.subarray(done), batchSize, 1, indices => () => indices, take)
+      return { loss: lossSum / length, metrics: mapValues(sums, sum => sum / length) }
     },
     free: () => forward.free(),
   }
 }
 
-/** Judges a network by a set, once; onBatch hears how many examples are done. */
+/** Runs a set through the network, once; onBatch hears how many examples are done. */
 export async function evaluate(
   network: Network,
   backend: Backend,
   examples: Examples,
-  { onBatch, ...options }: Judging & { batchSize?: number; onBatch?: (done: number) => void } = {},
+  { onBatch, ...options }: EvaluatorOptions & { onBatch?: (done: number) => void } = {},
 ): Promise<Evaluation> {
+  const outputs = new Float32Array(examples.length * sizeOf(network.output))
   const judge = evaluator(network, backend, examples, options)
   try {
-    return await judge.run(onBatch)
+    const judgement = await judge.run((done, y) => {
+      outputs.set(y, (done * outputs.length) / examples.length - y.length)
+      onBatch?.(done)
+    })
+    return { ...judgement, targets: examples.targets.slice(), outputs }
   } finally {
     judge.free()
   }

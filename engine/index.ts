@@ -7,7 +7,14 @@ export { wasm, wasmSupported, type WasmBackend, type WasmOptions } from './backe
 export { webgpu, webgpuAdapters, webgpuMessages, type Adapter, type WebgpuBackend } from './backends/webgpu/open.js'
 export { ChiffreError, fill, messages, type MessageValues } from './errors.js'
 export { glorot, he, ones, zeros, type Initializer } from './initializers.js'
-export { evaluate, evaluator, type Evaluation, type Evaluator } from './evaluate.js'
+export {
+  evaluate,
+  evaluator,
+  type Evaluation,
+  type Evaluator,
+  type EvaluatorOptions,
+  type Judgement,
+} from './evaluate.js'
 export { ExampleSet, type Examples, type Loss, type Targets } from './examples.js'
 export { gelu, leakyRelu, relu, sigmoid, softmax, tanh } from './layers/activations.js'
 export { averagePool2d, globalAveragePool2d } from './layers/averagePool2d.js'

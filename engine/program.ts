@@ -1,5 +1,5 @@
 // What is done with batch after batch, as a program: the backend may record it once and replay it (Backend.program).
-import type { Backend, Slots, SlotValues } from './backend.js'
+import type { Backend, Slots, SlotValues, Values } from './backend.js'
 import { ExampleSet, targetsAt, type Examples } from './examples.js'
 import { checkedLabels } from './losses/crossEntropy.js'
 import type { ChosenLoss } from './metrics.js'
@@ -10,7 +10,9 @@ import { gather, pixels, tensor, type Tensor } from './tensor.js'
 /** What is done with a batch's inputs, given a function from a network's results to their loss. */
 export type OfBatch = (x: Named<Tensor>, lossOf: (results: Named<Tensor>) => Tensor) => readonly Tensor[]
 /** Told which of the next batches is next: what stands for its inputs of each set, these examples or others. */
-type Begin = (indices: Uint32Array, i: number) => (set: ExampleSet) => SlotValues
+export type Begin = (indices: Uint32Array, i: number) => (set: ExampleSet) => SlotValues
+/** A batch that was run: its loss and outputs, which are to be read at once, and its targets. */
+export type Done = { loss: number; y: Values; targets: Examples['targets']; count: number }
 
 const NONE = new Float32Array(0)
 
@@ -50,18 +52,18 @@ export function batchProgram(
 
   return {
     /** Runs the next batch of these examples, or several of the same size. */
-    async run(order: Uint32Array, batchSize: number, atMost: number, begin: Begin) {
+    async run(order: Uint32Array, batchSize: number, atMost: number, begin: Begin, take: (done: Done) => void) {
       const times = Math.max(1, Math.floor(Math.min(atMost, order.length / batchSize)) || 1)
-      const batches: { targets: Examples['targets']; count: number }[] = []
-      const all = await program.run(times, i => {
+      const batches: Pick<Done, 'targets' | 'count'>[] = []
+      const slots = (i: number) => {
         const indices = order.subarray(i * batchSize, (i + 1) * batchSize)
         targets = targetsAt(examples, indices)
         batches[i] = { targets, count: indices.length }
         const numbers =
           targets instanceof Float32Array ? targets : loss.fixed ? checkedLabels(targets, network.output.at(-1)!) : NONE
         return [numbers, ...Object.values(names).map(begin(indices, i))]
-      })
-      return all.map(([[loss], y], i) => ({ loss, y, targets: batches[i].targets, count: batches[i].count }))
+      }
+      await program.run(times, slots, ([[loss], y], i) => take({ loss, y, ...batches[i] }))
     },
     free: () => program.free(),
   }

@@ -33,7 +33,6 @@ export function serialize({ tensors, metadata }: Saved, dtype: keyof typeof size
     header.set(name, { dtype, shape, data_offsets: [end, (end += sizes[dtype] * values.length)] })
   const json = encodeAscii(JSON.stringify(Object.fromEntries(header)))
   const padded = Math.ceil(json.length / 8) * 8 // so that the values are aligned
-
   const bytes = new Uint8Array(8 + padded + end)
   const view = new DataView(bytes.buffer)
   view.setBigUint64(0, BigInt(padded), true)
@@ -67,7 +66,6 @@ function parse(bytes: Uint8Array): Saved {
   const start = 8 + Number(length)
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, start))
   const size = bytes.length - start
-
   const tensors = new Map<string, { shape: Shape; values: Float32Array }>()
   const ranges: { name: string; from: number; to: number }[] = []
   for (const [name, entry] of Object.entries(entries)) {

@@ -6,7 +6,7 @@ import { defaultMetrics, lossFor, type Judging } from './metrics.js'
 import { first, mapValues, type Network } from './network.js'
 import type { Optimizer } from './optim/optimizer.js'
 import type { Schedule } from './optim/schedule.js'
-import { batchProgram, type OfBatch } from './program.js'
+import { batchProgram, type Begin, type OfBatch } from './program.js'
 import { random, shuffle, type Random } from './random.js'
 import { scope } from './scope.js'
 
@@ -58,10 +58,9 @@ export interface Step {
 }
 
 /**
- * Trains, yielding after every batch, or `atOnce`. Stopping in between loses nothing: `progress` says where to go on, and going on
- * gives the same weights as never having stopped.
- * Each epoch's order is drawn from (seed, epoch), so it needs no memory; the last batch may be smaller. A step whose
- * loss is not finite is yielded (the weights are then of no use) and ends the training.
+ * Trains, yielding after every batch, or `atOnce`. Stopping in between loses nothing: `progress` says where to go on, and going on gives
+ * the same weights as never having stopped. Each epoch's order is drawn from (seed, epoch), so it needs no memory; the last batch may be
+ * smaller. A step whose loss is not finite is yielded (the weights are then of no use) and ends the training.
  * @throws ChiffreError if the targets do not fit the network's result
  */
 export async function* fit(
@@ -101,16 +100,17 @@ export async function* fit(
       const start = optimizer.steps - batch
       const rate = (batch: number) => lr * schedule(((epoch - begun) * batches + batch) / ((epochs - begun) * batches))
       while (batch < batches) {
-        const done = await step.run(order.subarray(batch * batchSize), batchSize, atOnce(), (indices, i) => {
-          optimizer.advance(rate(batch + i), start + batch + i + 1)
+        const at = batch
+        const begin: Begin = (indices, i) => {
+          optimizer.advance(rate(at + i), start + at + i + 1)
           return set => (augment ? augment(set, indices, epoch) : indices)
-        })
-        for (const { loss, y, targets, count } of done) {
+        }
+        await step.run(order.subarray(at * batchSize), batchSize, atOnce(), begin, ({ loss, y, targets, count }) => {
+          if (!Number.isFinite(lossSum)) return
           batch++
           lossSum += loss * count
           sums = mapValues(metrics, (metric, name) => (sums[name] ?? 0) + metric(y, targets, count))
-          if (!Number.isFinite(loss)) break
-        }
+        })
         if (optimizer.steps > start + batch) optimizer.advance(rate(batch - 1), start + batch)
         const seen = Math.min(batch * batchSize, examples.length)
         yield {

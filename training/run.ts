@@ -1,5 +1,5 @@
 // A run of a session: every batch up to the end that the run is to have, and at the end of each epoch the judgement.
-import { evaluator, fit, schedules, type Backend, type Evaluation, type Examples, type Step } from '../engine/index.js'
+import { evaluator, fit, schedules, type Backend, type Judgement, type Examples, type Step } from '../engine/index.js'
 import { augmenter } from '../data/augment.js'
 import type { Epoch, Score } from './checkpoint.js'
 import type { Session } from './session.js'
@@ -61,4 +61,4 @@ export async function* train(
   }
 }
 
-const scoreIn = ({ loss, metrics }: Step | Evaluation): Score => ({ loss, accuracy: metrics.accuracy })
+const scoreIn = ({ loss, metrics }: Step | Judgement): Score => ({ loss, accuracy: metrics.accuracy })

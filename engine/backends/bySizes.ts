@@ -20,9 +20,10 @@ interface Player<B, P> {
   readonly read: (results: readonly B[]) => Promise<Values[]>
 }
 
-/** The results of the runs that were completed: if of none, all is as before; `over`: the last was, for its loss is no number. */
+/** How many runs were completed (if none, all is as before), and their results, to be taken at once; `over`: the last was, for its loss is no number. */
 export interface Replayed {
-  readonly results: readonly (Values[] | Promise<Values[]>)[]
+  readonly count: number
+  readonly results: (i: number) => Values[] | Promise<Values[]>
   readonly over?: boolean
 }
 
@@ -54,25 +55,33 @@ export const bySizes =
     }
 
     return {
-      async run(times, slotsOf) {
-        const results: (Values[] | Promise<Values[]>)[] = []
-        while (results.length < times) {
-          const first = results.length
+      async run(times, slotsOf, take) {
+        let taken = 0
+        const waiting: Promise<Values[]>[] = []
+        const takeWaiting = async () => {
+          for (const results of waiting.splice(0)) take(await results, taken++)
+        }
+        while (taken + waiting.length < times) {
+          const first = taken + waiting.length
           let slots = slotsOf(first)
           const found = find(slots)
           if (found.program && mayReplay() && fits(found.program)) {
-            const replayed = replay(found.program, Math.min(times - first, MOST_RUNS), i =>
+            const { count, results, over } = replay(found.program, Math.min(times - first, MOST_RUNS), i =>
               i > 0 ? slotsOf(first + i) : slots,
             )
-            results.push(...replayed.results)
-            if (replayed.over) break
-            if (replayed.results.length > 0) continue
+            for (let i = 0; i < count; i++) {
+              const one = results(i)
+              if (one instanceof Promise) waiting.push(one)
+              else take(one, taken++)
+            }
+            if (over) break
+            if (count > 0) continue
             slots = slotsOf(first)
           }
-          results.push(await read(runOnce(found, slots)))
+          waiting.push(read(runOnce(found, slots)))
+          await takeWaiting()
         }
-        for (const [i, one] of results.entries()) if (one instanceof Promise) results[i] = await one
-        return results as Values[][]
+        await takeWaiting()
       },
       free() {
         for (const { program } of all) if (program) drop(program)

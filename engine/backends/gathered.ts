@@ -21,10 +21,8 @@ export async function read<B extends Buffer>(backend: Memory<B>, results: readon
 
 /** program(): the function as it is. */
 export const eager = <B extends Buffer>(backend: Memory<B>, fn: (slots: Slots) => readonly B[]): Program => ({
-  async run(times, slots) {
-    const all: Values[][] = []
-    for (let i = 0; i < times; i++) all.push(await read(backend, fn(slots(i))))
-    return all
+  async run(times, slots, take) {
+    for (let i = 0; i < times; i++) take(await read(backend, fn(slots(i))), i)
   },
   free() {},
 })

@@ -359,15 +359,12 @@ export function createPrograms(
       done++
     } else if (done === 0) for (const { from, to, size } of program.saved) bytes.copyWithin(from, to, to + size)
     program.replays += done
-    const results: Values[][] = []
-    for (let run = 0; run < done; run++)
-      results.push(
-        program.results.map(({ length }, i) => {
-          const from = (copies.results[i] + run * stride) >> 2
-          return floats.slice(from, from + length)
-        }),
-      )
-    return { results, over }
+    const results = (run: number) =>
+      program.results.map(({ length }, i) => {
+        const from = (copies.results[i] + run * stride) >> 2
+        return store.view().floats.subarray(from, from + length)
+      })
+    return { count: done, results, over }
   }
 
   return {

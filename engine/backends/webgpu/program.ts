@@ -158,7 +158,7 @@ export function createPrograms(queue: Queue, explain?: (program: Explained) => v
       numbers.catch(() => {}) // Whoever asked for them hears of the first that fails.
       results.push(numbers)
     }
-    return { results }
+    return { count: times, results: i => results[i] }
   }
 
   function send({ ran, slots: places, results }: Recorded, slots: Slots): Block[] {
@@ -189,7 +189,7 @@ export function createPrograms(queue: Queue, explain?: (program: Explained) => v
   return (fn: (slots: Slots) => readonly Block[], mayReplay?: () => boolean): Program => {
     const made = program(fn, mayReplay)
     return {
-      run: (times, slots) => made.run(times, slots),
+      run: (times, slots, take) => made.run(times, slots, take),
       free() {
         made.free()
         if (all.size === 0) device.trim()
