@@ -2,7 +2,7 @@
 // grain does. Differences are shares of the paper's light, since a shadow takes the same share of paper and ink; and each colour
 // counts by how much of the ink and how little of the grain it shows: blue ink is darkest in red, red ink on blue paper in blue.
 import ndarray from 'ndarray'
-import { paperOf, paperRow, withEdges, type Side, type Surface } from './paper.js'
+import { paperOf, paperRow, thinSquare, thinSides, withEdges, type Side, type Surface } from './paper.js'
 import { blank, cubic, eachPixel, inkBox, type Image, type Pixels } from './image.js'
 import { greys, otsu, type Levels } from './levels.js'
 import { rowMajor } from './rowMajor.js'
@@ -47,16 +47,16 @@ function inkIn(levels: Levels): Ink | undefined {
   const { values, h, w, channels } = levels
   const unknown = Array<Side>(channels).fill(0)
   const bare = withoutWriting(levels)
-  const found = bare && inkOn(levels, paperOf(bare, h, w, channels, unknown), mostWriting)
+  const found = bare && inkOn(levels, paperOf(bare, h, w, channels, unknown), unknown, mostWriting)
   if (found) return found
-  const first = colourOf(levels, paperOf(values, h, w, channels, unknown))
+  const first = colourOf(levels, paperOf(values, h, w, channels, unknown), unknown)
   if (!first) return undefined
   const sides = Array.from(first.weights, weight => Math.sign(weight) as Side)
-  const ink = inkOn(levels, paperOf(values, h, w, channels, sides), mostInk)
-  if (!ink) return undefined
-  const square = 2 * thicknessOf(ink.image) + 3
-  if (square > broad * Math.min(h, w)) return ink
-  return inkOn(levels, withEdges(values, h, w, ink.paper, sides, square), mostInk) ?? ink
+  const smooth = inkOn(levels, paperOf(values, h, w, channels, sides), sides, mostInk)
+  if (!smooth) return thinInk(levels)
+  const square = 2 * thicknessOf(smooth.image) + 3
+  if (square > broad * Math.min(h, w)) return smooth
+  return inkOn(levels, withEdges(levels, smooth.paper, sides, square), sides, mostInk) ?? smooth
 }
 /** Of writing so thick that the square would be larger than this share of the shorter side, the paper stays smooth. */
 const broad = 0.25
@@ -98,10 +98,18 @@ function thicknessOf(image: Image): number {
   return thick
 }
 
+/** Ink where a shadow or a glare hid it: of what is thin its side, and a paper that has all light's edges. */
+function thinInk(levels: Levels): Ink | undefined {
+  const { values, h, w, channels } = levels
+  const sides = thinSides(levels)
+  const paper = withEdges(levels, paperOf(values, h, w, channels, sides), sides, thinSquare(levels))
+  return inkOn(levels, paper, sides, mostInk)
+}
+
 /** The ink that stands out of a paper, if it covers no more than a share of it. */
-function inkOn(levels: Levels, paper: Surface, most: number): Ink | undefined {
+function inkOn(levels: Levels, paper: Surface, sides: readonly Side[], most: number): Ink | undefined {
   const { h, w, channels } = levels
-  const colour = colourOf(levels, paper)
+  const colour = colourOf(levels, paper, sides)
   if (!colour) return undefined
   const image = blank(h, w)
   eachDifference(levels, paper, 1, (k, difference) => {
@@ -250,9 +258,13 @@ const darkest = 64
 
 /**
  * How much each channel counts: the difference that ink makes in it, by the square of its grain (Fisher's linear discriminant
- * with a diagonal covariance). Undefined if nothing stands out of the grain.
+ * with a diagonal covariance). Where the ink's side is known, the other has no say: a glare beside dark ink. Undefined if nothing stands out of the grain.
  */
-function colourOf(levels: Levels, paper: Surface): { weights: Float64Array; ground: Ink['ground'] } | undefined {
+function colourOf(
+  levels: Levels,
+  paper: Surface,
+  sides: readonly Side[],
+): { weights: Float64Array; ground: Ink['ground'] } | undefined {
   const { h, w, channels } = levels
   const step = Math.max(1, Math.floor(Math.sqrt((h * w) / enough)))
   const seen = Array.from({ length: channels }, (): number[] => [])
@@ -261,7 +273,7 @@ function colourOf(levels: Levels, paper: Surface): { weights: Float64Array; grou
   const ink = new Float64Array(channels)
   for (let k = 0; k < seen[0].length; k++) {
     let out = 0
-    for (let c = 0; c < channels; c++) out += (seen[c][k] / grain[c]) ** 2
+    for (let c = 0; c < channels; c++) if (sides[c] * seen[c][k] >= 0) out += (seen[c][k] / grain[c]) ** 2
     if (out > channels * beyond ** 2) for (let c = 0; c < channels; c++) ink[c] += out * seen[c][k]
   }
   if (ink.every(v => v === 0)) return undefined

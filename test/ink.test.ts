@@ -5,7 +5,7 @@ import { photograph, scenes, type Colours } from '../bench/pictures.js'
 import { clean } from '../data/clean.js'
 import { blank, cubic, eachPixel, inkBox, type Image, type Pixels } from '../data/image.js'
 import { findInk } from '../data/ink.js'
-import { paperOf, paperRow } from '../data/paper.js'
+import { paperOf, paperRow, withEdges } from '../data/paper.js'
 import { random } from '../engine/index.js'
 
 const side = 160
@@ -82,6 +82,22 @@ describe('findInk', () => {
     })
 })
 
+describe('findInk of thin writing', () => {
+  it('finds it beside the edge of a hard shadow, on its side of the paper', () => {
+    const isInk = (i: number, j: number) => j > 60 && j < 340 && Math.abs(Math.hypot(i - 150, (j % 70) - 35) - 22) < 1.5
+    const picture = blank(300, 400)
+    eachPixel(picture, (i, j) => picture.set(i, j, (0.7 * i + j > 200 ? 210 : 105) * (isInk(i, j) ? 0.55 : 1)))
+    const { image, ground } = findInk(picture)!
+    assert.equal(ground, 'light')
+    let [both, either] = [0, 0]
+    eachPixel(image, (i, j, v) => {
+      if (v >= 96 && isInk(i, j)) both++
+      if (v >= 96 || isInk(i, j)) either++
+    })
+    assert.ok(both / either > 0.9, `${both / either}`)
+  })
+})
+
 describe('the paper', () => {
   it('is the level between the strokes, under a light that fades as a parabola', () => {
     const light = (i: number, j: number) => 230 - 60 * ((i / side - 0.4) ** 2 + (j / side - 0.3) ** 2) - 40 * (j / side)
@@ -95,6 +111,17 @@ describe('the paper', () => {
       paperRow(surface, i, side, 1, row)
       for (const j of [5, 40, 80, 155]) assert.ok(Math.abs(row[j] - light(i, j)) < 4, `${i}, ${j}: ${row[j]}`)
     }
+  })
+  it('is as light as a glare under thin ink, but for what its grain may be', () => {
+    const values = Uint8Array.from({ length: side * side }, (_, k) => {
+      const [i, j] = [Math.floor(k / side), k % side]
+      return (Math.hypot(i - 80, j - 80) < 25 ? 250 : 150) - (i % 20 < 3 ? 80 : 0)
+    })
+    const levels = { values, h: side, w: side, channels: 1 }
+    const surface = withEdges(levels, paperOf(values, side, side, 1, [-1]), [-1], 9)
+    const row = new Float32Array(side)
+    paperRow(surface, 81, side, 1, row)
+    assert.ok(row[80] >= 215 && row[80] <= 250 && Math.abs(row[10] - 150) < 4, `${row[80]}, ${row[10]}`)
   })
 })
 
