@@ -53,7 +53,7 @@ export function withEdges(
   sides: readonly Side[],
   square: number,
 ): Surface {
-  const size = Math.max(1, Math.round(Math.sqrt((h * w) / finest)))
+  const size = cellSize(h, w, finest)
   const [rows, columns] = [Math.ceil(h / size), Math.ceil(w / size)]
   const away = Math.ceil(square / (2 * size))
   // Of what is lighter than the paper, the negative.
@@ -85,13 +85,15 @@ const glare = 30
 /** So many cells are enough. */
 const finest = 5e5
 
+/** How many pixels wide and high a cell is, if a picture has about so many. */
+const cellSize = (h: number, w: number, count: number) => Math.max(1, Math.round(Math.sqrt((h * w) / count)))
+
 /** So many cells show what is thin, in squares that reach so far: right in 160 of 160 rows by script, a reach of 2 in 148, of 8 in 120. */
 const coarse = 1e5
 const thinReach = 4
-const coarseSize = ({ h, w }: Levels) => Math.max(1, Math.round(Math.sqrt((h * w) / coarse)))
 
 /** The side of the square that is wider than thin writing. */
-export const thinSquare = (levels: Levels) => (2 * thinReach + 1) * coarseSize(levels)
+export const thinSquare = ({ h, w }: Levels) => (2 * thinReach + 1) * cellSize(h, w, coarse)
 
 /**
  * On which side thin ink is: darker if a closing fills more than an opening takes away, in the sum of squares (top-hats, Meyer 1979). The edge
@@ -99,7 +101,7 @@ export const thinSquare = (levels: Levels) => (2 * thinReach + 1) * coarseSize(l
  */
 export function thinSides(levels: Levels): Side[] {
   const { values, h, w, channels } = levels
-  const size = coarseSize(levels)
+  const size = cellSize(h, w, coarse)
   const [rows, columns] = [Math.floor(h / size), Math.floor(w / size)]
   return Array.from({ length: channels }, (_, c) => {
     const means = new Float32Array(rows * columns)
