@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import ndarray from 'ndarray'
 import { photograph, scenes, type Colours } from '../bench/pictures.js'
 import { clean } from '../data/clean.js'
+import { withoutForm } from '../data/form.js'
 import { blank, cubic, eachPixel, inkBox, type Image, type Pixels } from '../data/image.js'
 import { findInk } from '../data/ink.js'
 import { paperOf, paperRow, withEdges } from '../data/paper.js'
@@ -11,12 +12,12 @@ import { random } from '../engine/index.js'
 const side = 160
 
 /** A 7 of straight strokes, well inside of its sheet. */
-function seven(): Image {
+function seven(pen = 10): Image {
   const sheet = blank(side, side)
   for (let i = 40; i < 120; i++)
     for (let j = 45; j < 115; j++) {
-      const bar = i < 50
-      const stem = Math.abs(j - 108 + 0.5 * (i - 40)) < 5
+      const bar = i < 40 + pen
+      const stem = Math.abs(j - 108 + 0.5 * (i - 40)) < pen / 2
       if (bar || stem) sheet.set(i, j, 255)
     }
   return sheet
@@ -199,6 +200,42 @@ describe('clean', () => {
         if (isLine(cos * i + sin * j) || isLine(cos * j - sin * i)) squares.set(i, j, Math.max(200, squares.get(i, j)))
     const share = agreement(clean(squares), written)
     assert.ok(share > 0.9, `${share}`)
+  })
+  /** A line of this thickness and ink across an image in each of these rows, and down it in each of these columns. */
+  const squared = (image: Image, thickness: number, ink: number, rows: number[], columns: number[]) => {
+    const y = ndarray(image.data.slice(), [...image.shape])
+    const isLine = (at: number, places: number[]) => places.some(place => at >= place && at < place + thickness)
+    eachPixel(image, (i, j, v) => y.set(i, j, isLine(i, rows) || isLine(j, columns) ? Math.max(v, ink) : v))
+    return y
+  }
+  for (const [name, pen, ...ruling] of [
+    ['paler than the ink', 5, 150, [95], [70]],
+    ['thinner than the pen', 10, 255, [95], [70]],
+    ['as dark and as thick as the pen, but two of a kind', 6, 255, [20, 105], [60]],
+  ] as const)
+    it(`takes the broad lines of a notebook seen from near by out that are ${name}`, () => {
+      const digit = seven(pen)
+      const [ink, rows, columns] = ruling
+      const picture = squared(digit, 5, ink, [...rows], [...columns])
+      const shares = [picture, clean(picture)].map(image => agreement(image, digit))
+      assert.ok(shares[0] < 0.6 && shares[1] > 0.87, `${shares}`)
+    })
+  it('leaves a 4 whose bar and stem go from edge to edge', () => {
+    const four = squared(blank(side, side), 5, 255, [100], [110])
+    for (let i = 0; i < 100; i++) for (let j = 0; j < 5; j++) four.set(i, Math.round(1.1 * (100 - i)) + j, 255)
+    assert.equal(agreement(clean(four), four), 1)
+  })
+  it('takes squared paper for no form, though its squares are seen below the digits alone', () => {
+    const picture = squared(blank(side, 320), 2, 255, [120, 153], [20, 88, 156, 228, 292])
+    eachPixel(picture, (i, j) => i < 120 && picture.set(i, j, 0))
+    eachPixel(form(36, true).digits, (i, j, v) => v > 0 && picture.set(i, j, v))
+    assert.equal(withoutForm(picture), picture)
+  })
+  it('takes a faint piece out: what is left of a line, or shows through the paper', () => {
+    const through = ndarray(written.data.slice(), [side, side])
+    for (let i = 60; i < 110; i++) for (let j = 0; j < 8; j++) through.set(i, 30 + j, 75)
+    assert.equal(agreement(clean(through), written), 1)
+    assert.equal(clean(through).get(80, 33), 0)
   })
   it('leaves nothing of the grain of a blank sheet', () => {
     const grainy = blank(side, side)
