@@ -30,6 +30,8 @@ const speck = 0.1
 const grain = 6
 /** One whose strongest ink is weaker than this share of all ink's is what is left of a line, or shows through the paper. */
 const faint = 1 / 3
+/** What is drawn around a digit has so many pixels at least: thousands of specks are not asked which other they hold. */
+const smallestFrame = 12
 /** One smaller than this, round, and outside the box of the others, is a dot. */
 const dot = 0.3
 
@@ -50,6 +52,7 @@ function withoutPieces(image: Pixels): Pixels {
   const isShadow = (box: Box, p: number) => touches(box) && soft[p] && soft.includes(false)
   // What is drawn or printed around a digit; a straight stroke in an oval is the slash of a 0.
   const isFrame = (box: Box, p: number) =>
+    size(box) >= smallestFrame &&
     boxes.some(
       (other, q) =>
         holds(box, other) &&
