@@ -24,7 +24,7 @@ const recipes: Readonly<Record<string, string>> = {
   deepnet1: '--lr 0.002 --batch-size 128 --epochs 20 --schedule cosine',
   deepnet2: `--lr 0.003 --batch-size 128 --epochs 20 --schedule onecycle ${hands}`,
   convnet:
-    '--data mnist-hands --optimizer sgd --momentum 0.9 --weight-decay 0.005 --lr 0.1 --batch-size 128 --epochs 16 --schedule onecycle --augment all',
+    '--data mnist-hands --optimizer sgd --momentum 0.9 --weight-decay 0.005 --lr 0.1 --batch-size 128 --epochs 32 --schedule onecycle --augment all',
   tiny: '--lr 0.01 --batch-size 128 --epochs 30 --schedule onecycle --augment rotation,scale,shear,elastic',
   best: `--data mnist-eu --lr 0.002 --batch-size 128 --epochs 30 --schedule onecycle ${hands},shift`,
 }

@@ -22,7 +22,7 @@ describe('models', () => {
     // docs/results.md, seed 0
     assert.match(
       out,
-      /│ convnet +│ +1,199,882 │ \(included\) │ 16 × 66,200 of +│.*\n.*mnist-hands.*\n.*│ 99\.52% +│\n.*│ \(test of mnist\) │/,
+      /│ convnet +│ +1,199,882 │ \(included\) │ 32 × 66,200 of +│.*\n.*mnist-hands.*\n.*│ 99\.60% +│\n.*│ \(test of mnist\) │/,
     )
     assert.equal(code, 0)
   })
