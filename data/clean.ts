@@ -16,10 +16,11 @@ export function clean(picture: Pixels): Pixels {
   const down = withoutLines(across.kept, 'down', { crossing })
   const bare = across.kept === across.rest ? down : withoutLines(across.rest, 'down', { crossing })
   const isRuled = across.lines.length + bare.lines.length >= ruled
-  if (isRuled && !writingBox(bare.rest)) return blank(...(image.shape as [number, number]))
   // Lines in both directions are a grid or a frame, even if there is only one of each.
-  const isGrid = across.lines.length > 0 && bare.lines.length > 0 && writingBox(bare.rest)
-  return withoutPieces(isGrid ? bare.rest : down.kept)
+  const isGrid = across.lines.length > 0 && bare.lines.length > 0
+  const writing = isRuled || isGrid ? writingBox(bare.rest) : undefined
+  if (isRuled && !writing) return blank(...(image.shape as [number, number]))
+  return withoutPieces(isGrid && writing ? bare.rest : down.kept)
 }
 
 /** Pieces at an edge that reach along this much of it are a border. */
@@ -41,7 +42,7 @@ function withoutPieces(image: Pixels): Pixels {
   const level = strongest.reduce((a, b) => Math.max(a, b), 0)
   const touches = ({ top, left, height, width }: Box) =>
     top === 0 || left === 0 || top + height === h || left + width === w
-  const inner = boxes.filter(box => !touches(box)).reduce((most, box) => Math.max(most, size(box)), 0)
+  const inner = size(largestOf(boxes.filter(box => !touches(box))))
   const isBorder = (box: Box, p: number) => {
     if (!touches(box) || inner < Math.max(8, 0.15 * Math.min(h, w))) return false
     const beside = (box.left === 0 || box.left + box.width === w) && box.height >= along * h
@@ -61,11 +62,11 @@ function withoutPieces(image: Pixels): Pixels {
           (surrounds(labels, h, w, other, p + 1) && !isStraight(labels, w, other, q + 1))),
     )
   const kept = boxes.map((box, p) => !isBorder(box, p) && !isShadow(box, p) && !isFrame(box, p))
-  const largest = boxes.reduce((most, box, p) => (kept[p] ? Math.max(most, size(box)) : most), 0)
+  const largest = size(largestOf(boxes.filter((_, p) => kept[p])))
   if (boxes.length > 0 && largest < Math.min(grain, 0.1 * Math.max(h, w))) return blank(h, w)
   boxes.forEach((box, p) => (kept[p] &&= size(box) >= speck * largest && strongest[p] >= faint * level))
-  const isRound = ({ height, width }: Box, pixels: number) =>
-    Math.max(height, width) < 2 * Math.min(height, width) && pixels > 0.5 * height * width
+  const isRound = (box: Box, pixels: number) =>
+    size(box) < 2 * Math.min(box.height, box.width) && pixels > 0.5 * box.height * box.width
   const dots = boxes.map((box, p) => kept[p] && size(box) < dot * largest && isRound(box, sizes[p]))
   const others = boxes.filter((_, p) => kept[p] && !dots[p])
   const around = others.reduce(union, others[0] ?? none)

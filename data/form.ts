@@ -1,7 +1,7 @@
 // Forms: a row of boxes, or a comb, one field for each digit.
 import { type Box, type Pixels } from './image.js'
-import { ruled, thickestOf, withoutLines } from './lines.js'
-import { tallPieces } from './pieces.js'
+import { median, ruled, thickestOf, withoutLines } from './lines.js'
+import { highestOf, tallPieces } from './pieces.js'
 import { beginOf, middleOf, slopeOf, steepest, thinRuns, upright, without, type Run } from './runs.js'
 
 /** Forms are printed pale: ink of at least this, of 255, is one of their lines. */
@@ -38,12 +38,13 @@ export function withoutForm(image: Pixels): Pixels {
   const standing = rest.transpose(1, 0)
   const runs = thinRuns(standing, thickestOf(h, w), pale)
   const lean = slopeOf(runs, steepest, Math.ceil(steepest * h), w)
-  const sides = [-1, 1].map(up => (up > 0 ? [...runs].reverse() : runs))
+  // Below a line, then above it.
+  const sides = [-1, 1].map(up => ({ up, runs: up > 0 ? [...runs].reverse() : runs }))
+  const heightAbove = (begin: number, up: number, row: number, column: number) => up * (begin + slope * column - row)
   const found = begins.map(begin =>
-    [-1, 1].map((up, side) => {
-      const heightOf = (run: Run) => up * (begin + slope * middleOf(run) - run.column)
-      return evenBars(barsOf(sides[side], heightOf, lean, thickestOf(h, w)))
-    }),
+    sides.map(({ up, runs }) =>
+      evenBars(barsOf(runs, run => heightAbove(begin, up, run.column, middleOf(run)), lean, thickestOf(h, w))),
+    ),
   )
   // On both sides of a line they are squared paper.
   if (found.some(([below, above]) => below.length > 0 && above.length > 0)) return image
@@ -54,7 +55,7 @@ export function withoutForm(image: Pixels): Pixels {
       const room = Math.abs(begins[side > 0 ? k - 1 : k + 1] - begin)
       const goesOn = (from: number, to: number) => inkAlong(image, begin, slope, from, to) > (to - from) / 2
       const heightOf = ({ top, left, height, width }: Box) =>
-        [-1, 1][side] * (begin + slope * (left + width / 2) - top - height / 2)
+        heightAbove(begin, sides[side].up, top + height / 2, left + width / 2)
       if (isForm(bars, room, goesOn, tallPieces(upright(bare)), heightOf)) return upright(bare)
     }
   return image
@@ -89,8 +90,7 @@ function isForm(
   if (goesOn(first.begin - 2 * half, first.begin - half) || goesOn(last.begin + half, last.begin + 2 * half))
     return false
   if (isAlike(first.height, room)) return writing.every(piece => heightOf(piece) > 0 && heightOf(piece) < room)
-  const highest = writing.reduce((most, { height }) => Math.max(most, height), 0)
-  return first.height <= tooth * highest && writing.every(piece => heightOf(piece) > 0)
+  return first.height <= tooth * highestOf(writing) && writing.every(piece => heightOf(piece) > 0)
 }
 const isAlike = (height: number, other: number) => Math.abs(height / other - 1) <= sameHeight
 
@@ -127,7 +127,7 @@ function evenBars(bars: readonly Bar[]): readonly Bar[] {
     const alike = bars.slice(k).filter(({ height }) => isAlike(height, first.height))
     if (alike.length < fewestBars || alike.length <= most.length) continue
     const gaps = alike.slice(1).map(({ begin }, i) => begin - alike[i].begin)
-    const distance = gaps.sort((a, b) => a - b)[gaps.length >> 1]
+    const distance = median(gaps)
     const even = [first]
     for (const bar of alike) {
       const places = (bar.begin - even.at(-1)!.begin) / distance

@@ -1,7 +1,7 @@
 // Lines ruled across a picture, down it or both: a line below the writing, a notebook's, squared paper, the frame of a field.
-import { writingBox, inkLevel, stroke, thicknessOf } from './pieces.js'
-import { beginOf, countsOf, slopeOf, steepest, thinRuns, upright, without, type Run } from './runs.js'
 import { type Pixels } from './image.js'
+import { inkLevel, stroke, thicknessOf, writingBox } from './pieces.js'
+import { beginOf, countsOf, slopeOf, steepest, thinRuns, upright, without, type Run } from './runs.js'
 
 /** A line or two with no digit beside them may be one; so many are a sheet with nothing on it. */
 export const ruled = 4
@@ -121,7 +121,7 @@ function surelyRuled(image: Pixels, lines: readonly Line[], crossing: readonly L
 }
 
 /** The value in the middle, if there is one; sorts them. */
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0
+export const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0
 
 /** How many columns of a picture [h,w] a line crosses that begins in this row. */
 function lengthWithin(begin: number, slope: number, h: number, w: number): number {

@@ -40,9 +40,10 @@ export const none: Box = { top: 0, left: 0, height: 0, width: 0 }
 /** The boxes of the pieces that are at least half as high as the highest. */
 export function tallPieces(image: Pixels): Box[] {
   const { boxes } = piecesOf(image)
-  const highest = boxes.reduce((most, { height }) => Math.max(most, height), 0)
+  const highest = highestOf(boxes)
   return boxes.filter(({ height }) => 2 * height >= highest)
 }
+export const highestOf = (boxes: readonly Box[]) => boxes.reduce((most, { height }) => Math.max(most, height), 0)
 
 export const size = ({ height, width }: Box) => Math.max(height, width)
 export const largestOf = (boxes: readonly Box[]) => boxes.reduce((a, b) => (size(b) > size(a) ? b : a), none)

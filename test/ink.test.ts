@@ -202,21 +202,27 @@ describe('clean', () => {
     assert.ok(share > 0.9, `${share}`)
   })
   /** A line of this thickness and ink across an image in each of these rows, and down it in each of these columns. */
-  const squared = (image: Image, thickness: number, ink: number, rows: number[], columns: number[]) => {
+  const squared = (
+    image: Image,
+    thickness: number,
+    ink: number,
+    rows: readonly number[],
+    columns: readonly number[],
+  ) => {
     const y = ndarray(image.data.slice(), [...image.shape])
-    const isLine = (at: number, places: number[]) => places.some(place => at >= place && at < place + thickness)
+    const isLine = (at: number, places: readonly number[]) =>
+      places.some(place => at >= place && at < place + thickness)
     eachPixel(image, (i, j, v) => y.set(i, j, isLine(i, rows) || isLine(j, columns) ? Math.max(v, ink) : v))
     return y
   }
-  for (const [name, pen, ...ruling] of [
+  for (const [name, pen, ink, rows, columns] of [
     ['paler than the ink', 5, 150, [95], [70]],
     ['thinner than the pen', 10, 255, [95], [70]],
     ['as dark and as thick as the pen, but two of a kind', 6, 255, [20, 105], [60]],
   ] as const)
     it(`takes the broad lines of a notebook seen from near by out that are ${name}`, () => {
       const digit = seven(pen)
-      const [ink, rows, columns] = ruling
-      const picture = squared(digit, 5, ink, [...rows], [...columns])
+      const picture = squared(digit, 5, ink, rows, columns)
       const shares = [picture, clean(picture)].map(image => agreement(image, digit))
       assert.ok(shares[0] < 0.6 && shares[1] > 0.87, `${shares}`)
     })
